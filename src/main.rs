@@ -1,0 +1,2 @@
+//! Shipway.
+fn main() {}

@@ -1,0 +1,92 @@
+//! `{{ name }}`: what may stand between the braces, and texts with such holes.
+
+use crate::diagnostic::Span;
+
+/// What a `{{ }}` stands for. All names were checked when the file was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reference {
+    /// An argument of this task, by name with `-` kept.
+    Argument(String),
+    /// `vars.X`, with the prefix of its file.
+    Variable(String),
+    /// `env.X`: a variable of the caller's environment.
+    EnvironmentVariable(String),
+    /// `project.name`.
+    ProjectName,
+    /// `git.commit`, `git.branch`, `git.tag`.
+    Git(GitFact),
+    /// `os`: `linux` or `macos`.
+    Os,
+    /// `arch`: `x86_64`, `aarch64`, ….
+    Arch,
+    /// `environment`: the name of the current environment.
+    Environment,
+    /// `environments.E.env_file_map`: secret name → base64 of the file; always secret.
+    EnvFileMap {
+        /// The environment's name.
+        environment: String,
+    },
+    /// `workspaces.W.outputs.X`.
+    Output {
+        /// The workspace's name.
+        workspace: String,
+        /// The output's name.
+        output: String,
+    },
+}
+
+/// What git can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GitFact {
+    /// The full id of HEAD.
+    Commit,
+    /// The current branch; empty when detached.
+    Branch,
+    /// The tag that HEAD carries; empty if none.
+    Tag,
+}
+
+/// One `{{ }}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// What it stands for.
+    pub reference: Reference,
+    /// Its place, braces included.
+    pub span: Span,
+}
+
+/// A text with holes, outside of any command: the values are put in as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The pieces in order.
+    pub parts: Vec<Part>,
+    /// The whole string in the file.
+    pub span: Span,
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text as it stands.
+    Text(String),
+    /// A value.
+    Hole(Hole),
+}
+
+impl Template {
+    /// The only hole, where the string is exactly one `{{ }}`: then the value keeps its type.
+    pub fn sole(&self) -> Option<&Hole> {
+        match self.parts.as_slice() {
+            [Part::Hole(hole)] => Some(hole),
+            _ => None,
+        }
+    }
+
+    /// Everything that it refers to.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole(hole) => Some(&hole.reference),
+            Part::Text(_) => None,
+        })
+    }
+}

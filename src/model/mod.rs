@@ -1,0 +1,70 @@
+//! The tasks file as checked values: what a project wrote, resolved and without doubt.
+//!
+//! The way in is `load`: text → `toml` tree → `decode` (one table each, every fault at once) → `check` (names, cycles, references
+//! across tables) → `Model`. Whoever holds a `Model` need not check again: each name in it exists, each `{{ }}` stands where
+//! it may, no cycle is left.
+//!
+//! Deliberately absent: the machine. Nothing here reads a file but through `SourceLoader`, runs a command, knows the time or
+//! the environment. What a template becomes is `run::bindings`' part.
+
+mod environment;
+mod expression;
+mod load;
+mod project;
+mod script;
+mod task;
+mod value;
+mod workspace;
+
+pub use environment::{EnvFiles, Environment};
+pub use expression::{GitFact, Hole, Part, Reference, Template};
+pub use load::{LoadFailure, LoadedText, SourceLoader, load};
+pub use project::{Binding, Dotenv, Project, Variable};
+pub use script::{Place, Script, ScriptPart, ScriptShell};
+pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
+pub use value::Value;
+pub use workspace::{Dependency, TerraformSettings, VarValue, Workspace};
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Sources};
+
+/// A checked tasks file with everything that it includes.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The tasks file, absolute.
+    pub file: PathBuf,
+    /// Its folder, absolute: commands run from here.
+    pub root: PathBuf,
+    /// All texts that were read, for later messages about places in them.
+    pub sources: Sources,
+    /// What was found but forbids nothing.
+    pub warnings: Vec<Diagnostic>,
+    /// `[project]`.
+    pub project: Project,
+    /// `[vars]`; those of an included file carry its prefix.
+    pub variables: IndexMap<String, Variable>,
+    /// `[env]` of the main file.
+    pub env: IndexMap<String, Template>,
+    /// `[tasks]`; those of an included file carry its prefix.
+    pub tasks: IndexMap<String, Task>,
+    /// `[env_files]`.
+    pub env_files: IndexMap<String, EnvFiles>,
+    /// `[environments]`.
+    pub environments: IndexMap<String, Environment>,
+    /// `[terraform]`.
+    pub terraform: TerraformSettings,
+    /// `[workspaces]`, in the order of the file.
+    pub workspaces: IndexMap<String, Workspace>,
+}
+
+impl Model {
+    /// The task of this name or alias.
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks
+            .get(name)
+            .or_else(|| self.tasks.values().find(|task| task.aliases.iter().any(|a| a == name)))
+    }
+}

@@ -1,0 +1,123 @@
+//! `[tasks]`.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::expression::{Reference, Template};
+use super::project::Dotenv;
+use super::script::Script;
+use crate::diagnostic::{Span, Spanned};
+
+/// One task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its name, with the prefix of its file.
+    pub name: String,
+    /// Where its name stands.
+    pub span: Span,
+    /// One line for lists.
+    pub description: Option<String>,
+    /// Other names for it.
+    pub aliases: Vec<String>,
+    /// Run first, each once.
+    pub depends: Vec<Call>,
+    /// What it takes on the command line.
+    pub args: Vec<Argument>,
+    /// The folder that it runs in, from `folder`.
+    pub dir: Option<Template>,
+    /// Exported to its commands.
+    pub env: IndexMap<String, Template>,
+    /// Read for its commands.
+    pub dotenv: Vec<Dotenv>,
+    /// Asked before anything starts.
+    pub confirm: Option<Confirm>,
+    /// Its steps, in order.
+    pub run: Vec<Command>,
+    /// Run afterwards whatever happened, in reverse order.
+    pub finally: Vec<Command>,
+    /// The folder of the file that defines it, relative to the model's root; empty for the root itself.
+    pub folder: PathBuf,
+}
+
+/// A task that another one needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The task's name in full.
+    pub task: Spanned<String>,
+    /// Its arguments, as they would stand on the command line.
+    pub args: Vec<Template>,
+}
+
+/// One argument of a task.
+#[derive(Clone, Debug)]
+pub struct Argument {
+    /// As it is called in `{{ }}`; with `-` where the user wrote `-`.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// How it is given.
+    pub kind: ArgumentKind,
+    /// One line for the task's help.
+    pub help: Option<String>,
+    /// The only values; empty for any.
+    pub choices: Vec<String>,
+    /// `-x`.
+    pub short: Option<char>,
+    /// Taken from this variable of the environment where the command line has none.
+    pub env: Option<String>,
+}
+
+/// How an argument is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// `"name"` or `"name=default"`.
+    Positional {
+        /// `None`: required.
+        default: Option<String>,
+    },
+    /// `"rest..."`: all that is left.
+    Rest,
+    /// `"--flag"`: `true` or `false`.
+    Flag,
+    /// `"--option="` or `"--option=default"`.
+    Option {
+        /// `None`: required.
+        default: Option<String>,
+    },
+}
+
+impl Argument {
+    /// Its name in the environment of the commands: `-` becomes `_`.
+    pub fn variable(&self) -> String {
+        self.name.replace('-', "_")
+    }
+}
+
+/// A question before anything starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    /// The question.
+    pub text: String,
+    /// The word to be typed, or given as `--confirm WORD`; `None`: yes or no.
+    pub word: Option<String>,
+}
+
+/// One step of `run`, `finally` or a workspace's hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A script for a shell.
+    Shell(Script),
+    /// `{ exec = ["git", "push"] }`: a program and its arguments, no shell. A variadic that is a whole item is one word for each.
+    Exec(Vec<Template>),
+}
+
+impl Command {
+    /// Everything that it refers to.
+    pub fn references(&self) -> Vec<&Reference> {
+        match self {
+            Self::Shell(script) => script.references().collect(),
+            Self::Exec(words) => words.iter().flat_map(Template::references).collect(),
+        }
+    }
+}
