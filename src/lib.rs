@@ -1,6 +1,11 @@
 //! Shipway.
 #![allow(missing_docs, reason = "skeleton")]
 pub mod diagnostic;
+pub mod event;
+pub mod journal;
 pub mod masking;
 pub mod model;
+pub mod os;
+pub mod plan;
+pub mod run;
 pub mod text;

@@ -1,0 +1,53 @@
+//! One step of a plan.
+
+use serde::{Deserialize, Serialize};
+
+/// A step's place in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub(super) u32);
+
+impl StepId {
+    /// For indexing a list that is parallel to the plan's steps.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a step does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nothing: it may be run again at any time.
+    Reads,
+    /// It changes something outside Shipway.
+    Changes,
+    /// It takes something away for good.
+    Destroys,
+}
+
+/// What happens to a running step when Shipway itself dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenOrphaned {
+    /// It ends with us.
+    Stop,
+    /// It finishes without us: it runs under the shim and writes to files.
+    Finish,
+}
+
+/// One step: what is to be done, after what.
+#[derive(Debug)]
+pub struct Step<A> {
+    /// Unique in its plan, stable between runs: `workspace:base:plan`.
+    pub name: String,
+    /// For people: `plan base`.
+    pub title: String,
+    /// How it is done.
+    pub action: A,
+    /// Must have ended well first.
+    pub needs: Vec<StepId>,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// What happens to it when Shipway dies.
+    pub when_orphaned: WhenOrphaned,
+}

@@ -1,0 +1,236 @@
+//! The state machine over a plan: what may start now, and what an ending means for the others.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::build::Plan;
+use super::outcome::{Ending, Skip};
+use super::step::{Effect, StepId};
+
+/// How often a stretch of the plan may be run again before that is a failure: a plan that goes stale this often has somebody else
+/// working on the same state.
+const REDO_LIMIT: u32 = 3;
+
+/// Rules of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct WalkSettings {
+    /// How many steps may run at once; at least 1.
+    pub jobs: usize,
+    /// After a failure, go on with what does not depend on it.
+    pub keep_going: bool,
+}
+
+/// Where a step is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// Not all that it needs has ended, or there was no room yet.
+    Waiting,
+    /// A thread is at it.
+    Running,
+    /// It put a question and waits for the answer; it takes no room.
+    Asking,
+    /// It is over.
+    Ended(Ending),
+}
+
+/// The walk through one plan.
+#[derive(Debug)]
+pub struct Walk {
+    settings: WalkSettings,
+    states: Vec<StepState>,
+    missing: Vec<usize>,
+    ready: BTreeSet<StepId>,
+    attempts: Vec<u32>,
+    redone: HashMap<StepId, u32>,
+    running: usize,
+    ended: usize,
+    stop: Option<Skip>,
+}
+
+impl Walk {
+    /// Nothing has started yet.
+    pub fn new<A>(plan: &Plan<A>, settings: WalkSettings) -> Self {
+        let missing: Vec<usize> = plan.ids().map(|id| plan.step(id).needs.len()).collect();
+        Self {
+            settings,
+            states: vec![StepState::Waiting; plan.len()],
+            ready: plan.ids().filter(|id| missing[id.index()] == 0).collect(),
+            missing,
+            attempts: vec![0; plan.len()],
+            redone: HashMap::new(),
+            running: 0,
+            ended: 0,
+            stop: None,
+        }
+    }
+
+    /// The next step to start, if one may start now. It counts as running from here on.
+    pub fn start_next(&mut self) -> Option<StepId> {
+        if self.running >= self.settings.jobs.max(1) {
+            return None;
+        }
+        let id = self.ready.pop_first()?;
+        self.states[id.index()] = StepState::Running;
+        self.attempts[id.index()] += 1;
+        self.running += 1;
+        Some(id)
+    }
+
+    /// A running step put a question: it gives its room to others.
+    pub fn ask(&mut self, id: StepId) {
+        if self.states[id.index()] == StepState::Running {
+            self.states[id.index()] = StepState::Asking;
+            self.running -= 1;
+        }
+    }
+
+    /// A running or asking step is over. Gives all steps that are over by this, itself first, in the order of the plan.
+    pub fn end<A>(&mut self, plan: &Plan<A>, id: StepId, ending: Ending) -> Vec<(StepId, Ending)> {
+        if self.states[id.index()] == StepState::Running {
+            self.running -= 1;
+        }
+        let title = &plan.step(id).title;
+        let stop = match &ending {
+            Ending::Failed { .. } if !self.settings.keep_going => {
+                Some(Skip::OtherFailed { title: title.clone() })
+            }
+            _ => None,
+        };
+        let mut over = Vec::new();
+        self.settle(id, ending, &mut over);
+        let mut next = 0;
+        while let Some((settled, ending)) = over.get(next).cloned() {
+            next += 1;
+            for &dependent in plan.dependents(settled) {
+                self.missing[dependent.index()] -= 1;
+                if self.states[dependent.index()] != StepState::Waiting {
+                    continue;
+                }
+                if let Some(why) = self.why_not(plan, settled, &ending) {
+                    self.settle(dependent, Ending::Skipped(why), &mut over);
+                } else if self.missing[dependent.index()] == 0 {
+                    self.ready.insert(dependent);
+                }
+            }
+        }
+        if let Some(stop) = stop {
+            over.extend(self.stop(stop));
+        }
+        over
+    }
+
+    /// Nothing new starts from here on: what waits is skipped.
+    pub fn stop(&mut self, why: Skip) -> Vec<(StepId, Ending)> {
+        if self.stop.is_none() {
+            self.stop = Some(why.clone());
+        }
+        let mut over = Vec::new();
+        for index in 0..self.states.len() {
+            if self.states[index] == StepState::Waiting {
+                let id = StepId(u32::try_from(index).unwrap_or(u32::MAX));
+                self.settle(id, Ending::Skipped(why.clone()), &mut over);
+            }
+        }
+        over
+    }
+
+    /// The running or asking step `id` found that `from`, which it needs, has to be done again: `from`, `id` and all between
+    /// wait again, but for steps between that have changed the world already. `false` where it does not need `from`, where that happened too often, or where nothing new may start.
+    pub fn redo<A>(&mut self, plan: &Plan<A>, from: StepId, id: StepId) -> bool {
+        let count = self.redone.entry(from).or_insert(0);
+        if *count >= REDO_LIMIT || self.stop.is_some() {
+            return false;
+        }
+        let mut stretch = between(plan, from, id);
+        if stretch.is_empty() {
+            return false;
+        }
+        stretch.retain(|&step| {
+            let changed = plan.step(step).effect != Effect::Reads
+                && matches!(&self.states[step.index()], StepState::Ended(ending) if ending.is_good());
+            step == from || step == id || !changed
+        });
+        *count += 1;
+        for &step in &stretch {
+            match self.states[step.index()] {
+                StepState::Running => self.running -= 1,
+                StepState::Ended(_) => {
+                    self.ended -= 1;
+                    for &dependent in plan.dependents(step) {
+                        self.missing[dependent.index()] += 1;
+                        self.ready.remove(&dependent);
+                    }
+                }
+                StepState::Waiting | StepState::Asking => {}
+            }
+            self.states[step.index()] = StepState::Waiting;
+        }
+        for &step in &stretch {
+            if self.missing[step.index()] == 0 {
+                self.ready.insert(step);
+            }
+        }
+        true
+    }
+
+    /// The state of a step.
+    pub fn state(&self, id: StepId) -> &StepState {
+        &self.states[id.index()]
+    }
+
+    /// How often the step was started.
+    pub fn attempts(&self, id: StepId) -> u32 {
+        self.attempts[id.index()]
+    }
+
+    /// Whether every step is over.
+    pub fn is_over(&self) -> bool {
+        self.ended == self.states.len()
+    }
+
+    /// How many steps are running now.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    fn settle(&mut self, id: StepId, ending: Ending, over: &mut Vec<(StepId, Ending)>) {
+        self.ready.remove(&id);
+        self.states[id.index()] = StepState::Ended(ending.clone());
+        self.ended += 1;
+        over.push((id, ending));
+    }
+
+    fn why_not<A>(&self, plan: &Plan<A>, need: StepId, ending: &Ending) -> Option<Skip> {
+        let title = || plan.step(need).title.clone();
+        match ending {
+            _ if ending.is_good() => self.stop.clone(),
+            Ending::Declined { .. } => Some(Skip::Declined { title: title() }),
+            Ending::Skipped(why @ (Skip::Declined { .. } | Skip::Needs { .. } | Skip::Interrupted)) => {
+                Some(why.clone())
+            }
+            _ => Some(Skip::Needs { title: title() }),
+        }
+    }
+}
+
+/// `from`, `to` and every step on a path between them; empty where `to` does not need `from`.
+fn between<A>(plan: &Plan<A>, from: StepId, to: StepId) -> Vec<StepId> {
+    let mut below = vec![false; plan.len()];
+    let mut open = vec![from];
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut below[id.index()], true) {
+            open.extend_from_slice(plan.dependents(id));
+        }
+    }
+    let mut stretch = BTreeSet::new();
+    let mut open = vec![to];
+    while let Some(id) = open.pop() {
+        if below[id.index()] && stretch.insert(id) {
+            open.extend_from_slice(&plan.step(id).needs);
+        }
+    }
+    stretch.into_iter().collect()
+}
+
+#[cfg(test)]
+#[path = "walk_tests.rs"]
+mod tests;

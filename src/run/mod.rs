@@ -1,0 +1,3 @@
+//! The engine.
+mod observe;
+pub use observe::{Answer, Ask, Observer, Question};
