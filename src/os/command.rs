@@ -24,6 +24,8 @@ pub struct CommandSpec {
     pub output: Output,
     /// It is ended when it runs longer.
     pub timeout: Option<Duration>,
+    /// Shown instead of the program and its arguments: the script that a shell is given.
+    pub shown: Option<String>,
 }
 
 /// One argument.
@@ -73,6 +75,7 @@ impl CommandSpec {
             stdin: Input::Empty,
             output: Output::Pipe,
             timeout: None,
+            shown: None,
         }
     }
 
@@ -106,6 +109,9 @@ impl CommandSpec {
 /// a secret value is shown as the mask.
 impl std::fmt::Display for CommandSpec {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(shown) = &self.shown {
+            return formatter.write_str(shown);
+        }
         for (name, value) in &self.env {
             match value {
                 EnvironmentValue::Plain(value) => write!(formatter, "{name}={} ", quote::shell(value))?,

@@ -9,9 +9,11 @@
 mod build;
 mod outcome;
 mod step;
+pub mod verdict;
 mod walk;
 
 pub use build::{Plan, PlanBuilder, PlanFault};
 pub use outcome::{Digest, Ending, Proposal, ProposedChange, Skip};
+pub use verdict::{Fingerprint, Reason, Verdict};
 pub use step::{Effect, Step, StepId, WhenOrphaned};
 pub use walk::{StepState, Walk, WalkSettings};

@@ -1,0 +1,135 @@
+//! Files: whole reads, atomic private writes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Reads and writes files.
+pub trait Files: Send + Sync {
+    /// The whole file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Writes the whole file or nothing: a new file beside it is renamed over it. `mode` is its access mode.
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+    /// Makes a folder that only its owner can read, with all folders above it.
+    fn create_private_dir(&self, path: &Path) -> io::Result<()>;
+    /// Removes a file; one that is not there is no error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes a folder and all in it; one that is not there is no error.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+    /// What a path is.
+    fn kind(&self, path: &Path) -> FileKind;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+}
+
+/// What a path is, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// There is nothing.
+    Missing,
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// Anything else: a socket, a device.
+    Other,
+}
+
+/// The machine's files.
+#[derive(Clone, Copy, Debug)]
+pub struct RealFiles;
+
+impl Files for RealFiles {
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".shipway-")
+            .permissions(std::fs::Permissions::from_mode(mode))
+            .tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.as_file().sync_data()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        absent_is_fine(std::fs::remove_file(path))
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        absent_is_fine(std::fs::remove_dir_all(path))
+    }
+
+    fn kind(&self, path: &Path) -> FileKind {
+        match std::fs::metadata(path) {
+            Err(_) => FileKind::Missing,
+            Ok(metadata) if metadata.is_file() => FileKind::File,
+            Ok(metadata) if metadata.is_dir() => FileKind::Folder,
+            Ok(_) => FileKind::Other,
+        }
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// A new private file for appending; fails where it exists.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
+}
+
+/// The file for appending, made private where it does not exist.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+}
+
+/// Opens a file for reading along while another process writes it.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Who owns a path and who may write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The owner's user number.
+    pub owner: u32,
+    /// The access mode's lower bits.
+    pub mode: u32,
+    /// The device, to notice a mount point.
+    pub device: u64,
+}
+
+/// Who owns a path and who may write it; `None` where there is nothing.
+pub fn access(path: &Path) -> Option<Access> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(Access { owner: metadata.uid(), mode: metadata.mode() & 0o7777, device: metadata.dev() })
+}
+
+/// `path` without links and `..`; the path itself where it does not exist.
+pub fn real_path(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}

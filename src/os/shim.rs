@@ -1,0 +1,148 @@
+//! The shim: a small process between us and a command that must survive us.
+//!
+//! Shipway starts itself again as the shim, which starts the command in a process group of its own, waits for it and records how it
+//! ended, whether Shipway still lives or not. Its standard input is a pipe whose only writer is Shipway: bytes are orders, the end of
+//! the file means that Shipway is gone, and the shim acts by policy. terraform is told to stop exactly once, alone, so that it can end
+//! what it started in its own way; what then is left of its group is ended after it (`orchestrators.md` 3.8).
+//!
+//! The shim's output files are the command's: terraform that writes to a pipe of ours would die with us, state unsaved.
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::files::{Files as _, RealFiles};
+use super::identity;
+use super::process::{Launch, signal_group, termination};
+use crate::event::Termination;
+use crate::journal::record::ProcessIdentity;
+
+/// Our first argument where we are the shim.
+pub const WORD: &str = "__shim";
+
+/// Order: tell the command to stop, politely; only the first counts.
+pub(super) const INTERRUPT: u8 = b'i';
+
+/// Order: end the command and all that it started, at once.
+pub(super) const KILL: u8 = b'k';
+
+/// What the shim does when Shipway is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphaned {
+    /// Let the command finish: on a laptop and on a server.
+    Finish,
+    /// Tell the command to stop, once: in CI, where the machine goes away next.
+    Interrupt,
+}
+
+/// What the shim records beside the output files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum ShimReport {
+    /// The command runs.
+    Running {
+        /// The command's process.
+        process: ProcessIdentity,
+    },
+    /// The command ended.
+    Ended {
+        /// How.
+        termination: Termination,
+    },
+}
+
+/// The arguments that make our program the shim for `launch`.
+pub(super) fn arguments(status: &Path, orphaned: Orphaned, launch: &Launch) -> Vec<OsString> {
+    let policy = match orphaned {
+        Orphaned::Finish => "finish",
+        Orphaned::Interrupt => "interrupt",
+    };
+    let mut arguments: Vec<OsString> = vec![WORD.into(), status.into(), policy.into()];
+    arguments.push(launch.program.clone().into());
+    arguments.extend(launch.args.iter().cloned());
+    arguments
+}
+
+/// What the shim recorded, if it did.
+pub fn read_report(status: &Path) -> Option<ShimReport> {
+    serde_json::from_slice(&RealFiles.read(status).ok()?).ok()
+}
+
+/// Is the shim: `arguments` are those after `WORD`. Gives the status to exit with.
+pub fn run(arguments: &[OsString]) -> u8 {
+    let [status, policy, program, args @ ..] = arguments else {
+        return 2;
+    };
+    let orphaned = if policy == "interrupt" { Orphaned::Interrupt } else { Orphaned::Finish };
+    match run_command(Path::new(status), orphaned, program, args) {
+        Ok(termination) => termination.status(),
+        Err(_) => 2,
+    }
+}
+
+fn run_command(
+    status: &Path,
+    orphaned: Orphaned,
+    program: &OsString,
+    args: &[OsString],
+) -> std::io::Result<Termination> {
+    // A signal to us must not keep us from recording how the command ended.
+    let ignored = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&ignored))?;
+    }
+    let handle = duct::cmd(program, args)
+        .stdin_null()
+        .unchecked()
+        .before_spawn(|command| {
+            use std::os::unix::process::CommandExt as _;
+            command.process_group(0);
+            Ok(())
+        })
+        .start()?;
+    let pid = handle.pids().first().copied().unwrap_or(0);
+    record(status, &ShimReport::Running { process: identity::of(pid) })?;
+    std::thread::Builder::new().name("orders".to_owned()).spawn(move || follow_orders(pid, orphaned))?;
+    let ended = handle.wait().map_or(Termination::Unknown, |output| termination(output.status));
+    signal_group(pid, Signal::TERM);
+    record(status, &ShimReport::Ended { termination: ended })?;
+    Ok(ended)
+}
+
+fn record(status: &Path, report: &ShimReport) -> std::io::Result<()> {
+    RealFiles.write(status, &serde_json::to_vec(report)?, 0o600)
+}
+
+fn follow_orders(pid: u32, orphaned: Orphaned) {
+    let mut told = false;
+    let mut interrupt = || {
+        if !std::mem::replace(&mut told, true)
+            && let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            // It has ended by itself when this fails.
+            rustix::process::kill_process(pid, Signal::INT).ok();
+        }
+    };
+    let mut orders = std::io::stdin().lock();
+    loop {
+        let mut word = [0];
+        match orders.read(&mut word) {
+            Ok(1) if word[0] == INTERRUPT => interrupt(),
+            Ok(1) if word[0] == KILL => signal_group(pid, Signal::KILL),
+            Ok(1) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => {
+                if orphaned == Orphaned::Interrupt {
+                    interrupt();
+                }
+                return;
+            }
+        }
+    }
+}

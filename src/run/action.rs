@@ -1,0 +1,101 @@
+//! The one seam between engine and domains: what a step does, and how it says how that went.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::context::StepContext;
+use crate::diagnostic::Fault;
+use crate::model::Value;
+use crate::os::Doors;
+use crate::plan::{Digest, Fingerprint, Plan, Proposal};
+
+/// A plan whose steps can be run.
+pub type RunPlan = Plan<Box<dyn Action>>;
+
+/// What a step does.
+pub trait Action: Send + Sync {
+    /// What a dry run prints for it: command lines and sentences, without running anything to find out.
+    fn describe(&self) -> Vec<String>;
+
+    /// Everything that its result depends on; `None`: it always runs. Recorded after a success; while it is the same, the step is up
+    /// to date.
+    fn fingerprint(&self, _context: &FingerprintContext<'_>) -> Result<Option<Fingerprint>, Fault> {
+        Ok(None)
+    }
+
+    /// Does it.
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome;
+}
+
+/// What a fingerprint may look at.
+pub struct FingerprintContext<'a> {
+    /// The machine; only to be read.
+    pub doors: &'a Doors,
+    /// The project's folder.
+    pub root: &'a Path,
+}
+
+/// A typed value that a step leaves for those that need it.
+pub type Produced = Arc<dyn Any + Send + Sync>;
+
+/// Named values that `{{ }}` can refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Exports(pub BTreeMap<String, Value>);
+
+/// How an action went.
+pub enum Outcome {
+    /// It did its work, and leaves a value.
+    Done(Option<Produced>),
+    /// Its work was done already.
+    UpToDate(String),
+    /// There is nothing for it to do here.
+    Skipped(String),
+    /// It failed.
+    Failed(Fault),
+    /// It ends well only if a person says yes.
+    Ask(Proposal),
+    /// The step `from`, which it needs, has to be done again, and then this one.
+    Redo {
+        /// That step's name.
+        from: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Done, with a value for those that need it.
+    pub fn done_with<T: Any + Send + Sync>(value: T) -> Self {
+        Self::Done(Some(Arc::new(value)))
+    }
+
+    /// Done, with nothing to tell.
+    pub fn done() -> Self {
+        Self::Done(None)
+    }
+}
+
+impl From<Result<Outcome, Fault>> for Outcome {
+    fn from(result: Result<Outcome, Fault>) -> Self {
+        result.unwrap_or_else(Outcome::Failed)
+    }
+}
+
+/// A person's yes to exactly that which has this digest. Only the engine makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    digest: Digest,
+}
+
+impl Approval {
+    pub(super) fn new(digest: Digest) -> Self {
+        Self { digest }
+    }
+
+    /// What was approved.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}

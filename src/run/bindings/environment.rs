@@ -1,0 +1,105 @@
+//! The environment of commands: dotenv files, `[env]`, the task's own, its arguments.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::{Bindings, Scope};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::masking::{Secret, env_value_is_secret};
+use crate::model::{Dotenv, Task, Template};
+use crate::os::command::EnvironmentValue;
+use crate::os::files::FileKind;
+use crate::run::context::StepContext;
+use crate::text::dotenv;
+
+impl Bindings {
+    /// The environment that a command is given on top of the caller's: dotenv files where the caller has not set the name, then `[env]`,
+    /// then what the task (or workspace) sets, then the arguments.
+    pub fn environment_of(
+        &self,
+        context: &mut StepContext<'_>,
+        scope: &Scope,
+        folder: &Path,
+        own: &[&IndexMap<String, Template>],
+        task: Option<&Task>,
+    ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
+        let mut env = BTreeMap::new();
+        for entry in &self.model.project.dotenv {
+            self.dotenv(context, scope, Path::new(""), entry, &mut env)?;
+        }
+        for entry in task.map(|task| task.dotenv.as_slice()).unwrap_or_default() {
+            self.dotenv(context, scope, folder, entry, &mut env)?;
+        }
+        let all = std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
+        for (name, template) in all.flatten() {
+            let value = self.template(context, scope, template)?;
+            let text = value.text();
+            if text.contains('\0') {
+                return Err(self.fault_at(
+                    template.span,
+                    Fault::new(FaultKind::Failed, format!("the value of ${name} holds a NUL byte")),
+                ));
+            }
+            let value =
+                if value.secret { EnvironmentValue::Secret(Secret::new(text)) } else { EnvironmentValue::Plain(text) };
+            env.insert(name.clone(), value);
+        }
+        for (name, value) in &scope.args {
+            env.insert(name.replace('-', "_"), EnvironmentValue::Plain(value.text()));
+        }
+        Ok(env)
+    }
+
+    fn dotenv(
+        &self,
+        context: &mut StepContext<'_>,
+        scope: &Scope,
+        folder: &Path,
+        entry: &Dotenv,
+        env: &mut BTreeMap<String, EnvironmentValue>,
+    ) -> Result<(), Fault> {
+        let shown = folder.join(self.template(context, scope, &entry.path)?.text());
+        let path = self.model.root.join(&shown);
+        let at = |fault| self.fault_at(entry.path.span, fault);
+        if context.doors().files.kind(&path) == FileKind::Missing {
+            return if entry.optional {
+                Ok(())
+            } else {
+                Err(at(Fault::new(FaultKind::File, format!("the dotenv file {} does not exist", shown.display()))
+                    .hint("make it, or write the path with a final `?` where it may be absent")))
+            };
+        }
+        let bytes = context.doors().files.read(&path).map_err(|error| {
+            at(Fault::new(FaultKind::File, format!("{} could not be read: {error}", shown.display())))
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| at(Fault::new(FaultKind::File, format!("{} is not UTF-8", shown.display()))))?;
+        let caller = &context.doors().environment;
+        let known = |name: &str| {
+            caller.get(name).map(str::to_owned).or_else(|| match env.get(name) {
+                Some(EnvironmentValue::Plain(value)) => Some(value.clone()),
+                Some(EnvironmentValue::Secret(secret)) => Some(secret.expose().to_owned()),
+                None => None,
+            })
+        };
+        let values = dotenv::parse(&text, known).map_err(|fault| {
+            Fault::new(FaultKind::File, format!("{}: {}", shown.display(), fault.message))
+                .at(shown.display().to_string(), fault.line, 1)
+        })?;
+        for (name, value) in values {
+            if caller.get(&name).is_some() {
+                continue;
+            }
+            let value = if env_value_is_secret(&name, value.as_bytes(), &[], &[]) {
+                context.masker().add(value.as_bytes());
+                EnvironmentValue::Secret(Secret::new(value))
+            } else {
+                EnvironmentValue::Plain(value)
+            };
+            env.insert(name, value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! Chunks of output into lines.
+
+/// Longer lines are cut here, so that a program that prints no newline can't fill the memory.
+const LONGEST: usize = 256 * 1024;
+
+/// Collects chunks and gives whole lines.
+#[derive(Debug, Default)]
+pub struct LineSplitter {
+    rest: Vec<u8>,
+}
+
+impl LineSplitter {
+    /// Gives every line that is whole now, without its `\n` or `\r\n`. A `\r` inside a line (a progress bar drawn over itself) keeps
+    /// only what was drawn last.
+    pub fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+        let mut bytes = bytes;
+        while let Some(newline) = bytes.iter().position(|&byte| byte == b'\n') {
+            let (head, tail) = bytes.split_at(newline);
+            if self.rest.is_empty() {
+                line(&text(head));
+            } else {
+                self.rest.extend_from_slice(head);
+                line(&text(&self.rest));
+                self.rest.clear();
+            }
+            bytes = &tail[1..];
+        }
+        self.rest.extend_from_slice(bytes);
+        if self.rest.len() > LONGEST {
+            line(&text(&self.rest));
+            self.rest.clear();
+        }
+    }
+
+    /// Gives what is left after the last newline.
+    pub fn finish(&mut self, mut line: impl FnMut(&str)) {
+        if !self.rest.is_empty() {
+            line(&text(&self.rest));
+            self.rest.clear();
+        }
+    }
+}
+
+fn text(line: &[u8]) -> std::borrow::Cow<'_, str> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.iter().rposition(|&byte| byte == b'\r').map_or(line, |at| &line[at + 1..]);
+    String::from_utf8_lossy(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_same_however_they_are_cut() {
+        let bytes = b"one\ntwo\r\n\n10%\r20%\r30%\nlast";
+        for cut in 0..bytes.len() {
+            let mut splitter = LineSplitter::default();
+            let mut lines = Vec::new();
+            splitter.push(&bytes[..cut], |line| lines.push(line.to_owned()));
+            splitter.push(&bytes[cut..], |line| lines.push(line.to_owned()));
+            splitter.finish(|line| lines.push(line.to_owned()));
+            assert_eq!(lines, ["one", "two", "", "30%", "last"], "cut at {cut}");
+        }
+    }
+}

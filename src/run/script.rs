@@ -1,0 +1,199 @@
+//! From a step of `run`, `finally` or a hook to a command, and its preview for a dry run.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::bindings::{ArgumentValue, Scope};
+use super::context::StepContext;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::model::{
+    Binding, Command, Given, Hole, Model, Part, Reference, Script, ScriptPart, ScriptShell, Template, Value,
+};
+use crate::os::command::{CommandSpec, EnvironmentValue};
+use crate::text::quote;
+
+/// The command of a step.
+pub fn command_spec(
+    context: &mut StepContext<'_>,
+    scope: &Scope,
+    command: &Command,
+    dir: PathBuf,
+    env: BTreeMap<String, EnvironmentValue>,
+) -> Result<CommandSpec, Fault> {
+    match command {
+        Command::Shell(script) => shell_spec(context, scope, script, dir, env),
+        Command::Exec(words) => {
+            let mut argv = Vec::new();
+            for word in words {
+                match word.sole().map(|hole| given(context, scope, hole)).transpose()? {
+                    Some(Given::Words(items)) => argv.extend(items),
+                    Some(Given::Text(text)) => argv.push(text),
+                    // An optional argument that is empty is no word, as in a script.
+                    Some(Given::Absent) => {}
+                    None => {
+                        let bindings = context.bindings();
+                        argv.push(bindings.template(context, scope, word)?.text());
+                    }
+                }
+            }
+            direct(argv, dir, env)
+        }
+    }
+}
+
+/// The command of a script: without a shell where it needs none.
+pub fn shell_spec(
+    context: &mut StepContext<'_>,
+    scope: &Scope,
+    script: &Script,
+    dir: PathBuf,
+    env: BTreeMap<String, EnvironmentValue>,
+) -> Result<CommandSpec, Fault> {
+    let mut values: BTreeMap<Reference, Given> = BTreeMap::new();
+    for part in &script.parts {
+        if let ScriptPart::Hole(hole, _) = part {
+            values.insert(hole.reference.clone(), given(context, scope, hole)?);
+        }
+    }
+    let mut value = |hole: &Hole| values.get(&hole.reference).cloned().unwrap_or(Given::Absent);
+    if let Some(argv) = script.argv(&mut value) {
+        return direct(argv, dir, env);
+    }
+    let text = script.render(&mut value);
+    let mut spec = match script.shell {
+        ScriptShell::Shebang => {
+            let name = format!("script-{}", blake3::hash(text.as_bytes()).to_hex());
+            let path = context.private_path(&name)?;
+            context
+                .doors()
+                .files
+                .write(&path, text.as_bytes(), 0o700)
+                .map_err(|error| Fault::new(FaultKind::World, format!("a script could not be written: {error}")))?;
+            CommandSpec::new(path.to_string_lossy(), dir)
+        }
+        ScriptShell::Default => {
+            let doors = context.doors();
+            let path = doors.environment.variables.get(OsStr::new("PATH")).map(std::ffi::OsString::as_os_str);
+            if doors.tools.find("bash", path, context.root()).is_ok() {
+                CommandSpec::new("bash", dir).args(["-euo", "pipefail", "-c", &text])
+            } else if script.pipeline {
+                return Err(context.bindings().fault_at(
+                    script.span,
+                    Fault::new(FaultKind::World, "this script has a pipeline, and there is no bash to watch over it")
+                        .hint("install bash, or write the step without `|`"),
+                ));
+            } else {
+                CommandSpec::new("sh", dir).args(["-eu", "-c", &text])
+            }
+        }
+    };
+    spec.env = env;
+    spec.shown = Some(text);
+    Ok(spec)
+}
+
+fn direct(
+    argv: Vec<String>,
+    dir: PathBuf,
+    env: BTreeMap<String, EnvironmentValue>,
+) -> Result<CommandSpec, Fault> {
+    let mut argv = argv.into_iter();
+    let Some(tool) = argv.next().filter(|tool| !tool.is_empty()) else {
+        return Err(Fault::new(FaultKind::Failed, "the command is empty: its program's name came to nothing"));
+    };
+    let mut spec = CommandSpec::new(tool, dir).args(argv);
+    let shown = CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string();
+    spec.env = env;
+    spec.shown = Some(shown);
+    Ok(spec)
+}
+
+fn given(context: &mut StepContext<'_>, scope: &Scope, hole: &Hole) -> Result<Given, Fault> {
+    if let Reference::Argument(name) = &hole.reference {
+        return Ok(match scope.args.get(name) {
+            Some(ArgumentValue::Text(text)) => Given::Text(text.clone()),
+            Some(ArgumentValue::List(items)) => Given::Words(items.clone()),
+            Some(ArgumentValue::Absent) | None => Given::Absent,
+        });
+    }
+    let bindings = context.bindings();
+    let value = bindings.value(context, scope, &hole.reference)?;
+    let text = value.text();
+    if text.contains('\0') {
+        return Err(bindings.fault_at(hole.span, Fault::new(FaultKind::Failed, "the value holds a NUL byte")));
+    }
+    Ok(Given::Text(text))
+}
+
+/// The command as far as it is known without running anything: arguments and plain variables are filled in, the rest stands as `{{ }}`.
+pub fn preview(model: &Model, scope: &Scope, command: &Command) -> String {
+    match command {
+        Command::Exec(words) => {
+            let words: Vec<String> = words.iter().flat_map(|word| preview_word(model, scope, word)).collect();
+            words.join(" ")
+        }
+        Command::Shell(script) => script
+            .parts
+            .iter()
+            .map(|part| match part {
+                ScriptPart::Text(text) => text.clone(),
+                ScriptPart::Hole(hole, _) => match known(model, scope, &hole.reference) {
+                    Some(value) => {
+                        let alone = Script { parts: vec![part.clone()], words: None, ..script.clone() };
+                        alone.render(&mut |_| value.clone())
+                    }
+                    None => format!("{{{{ {} }}}}", hole.reference),
+                },
+            })
+            .collect(),
+    }
+}
+
+fn preview_word(model: &Model, scope: &Scope, word: &Template) -> Vec<String> {
+    match word.sole().and_then(|hole| known(model, scope, &hole.reference)) {
+        Some(Given::Words(items)) => items.iter().map(|item| quote::shell(item).into_owned()).collect(),
+        Some(Given::Absent) => Vec::new(),
+        Some(Given::Text(text)) => vec![quote::shell(&text).into_owned()],
+        None => {
+            let mut text = String::new();
+            for part in &word.parts {
+                match part {
+                    Part::Text(part) => text.push_str(&quote::shell(part)),
+                    Part::Hole(hole) => match known(model, scope, &hole.reference) {
+                        Some(Given::Text(value)) => text.push_str(&quote::shell(&value)),
+                        Some(_) => {}
+                        None => text.push_str(&format!("{{{{ {} }}}}", hole.reference)),
+                    },
+                }
+            }
+            vec![text]
+        }
+    }
+}
+
+fn known(model: &Model, scope: &Scope, reference: &Reference) -> Option<Given> {
+    match reference {
+        Reference::Argument(name) => scope.args.get(name).map(|value| match value {
+            ArgumentValue::Text(text) => Given::Text(text.clone()),
+            ArgumentValue::Absent => Given::Absent,
+            ArgumentValue::List(items) => Given::Words(items.clone()),
+        }),
+        Reference::ProjectName => Some(Given::Text(model.project.name.clone())),
+        Reference::Os => Some(Given::Text(std::env::consts::OS.to_owned())),
+        Reference::Arch => Some(Given::Text(std::env::consts::ARCH.to_owned())),
+        Reference::Variable(name) => {
+            let variable = model.variables.get(name).filter(|variable| !variable.secret)?;
+            match &variable.binding {
+                Binding::Literal(literal) => Some(Given::Text(Value::public(literal.clone()).text())),
+                Binding::Text(template) => match template.parts.as_slice() {
+                    [] => Some(Given::Text(String::new())),
+                    [Part::Text(text)] => Some(Given::Text(text.clone())),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

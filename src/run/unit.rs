@@ -1,0 +1,24 @@
+//! A unit: the thread of one running step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::action::Outcome;
+use super::context::StepContext;
+use super::shared::{Message, Shared};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::plan::StepId;
+
+/// Runs the step's action and tells the dispatcher how that went. A panic is our bug, and is told as one.
+pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Option<String>) {
+    let mut context = StepContext::new(shared, id, attempt, redo_reason);
+    let action = &shared.plan.step(id).action;
+    let outcome = catch_unwind(AssertUnwindSafe(|| action.run(&mut context))).unwrap_or_else(|_| {
+        let title = &shared.plan.step(id).title;
+        Outcome::Failed(
+            Fault::new(FaultKind::Bug, format!("{title}: Shipway met a state that it does not know"))
+                .hint("please report this with the run's log: `shipway logs`"),
+        )
+    });
+    // The dispatcher waits for this message; it can only be gone when the run is over.
+    shared.life.send(Message::Ended(id, outcome)).ok();
+}
