@@ -54,7 +54,7 @@ make_files() {
     mkdir -p -- "${file%/*}"
     new=$(mktemp .envs/.new.XXXXXX)
     content "$file" >"$new"
-    mv -n -- "$new" "$file"
+    mv -n -- "$new" "$file" || [[ -e $file ]]
     rm -f -- "$new"
     echo "made $file"
   done

@@ -33,12 +33,29 @@ data "terraform_remote_state" "meta" {
   }
 }
 
-# Both are made under another name and then moved into place, so an interrupted apply leaves none that is half made, and the
-# next one keeps what it finds complete.
+# Terraform runs no destroy provisioner for a resource whose making was interrupted. So the one that removes makes nothing.
+resource "terraform_data" "path" {
+  for_each = { repository = local.repository, ssh_key = local.ssh_key }
+
+  input            = each.value
+  triggers_replace = each.value
+
+  provisioner "local-exec" {
+    when        = destroy
+    interpreter = ["bash", "-euo", "pipefail", "-c"]
+    environment = { path = self.input }
+    command     = <<-BASH
+      rm -rf -- "$path" "$path.pub" "$path".new.*
+    BASH
+  }
+}
+
+# Both are made elsewhere and then moved into place: an interrupted apply leaves none that is half made, and the next one keeps
+# what it finds complete. Each run has a name of its own, for a killed terraform leaves its commands running.
 
 resource "terraform_data" "repository" {
-  input            = local.repository
-  triggers_replace = local.repository
+  input            = terraform_data.path["repository"].output
+  triggers_replace = terraform_data.path["repository"].id
 
   provisioner "local-exec" {
     interpreter = ["bash", "-euo", "pipefail", "-c"]
@@ -46,49 +63,36 @@ resource "terraform_data" "repository" {
     command     = <<-BASH
       unset $(git rev-parse --local-env-vars)
       umask 077
+      rm -rf -- "$repository".new.*
       if [[ ! -e $repository ]]; then
-        rm -rf -- "$repository.new"
-        git init --quiet --bare --initial-branch=main -- "$repository.new"
-        mv -- "$repository.new" "$repository"
+        new=$repository.new.$$
+        git init --quiet --bare --initial-branch=main -- "$new/$${repository##*/}"
+        mv -- "$new/$${repository##*/}" "$${repository%/*}/" || [[ -e $repository ]]
+        rm -rf -- "$new"
       fi
-    BASH
-  }
-
-  provisioner "local-exec" {
-    when        = destroy
-    interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { repository = self.input }
-    command     = <<-BASH
-      rm -rf -- "$repository" "$repository.new"
     BASH
   }
 }
 
 resource "terraform_data" "ssh_key" {
-  input            = local.ssh_key
-  triggers_replace = local.ssh_key
+  input            = terraform_data.path["ssh_key"].output
+  triggers_replace = terraform_data.path["ssh_key"].id
 
   provisioner "local-exec" {
     interpreter = ["bash", "-euo", "pipefail", "-c"]
     environment = { key = self.input, comment = local.meta.project_name }
     command     = <<-BASH
       umask 077
-      rm -f -- "$key.new" "$key.new.pub"
+      rm -rf -- "$key".new.*
+      new=$key.new.$$
+      mkdir -- "$new"
       if [[ ! -s $key ]]; then
-        ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$key.new"
-        mv -f -- "$key.new" "$key"
+        ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$new/key"
+        mv -n -- "$new/key" "$key" || [[ -s $key ]]
       fi
-      ssh-keygen -y -P '' -f "$key" >"$key.new.pub"
-      mv -f -- "$key.new.pub" "$key.pub"
-    BASH
-  }
-
-  provisioner "local-exec" {
-    when        = destroy
-    interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { key = self.input }
-    command     = <<-BASH
-      rm -f -- "$key" "$key.pub" "$key.new" "$key.new.pub"
+      ssh-keygen -y -P '' -f "$key" >"$new/key.pub"
+      mv -f -- "$new/key.pub" "$key.pub"
+      rm -rf -- "$new"
     BASH
   }
 }

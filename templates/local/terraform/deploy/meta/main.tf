@@ -16,35 +16,12 @@ locals {
   workspaces = toset(concat(["base", "dotenv"], keys(var.environments)))
 }
 
-# States hold secrets, so the place is private before any is written.
-resource "terraform_data" "place" {
-  input            = local.place
-  triggers_replace = local.place
-
-  provisioner "local-exec" {
-    interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { place = self.input }
-    command     = <<-BASH
-      mkdir -p -- "$place/state"
-      chmod 700 -- "$place" "$place/state"
-    BASH
-  }
-}
-
+# Terraform runs no destroy provisioner for a resource whose making was interrupted. So the one that removes makes nothing.
 resource "terraform_data" "folder" {
   for_each = toset(["keys", "repositories", "servers"])
 
-  input            = "${terraform_data.place.input}/${each.key}"
-  triggers_replace = "${terraform_data.place.input}/${each.key}"
-
-  provisioner "local-exec" {
-    interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { folder = self.input }
-    command     = <<-BASH
-      umask 077
-      mkdir -p -- "$folder"
-    BASH
-  }
+  input            = "${local.place}/${each.key}"
+  triggers_replace = "${local.place}/${each.key}"
 
   # Only an empty folder goes: what is in it belongs to somebody else.
   provisioner "local-exec" {
@@ -55,8 +32,25 @@ resource "terraform_data" "folder" {
       [[ ! -d $folder ]] || rmdir -- "$folder"
     BASH
   }
+}
 
-  depends_on = [terraform_data.place]
+# States hold secrets, so the place is private before any of them is written.
+resource "terraform_data" "place" {
+  input            = local.place
+  triggers_replace = [for folder in terraform_data.folder : folder.id]
+
+  provisioner "local-exec" {
+    interpreter = ["bash", "-euo", "pipefail", "-c"]
+    environment = { place = self.input, folders = join(" ", keys(terraform_data.folder)) }
+    command     = <<-BASH
+      umask 077
+      mkdir -p -- "$place/state"
+      chmod 700 -- "$place" "$place/state"
+      for folder in $folders; do
+        mkdir -p -- "$place/$folder"
+      done
+    BASH
+  }
 }
 
 # A workspace that still has resources can't be forgotten.
@@ -78,5 +72,5 @@ resource "terraform_data" "workspace" {
     BASH
   }
 
-  depends_on = [terraform_data.folder]
+  depends_on = [terraform_data.place]
 }

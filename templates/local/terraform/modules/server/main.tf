@@ -3,18 +3,10 @@
 # The folder, each file and each secret is a resource of its own. A changed secret replaces one file and nothing else, and no
 # file is ever missing or half written: it is written next to its place and moved over the old one.
 
-resource "terraform_data" "server" {
+# Terraform runs no destroy provisioner for a resource whose making was interrupted. So the one that removes makes nothing.
+resource "terraform_data" "path" {
   input            = var.path
   triggers_replace = var.path
-
-  provisioner "local-exec" {
-    interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { server = self.input }
-    command     = <<-BASH
-      umask 077
-      mkdir -p -- "$server/releases" "$server/secrets"
-    BASH
-  }
 
   provisioner "local-exec" {
     when        = destroy
@@ -22,6 +14,20 @@ resource "terraform_data" "server" {
     environment = { server = self.input }
     command     = <<-BASH
       rm -rf -- "$server"
+    BASH
+  }
+}
+
+resource "terraform_data" "server" {
+  input            = terraform_data.path.output
+  triggers_replace = terraform_data.path.id
+
+  provisioner "local-exec" {
+    interpreter = ["bash", "-euo", "pipefail", "-c"]
+    environment = { server = self.input }
+    command     = <<-BASH
+      umask 077
+      mkdir -p -- "$server/releases" "$server/secrets"
     BASH
   }
 }
@@ -38,15 +44,17 @@ resource "terraform_data" "file" {
     }))
   }
 
+  input            = "${terraform_data.server.output}/${each.key}"
   triggers_replace = [terraform_data.server.id, each.value]
 
   provisioner "local-exec" {
     interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { file = "${terraform_data.server.input}/${each.key}", content = each.value }
+    environment = { file = self.input, content = each.value }
     command     = <<-BASH
       umask 077
-      printf '%s' "$content" >"$file.new"
-      mv -f -- "$file.new" "$file"
+      rm -f -- "$file".new.*
+      printf '%s' "$content" >"$file.new.$$"
+      mv -f -- "$file.new.$$" "$file"
     BASH
   }
 }
@@ -57,7 +65,7 @@ resource "terraform_data" "secret_names" {
 
   provisioner "local-exec" {
     interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { secrets = "${terraform_data.server.input}/secrets", names = join(" ", local.secret_names) }
+    environment = { secrets = "${terraform_data.server.output}/secrets", names = join(" ", local.secret_names) }
     command     = <<-BASH
       shopt -s nullglob
       for file in "$secrets"/*; do
@@ -71,15 +79,17 @@ resource "terraform_data" "secret_names" {
 resource "terraform_data" "secret" {
   for_each = toset(local.secret_names)
 
+  input            = "${terraform_data.server.output}/secrets/${each.key}"
   triggers_replace = [terraform_data.server.id, sha256(var.env_file_map[each.key])]
 
   provisioner "local-exec" {
     interpreter = ["bash", "-euo", "pipefail", "-c"]
-    environment = { file = "${terraform_data.server.input}/secrets/${each.key}", value = var.env_file_map[each.key] }
+    environment = { file = self.input, value = var.env_file_map[each.key] }
     command     = <<-BASH
       umask 077
-      printf '%s' "$value" | base64 -d >"$file.new"
-      mv -f -- "$file.new" "$file"
+      rm -f -- "$file".new.*
+      printf '%s' "$value" | base64 -d >"$file.new.$$"
+      mv -f -- "$file.new.$$" "$file"
     BASH
   }
 
