@@ -1,0 +1,4 @@
+variable "domain" {
+  description = "The domain name that base gives out."
+  type        = string
+}
