@@ -33,7 +33,7 @@ impl Table {
 
     /// Where `text` holds secrets, in order; overlapping occurrences are one range.
     pub(super) fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let Some(automaton) = &self.automaton else { return Vec::from([0..text.len()]) };
+        let Some(automaton) = &self.automaton else { return std::iter::once(0..text.len()).collect() };
         let mut ranges: Vec<Range<usize>> = Vec::new();
         // Occurrences come in the order of their ends, so each can only swallow the ranges just before it.
         for occurrence in automaton.find_overlapping_iter(text) {
