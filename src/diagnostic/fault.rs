@@ -1,8 +1,8 @@
 //! The one table of what can end a command, with heading and exit code.
 //!
-//! Errors themselves live in the modules that meet them; a module turns its own error into a `Fault` where the error
-//! leaves it. So no central enum ties the rooms together, and the policy "whose fault is it" can still be
-//! read in one place.
+//! Errors themselves live in the modules that meet them; a module turns its own error into a `Fault` where
+//! the error leaves it. So no central enum ties the rooms together, and the policy "whose fault is it" can
+//! still be read in one place.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::order::ordered;
 use super::{Diagnostic, Label, Position, Sources, Span};
 
-/// The same as `render` shows, in the same order: an array of `{ severity, code, title, file, line, column, end_line, end_column,
-/// labels, notes, help }`.
+/// The same as `render` shows, in the same order: an array of `{ severity, code, title, file, line, column,
+/// end_line, end_column, labels, notes, help }`.
 ///
-/// Each label is `{ file, line, column, end_line, end_column, text }`, and the first is the place itself. Lines and columns count from 1, columns in
-/// characters, and the end is the first character after the place. A diagnostic without a place has `null` for all five.
+/// Each label is `{ file, line, column, end_line, end_column, text }`, and the first is the place itself.
+/// Lines and columns count from 1, columns in characters, and the end is the first character after the place.
+/// A diagnostic without a place has `null` for all five.
 pub fn to_json(sources: &Sources, diagnostics: &[Diagnostic]) -> Value {
     ordered(diagnostics).into_iter().map(|diagnostic| diagnostic_json(sources, diagnostic)).collect()
 }

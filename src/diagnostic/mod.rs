@@ -1,7 +1,7 @@
 //! Diagnostics: what is wrong in a text that a person wrote, where, and what to do about it.
 //!
-//! A `Diagnostic` is plain data; `render` draws it. This room does not know what the text means, nor which file a
-//! rule comes from: `model` and `cli` say that.
+//! A `Diagnostic` is plain data; `render` draws it. This room does not know what the text means, nor which
+//! file a rule comes from: `model` and `cli` say that.
 
 pub mod fault;
 mod json;
@@ -46,8 +46,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// One sentence without a final period.
     pub title: String,
-    /// The place itself first, then the places that explain it. Empty where no text has a place for the fault: a key that is missing
-    /// in an empty file, a file that can't be read.
+    /// The place itself first, then the places that explain it. Empty where no text has a place for the
+    /// fault: a key that is missing in an empty file, a file that can't be read.
     pub labels: Vec<Label>,
     /// Further facts.
     pub notes: Vec<String>,

@@ -2,8 +2,8 @@
 
 use super::Diagnostic;
 
-/// Errors before warnings, each by its place; what has no place comes first, for it concerns the whole. What is said twice about one
-/// place (a file that is included twice) is told once.
+/// Errors before warnings, each by its place; what has no place comes first, for it concerns the whole. What
+/// is said twice about one place (a file that is included twice) is told once.
 pub(super) fn ordered(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     fn key<'a>(diagnostic: &&'a Diagnostic) -> impl Ord + use<'a> {
         (diagnostic.severity, diagnostic.span(), diagnostic.code, diagnostic.title.as_str())

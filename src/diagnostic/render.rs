@@ -1,7 +1,7 @@
 //! Draws diagnostics in the look of rustc, which most readers know how to read.
 //!
-//! The width is fixed and the drawing ASCII, so that the same fault looks the same on a terminal, in a log and in a test; only colour is
-//! a choice.
+//! The width is fixed and the drawing ASCII, so that the same fault looks the same on a terminal, in a log
+//! and in a test; only colour is a choice.
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
@@ -56,8 +56,9 @@ fn snippets<'a>(sources: &'a Sources, labels: &'a [Label]) -> Vec<Snippet<'a, An
     snippets.into_iter().map(|(_, snippet)| snippet).collect()
 }
 
-/// `text` with control characters made visible. The library (0.12.17) does so for titles and sources but not for messages, paths and,
-/// against its documentation, labels; a key with an escape sequence in it must not reach the terminal.
+/// `text` with control characters made visible. The library (0.12.17) does so for titles and sources but not
+/// for messages, paths and, against its documentation, labels; a key with an escape sequence in it must not
+/// reach the terminal.
 fn harmless(text: &str) -> String {
     normalize_untrusted_str(text)
 }

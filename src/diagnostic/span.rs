@@ -95,7 +95,8 @@ impl Sources {
 
     /// The bytes of `span` that its text really has, on the borders of characters.
     ///
-    /// The last newline is left out: "end of file" is to be seen behind the last line, not on a line that no editor shows.
+    /// The last newline is left out: "end of file" is to be seen behind the last line, not on a line that no
+    /// editor shows.
     pub(super) fn range(&self, span: Span) -> Range<usize> {
         let text = self.text(span.source);
         let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));

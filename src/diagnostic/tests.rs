@@ -5,7 +5,13 @@ use snapbox::{assert_data_eq, str};
 
 use super::*;
 
-const TASKS: &str = "[tasks.build]\nrunn = \"cargo build\"\ndepends = [\"lint\", \"tset\"]\n\n[tasks.test]\nrun = \"cargo test\"\n";
+const TASKS: &str = r#"[tasks.build]
+runn = "cargo build"
+depends = ["lint", "tset"]
+
+[tasks.test]
+run = "cargo test"
+"#;
 
 /// The span of `marked` in the text of `source`.
 fn span(sources: &Sources, source: SourceId, marked: &str) -> Span {
@@ -228,7 +234,10 @@ proptest! {
         let source = sources.add("tasks.toml", text.as_str());
         let mut diagnostic = Diagnostic::error("rule", text.as_str(), Span::new(source, 0, 0), "");
         diagnostic.labels =
-            spans.iter().map(|(start, end)| Label { span: Span::new(source, *start, *end), text: text.clone() }).collect();
+            spans
+                .iter()
+                .map(|(start, end)| Label { span: Span::new(source, *start, *end), text: text.clone() })
+                .collect();
         prop_assert!(render(&sources, &[diagnostic.note(text.as_str())], false).starts_with("error[rule]: "));
     }
 }

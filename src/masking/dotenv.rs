@@ -1,13 +1,15 @@
 //! Reads keys and values out of an env file, to know what to mask.
 //!
-//! Docker, compose, systemd and the dotenv libraries disagree on quotes, escapes and comments. A masker must not side with one of
-//! them, so a value that can be read in two ways is given in both: a reading too many masks nothing that is ever printed.
-//! For the same reason no line is an error. This is no parser for giving an environment to a command.
+//! Docker, compose, systemd and the dotenv libraries disagree on quotes, escapes and comments. A masker must
+//! not side with one of them, so a value that can be read in two ways is given in both: a reading too many
+//! masks nothing that is ever printed. For the same reason no line is an error. This is no parser for giving
+//! an environment to a command.
 
 /// Every `KEY=VALUE` of `file` in order, a key once for each reading of its value.
 ///
-/// `export` before the key and quotes around the value are dropped. A value with a comment after it, with escapes, or with an open quote that a later
-/// line closes comes a second time without the comment, with the escapes resolved, or with all its lines.
+/// `export` before the key and quotes around the value are dropped. A value with a comment after it, with
+/// escapes, or with an open quote that a later line closes comes a second time without the comment, with the
+/// escapes resolved, or with all its lines.
 pub fn dotenv_values(file: &[u8]) -> Vec<(String, Vec<u8>)> {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let mut values = Vec::new();
@@ -44,7 +46,8 @@ fn readings(value: &[u8], onwards: &[u8]) -> Vec<Vec<u8>> {
     match value.first() {
         Some(&quote @ (b'"' | b'\'')) => match quoted(onwards, quote) {
             Some(inner) if inner.len() + 2 <= value.len() => readings.push(inner.to_vec()),
-            // Open at the line's end: a value of several lines for some, a quote that belongs to the value for others.
+            // Open at the line's end: a value of several lines for some, a quote that belongs to the value
+            // for others.
             Some(inner) => readings.extend([value.to_vec(), inner.to_vec()]),
             None => readings.push(value.to_vec()),
         },
@@ -58,7 +61,8 @@ fn readings(value: &[u8], onwards: &[u8]) -> Vec<Vec<u8>> {
     readings
 }
 
-/// What stands between the quote that `text` starts with and the next one of its kind that no backslash escapes.
+/// What stands between the quote that `text` starts with and the next one of its kind that no backslash
+/// escapes.
 fn quoted(text: &[u8], quote: u8) -> Option<&[u8]> {
     let inner = text.get(1..)?;
     let mut escaped = false;
@@ -114,7 +118,10 @@ mod tests {
 
     #[test]
     fn lines_are_keys_and_values() {
-        let file = "\u{feff}# a comment\nA=1\n\nexport B = two words \r\nexported=x=y\n  C=\n#D=4\nnonsense\n= x\nE F=5\nG=last";
+        let file = concat!(
+            "\u{feff}# a comment\nA=1\n\nexport B = two words \r\nexported=x=y\n",
+            "  C=\n#D=4\nnonsense\n= x\nE F=5\nG=last",
+        );
         let expected = [("A", "1"), ("B", "two words"), ("exported", "x=y"), ("C", ""), ("G", "last")];
         assert_eq!(read(file), pairs(&expected));
     }

@@ -1,14 +1,17 @@
 //! Which values of an env file are secrets.
 //!
-//! Nobody declares the lines of an env file, and yet most of what must not be shown stands there. Both mistakes cost: a secret
-//! that is shown is lost, and a word such as `production` that is masked makes the log unreadable. So keys decide first, and
-//! of the other values those are let through that look like something a person would say aloud.
+//! Nobody declares the lines of an env file, and yet most of what must not be shown stands there. Both
+//! mistakes cost: a secret that is shown is lost, and a word such as `production` that is masked makes the
+//! log unreadable. So keys decide first, and of the other values those are let through that look like
+//! something a person would say aloud.
 
-/// What a key says that holds a secret. A part of a word is enough (`APIKEY`); what it catches wrongly (`MONKEY`) goes into `public`.
+/// What a key says that holds a secret. A part of a word is enough (`APIKEY`); what it catches wrongly
+/// (`MONKEY`) goes into `public`.
 const TELLING: [&str; 6] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
 
-/// Switches, which say nothing even under `DISABLE_TOKENS`, and which masked would take `true` out of every log.
-const SWITCHES: [&str; 4] = ["true", "false", "none", "null"];
+/// Switches, which say nothing even under `DISABLE_TOKENS`, and which masked would take `true` out of every
+/// log.
+const SWITCHES: [&str; 10] = ["true", "false", "none", "null", "yes", "no", "on", "off", "1", "0"];
 
 /// Values shorter than this are secrets only by their key.
 const SHORTEST_UNDECLARED: usize = 8;
@@ -16,14 +19,17 @@ const SHORTEST_UNDECLARED: usize = 8;
 /// Longer runs of letters are no word of any language that file names and hosts are made of.
 const LONGEST_WORD: usize = 20;
 
-/// A piece of a URL's path or query that is at least so long, and has letters and digits, is a capability (a web hook, a signed link).
+/// A piece of a URL's path or query that is at least so long, and has letters and digits, is a capability (a
+/// web hook, a signed link).
 const SHORTEST_CAPABILITY: usize = 20;
 
-/// Whether the value `value` of the env-file key `key` is masked; `mask` and `public` are lists of keys that decide it, `mask` before `public`.
+/// Whether the value `value` of the env-file key `key` is masked; `mask` and `public` are lists of keys that
+/// decide it, `mask` before `public`.
 ///
-/// Else it is when the key says KEY, TOKEN, SECRET, PASSWORD, PASSWD or CREDENTIAL and the value is no switch, or when it has 8 bytes or more and is
-/// neither a number, nor plain words, nor a URL without user info. Plain words are what hosts, paths, regions and module names consist
-/// of: `production`, `django.settings.production`, `eu-central-1`, `/app/media`, `me@example.com`, `db.example.com:5432`.
+/// Else it is when the key says KEY, TOKEN, SECRET, PASSWORD, PASSWD or CREDENTIAL and the value is no
+/// switch, or when it has 8 bytes or more and is neither a number, nor plain words, nor a URL without user
+/// info. Plain words are what hosts, paths, regions and module names consist of: `production`,
+/// `django.settings.production`, `eu-central-1`, `/app/media`, `me@example.com`, `db.example.com:5432`.
 pub fn env_value_is_secret(key: &str, value: &[u8], mask: &[String], public: &[String]) -> bool {
     let listed = |keys: &[String]| keys.iter().any(|listed| listed == key);
     if value.is_empty() {
@@ -45,7 +51,8 @@ fn is_ordinary(text: &str) -> bool {
     text.parse::<f64>().is_ok() || is_plain_url(text) || is_plain(text)
 }
 
-/// Words and numbers with `.`, `-`, `_`, `/` or `,` between them, perhaps with a port at the end or one `@` inside.
+/// Words and numbers with `.`, `-`, `_`, `/`, `,` or `*` between them, perhaps with a port at the end or one `@`
+/// inside.
 fn is_plain(text: &str) -> bool {
     let text = match text.rsplit_once(':') {
         Some((host, port)) if is_port(port) => host,
@@ -53,7 +60,7 @@ fn is_plain(text: &str) -> bool {
         None => text,
     };
     let parts: Vec<&str> =
-        text.split(['.', '-', '_', '/', ',', '@']).filter(|part| !part.is_empty()).collect();
+        text.split(['.', '-', '_', '/', ',', '*', '@']).filter(|part| !part.is_empty()).collect();
     text.matches('@').count() <= 1
         && !parts.is_empty()
         && parts.iter().all(|part| is_word(part) || is_digits(part) || (parts.len() > 1 && is_numbered(part)))
@@ -69,15 +76,14 @@ fn is_digits(text: &str) -> bool {
 
 /// Letters in one case, the first of which may be a capital. Letters in mixed case are as likely a password.
 fn is_word(text: &str) -> bool {
-    let (first, rest) = text.split_at_checked(1).unwrap_or_default();
-    let all = |text: &str, is: fn(&u8) -> bool| text.bytes().all(|byte| is(&byte));
+    let [first, rest @ ..] = text.as_bytes() else { return false };
     text.len() <= LONGEST_WORD
-        && !text.is_empty()
-        && (all(text, u8::is_ascii_uppercase)
-            || (all(first, u8::is_ascii_alphabetic) && all(rest, u8::is_ascii_lowercase)))
+        && first.is_ascii_alphabetic()
+        && (rest.iter().all(u8::is_ascii_lowercase) || text.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
-/// `central1`, `db01`: a part of a host or a region. As a whole value it is refused, for `hunter22` looks the same.
+/// `central1`, `db01`: a part of a host or a region. As a whole value it is refused, for `hunter22` looks the
+/// same.
 fn is_numbered(text: &str) -> bool {
     let word = text.trim_end_matches(|character: char| character.is_ascii_digit());
     is_word(word) && text.len() - word.len() <= 2
@@ -127,6 +133,7 @@ mod tests {
     fn a_switch_or_nothing_is_no_secret_whatever_its_key() {
         assert!(!is_secret("DISABLE_TOKENS", "true"));
         assert!(!is_secret("DISABLE_TOKENS", "False"));
+        assert!(!is_secret("DISABLE_TOKENS", "1"));
         assert!(!is_secret("SECRET_KEY", ""));
     }
 
@@ -140,6 +147,9 @@ mod tests {
             "config.settings.base",
             "example.com",
             ".example.com",
+            "*.example.com,localhost",
+            "en_US.UTF-8",
+            "Europe/Berlin",
             "db01.internal.example.com:25060",
             "eu-central-1",
             "us-east1",
@@ -175,6 +185,7 @@ mod tests {
             "p@ssw@rd",
             "--------",
             "pässword",
+            "éAB3x9QZ-7",
             "postgres://user:password@db:5432/app",
             "https://key@sentry.io/1",
             "https://hooks.slack.com/services/T00000000/B00000000/aB3dE5fG7hI9jK1lM3nO5pQ7",

@@ -1,8 +1,8 @@
 //! The forms in which tools print a secret: a pure function from its bytes to the byte strings to look for.
 //!
-//! A form costs memory and, where it is short, readability: a fragment of four letters would blank out words. So encodings are
-//! listed as the tools that Shipway runs really write them (terraform, docker, git, shells, and programs in Go, Python,
-//! JavaScript, Ruby, PHP), not in all mixtures that a decoder would accept.
+//! A form costs memory and, where it is short, readability: a fragment of four letters would blank out words.
+//! So encodings are listed as the tools that Shipway runs really write them (terraform, docker, git, shells,
+//! and programs in Go, Python, JavaScript, Ruby, PHP), not in all mixtures that a decoder would accept.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use super::escape::{json_forms, shell_forms, url_forms};
 
-/// Bytes that a secret needs to be masked, without white space around it. Three bytes stand everywhere by chance.
+/// Bytes that a secret needs to be masked, without white space around it. Three bytes stand everywhere by
+/// chance.
 pub const SHORTEST_SECRET: usize = 4;
 
 /// Characters that a piece of base64 needs to be looked for: 36 bits are no coincidence, 24 may be a word.
@@ -35,7 +36,8 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
     forms
 }
 
-/// The secret as it is, without white space around it (a file's last newline is seldom printed with it), and each telling line.
+/// The secret as it is, without white space around it (a file's last newline is seldom printed with it), and
+/// each telling line.
 fn parts(secret: &[u8]) -> Vec<&[u8]> {
     let trimmed = secret.trim_ascii();
     if trimmed.len() < SHORTEST_SECRET {
@@ -51,8 +53,8 @@ fn parts(secret: &[u8]) -> Vec<&[u8]> {
 
 /// Whether a line of a longer secret is a secret by itself.
 ///
-/// The frame of a PEM file is the same in all of them, and a line that only opens a block (`users:`, `"data": {`) holds no value;
-/// masked alone, both would make other output unreadable.
+/// The frame of a PEM file is the same in all of them, and a line that only opens a block (`users:`, `"data":
+/// {`) holds no value; masked alone, both would make other output unreadable.
 fn is_telling(line: &[u8]) -> bool {
     line.len() >= SHORTEST_SECRET
         && line.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
@@ -80,8 +82,9 @@ fn base64_forms(part: &[u8], forms: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
-/// The characters that stand for `part` in the base64 of any longer text where it comes after `before` bytes (modulo 3). The first and the
-/// last character may share their bits with the neighbours, and are left out where they do.
+/// The characters that stand for `part` in the base64 of any longer text where it comes after `before` bytes
+/// (modulo 3). The first and the last character may share their bits with the neighbours, and are left out
+/// where they do.
 fn stable_base64(engine: &impl Engine, part: &[u8], before: usize) -> String {
     let mut padded = vec![0; before];
     padded.extend_from_slice(part);

@@ -1,7 +1,8 @@
 //! Knows every secret of a run and replaces them in texts.
 //!
-//! One masker serves all threads of a run; its clones share what they know. Secrets come in bursts (an env file, a state's
-//! outputs) and texts in between, so the table is built when the first text comes after a burst, not for each secret.
+//! One masker serves all threads of a run; its clones share what they know. Secrets come in bursts (an env
+//! file, a state's outputs) and texts in between, so the table is built when the first text comes after a
+//! burst, not for each secret.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +12,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::table::Table;
 use super::{MASK, MaskStream, forms};
 
-/// Knows every secret of a run, in all its encoded forms. Shared between threads; secrets may be added at any time.
+/// Knows every secret of a run, in all its encoded forms. Shared between threads; secrets may be added at any
+/// time.
 #[derive(Clone, Default)]
 pub struct Masker {
     shared: Arc<Shared>,
@@ -38,7 +40,8 @@ impl Masker {
         if forms.is_empty() {
             return false;
         }
-        // What a panicking thread left is whole: each change is made under one lock and none can stop half-way.
+        // What a panicking thread left is whole: each change is made under one lock and none can stop
+        // half-way.
         let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.patterns.len();
         known.patterns.extend(forms);

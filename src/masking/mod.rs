@@ -1,16 +1,16 @@
 //! Secrets, and the masker that keeps them out of all that is printed or kept.
 //!
 //! - `Secret` is a text that cannot be printed by accident.
-//! - `Masker` knows every secret of a run, each in the forms that tools give to it (`forms`), and replaces them in a whole
-//!   text or in a `MaskStream`.
+//! - `Masker` knows every secret of a run, each in the forms that tools give to it (`forms`), and replaces
+//!   them in a whole text or in a `MaskStream`.
 //! - `env_value_is_secret` and `dotenv_values` say which values of an env file are secrets.
 //!
-//! What is looked for is found wherever it stands: all occurrences are taken, also those that overlap, and each run of
-//! overlapping ones becomes one `MASK`. The usual choice, leftmost-longest, shows the tail of a secret whose head is the
-//! tail of another.
+//! What is looked for is found wherever it stands: all occurrences are taken, also those that overlap, and
+//! each run of overlapping ones becomes one `MASK`. The usual choice, leftmost-longest, shows the tail of a
+//! secret whose head is the tail of another.
 //!
-//! This room does not know where texts come from or go to. It is a net and not a wall: what a command reverses, compresses
-//! or encrypts passes it.
+//! This room does not know where texts come from or go to. It is a net and not a wall: what a command
+//! reverses, compresses or encrypts passes it.
 
 mod dotenv;
 mod env_value;

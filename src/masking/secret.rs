@@ -1,7 +1,8 @@
 //! A text that cannot be printed by accident.
 //!
-//! It has neither `Display` nor `Serialize`, so that a secret in a message is a compile error. It is not wiped from memory:
-//! its value also lives in the environment of children and in buffers that nobody could wipe.
+//! It has neither `Display` nor `Serialize`, so that a secret in a message is a compile error. It is not
+//! wiped from memory: its value also lives in the environment of children and in buffers that nobody could
+//! wipe.
 
 /// A secret text. It has no `Display`, its `Debug` says only that it is one.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Masks a text that comes in pieces, such as the output of a command.
 //!
-//! A piece may end in the middle of a secret. So what may be the beginning of one is held back until it is known, and nothing else is:
-//! a question without a newline has to reach the screen before it is answered.
+//! A piece may end in the middle of a secret. So what may be the beginning of one is held back until it is
+//! known, and nothing else is: a question without a newline has to reach the screen before it is answered.
 //!
-//! Invariant: whatever the pieces, what comes out is what `Masker::mask_bytes` makes of the whole. A byte before the held ones is
-//! decided, because every secret that starts there is either complete or can't be one any more.
+//! Invariant: whatever the pieces, what comes out is what `Masker::mask_bytes` makes of the whole. A byte
+//! before the held ones is decided, because every secret that starts there is either complete or can't be one
+//! any more.
 
 use std::fmt;
 

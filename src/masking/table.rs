@@ -11,14 +11,16 @@ pub(super) struct Table {
     automaton: Option<AhoCorasick>,
     /// Sorted, for `begins`.
     patterns: Vec<Vec<u8>>,
-    /// Which pairs of bytes a pattern begins with. `begins` is asked at every byte of a stream and mostly answered by this.
+    /// Which pairs of bytes a pattern begins with. `begins` is asked at every byte of a stream and mostly
+    /// answered by this.
     first_pairs: Vec<bool>,
     longest: usize,
 }
 
 impl Table {
     pub(super) fn new(patterns: &BTreeSet<Vec<u8>>) -> Self {
-        // Left alone the crate takes a DFA for few patterns: 38 MB where this takes 2 for the forms of one 4,000-byte key.
+        // Left alone the crate takes a DFA for few patterns: 38 MB where this takes 2 for the forms of one
+        // 4,000-byte key.
         let automaton =
             AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(patterns).ok();
         let mut first_pairs = vec![false; 1 << 16];
@@ -46,13 +48,15 @@ impl Table {
         ranges
     }
 
-    /// The first place from which all the rest of `text` may be the beginning of a secret that goes on; its length where there is none.
+    /// The first place from which all the rest of `text` may be the beginning of a secret that goes on; its
+    /// length where there is none.
     pub(super) fn open_end(&self, text: &[u8]) -> usize {
         let earliest = text.len().saturating_sub(self.longest.saturating_sub(1));
         (earliest..text.len()).find(|&at| self.begins(&text[at..])).unwrap_or(text.len())
     }
 
-    /// Whether some pattern starts with `tail` and is longer. If any is, then also the first one that sorts after `tail`.
+    /// Whether some pattern starts with `tail` and is longer. If any is, then also the first one that sorts
+    /// after `tail`.
     fn begins(&self, tail: &[u8]) -> bool {
         if let [first, second, ..] = *tail
             && !self.first_pairs[pair(first, second)]

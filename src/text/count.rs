@@ -1,6 +1,7 @@
 //! Counts with their noun, so that no message ever says "task(s)".
 
-/// `1 task`, `2 tasks`, `0 tasks`; `noun` is the singular. Of several words the last one changes: `2 env files`.
+/// `1 task`, `2 tasks`, `0 tasks`; `noun` is the singular. Of several words the last one changes: `2 env
+/// files`.
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
 }

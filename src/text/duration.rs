@@ -1,14 +1,16 @@
 //! Durations as people write and read them.
 //!
-//! What is written is strict: whole numbers, each with a unit, largest unit first, each unit once. A bare `5` is refused because half of
-//! the tools mean seconds by it and half minutes. What is shown drops everything that nobody reads: a run of two hours has no tenths.
+//! What is written is strict: whole numbers, each with a unit, largest unit first, each unit once. A bare `5`
+//! is refused because half of the tools mean seconds by it and half minutes. What is shown drops everything
+//! that nobody reads: a run of two hours has no tenths.
 
 use std::time::Duration;
 
 /// Units from large to small, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// `"90s"`, `"2m"`, `"1h30m"`, `"500ms"`, `"1d"`; anything else is `None`, as is what overflows 64 bits of milliseconds.
+/// `"90s"`, `"2m"`, `"1h30m"`, `"500ms"`, `"1d"`; anything else is `None`, as is what overflows 64 bits of
+/// milliseconds.
 pub fn parse(text: &str) -> Option<Duration> {
     if text.is_empty() {
         return None;

@@ -1,4 +1,5 @@
-//! Lists in sentences. Each item is a literal, so it stands in backticks and is told from prose without colour.
+//! Lists in sentences. Each item is a literal, so it stands in backticks and is told from prose without
+//! colour.
 
 /// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and `c` ``.
 pub fn and_ticked<T: AsRef<str>>(items: &[T]) -> String {

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-/// `word` so that a shell gives back exactly its bytes as one argument: as it is where that is safe, else in single quotes.
+/// `word` so that a shell gives back exactly its bytes as one argument: as it is where that is safe, else in
+/// single quotes.
 ///
-/// As an *argument*: in front of a command `A=b` would be an assignment and `if` a keyword. A NUL is kept, though no process can be given one.
+/// As an *argument*: in front of a command `A=b` would be an assignment and `if` a keyword. A NUL is kept,
+/// though no process can be given one.
 pub fn shell(word: &str) -> Cow<'_, str> {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&byte);
     if !word.is_empty() && word.bytes().all(safe) {

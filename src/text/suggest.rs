@@ -1,12 +1,13 @@
 //! "did you mean": the one name that somebody who mistyped most likely meant.
 //!
-//! At most one name is given, and none rather than a far one: a wrong guess costs the reader more than no guess.
+//! At most one name is given, and none rather than a far one: a wrong guess costs the reader more than no
+//! guess.
 
 /// The candidate nearest to `name`, if one is near enough to be meant.
 ///
-/// A name that differs only in the case of its letters is always nearest. Otherwise a third of the letters may be wrong, as in
-/// rustc, and something has to be right: `x` is not suggested for `y`. Of two equally near names the first is given, and
-/// `name` itself never is.
+/// A name that differs only in the case of its letters is always nearest. Otherwise a third of the letters
+/// may be wrong, as in rustc, and something has to be right: `x` is not suggested for `y`. Of two equally
+/// near names the first is given, and `name` itself never is.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     candidates
