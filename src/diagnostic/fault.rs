@@ -1,8 +1,8 @@
 //! The one table of what can end a command, with heading and exit code.
 //!
-//! Errors themselves live in the modules that meet them; a module turns its own error into a `Fault` where the error
-//! leaves it. So no central enum ties the rooms together (`aesthetics.md` 2), and the policy "whose fault is it" can still be
-//! read in one place.
+//! Errors themselves live in the modules that meet them; a module turns its own error into a `Fault` where
+//! the error leaves it. So no central enum ties the rooms together, and the policy "whose fault is it" can
+//! still be read in one place.
 
 use serde::{Deserialize, Serialize};
 
@@ -130,5 +130,44 @@ impl Fault {
         self.details = self.details.iter().map(|text| rewrite(text)).collect();
         self.hints = self.hints.iter().map(|text| rewrite(text)).collect();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_ends_with_the_status_of_its_command_and_else_with_its_kind() {
+        let fault = Fault::new(FaultKind::Failed, "`test` failed");
+        assert_eq!(fault.exit_code(), 1);
+        assert_eq!(Fault { status: Some(42), ..fault.clone() }.exit_code(), 42);
+        assert_eq!(Fault { status: Some(0), ..fault }.exit_code(), 1);
+        assert_eq!(Fault::new(FaultKind::Interrupted, "").exit_code(), 130);
+    }
+
+    #[test]
+    fn the_users_fault_and_ours_do_not_look_alike() {
+        assert_eq!(FaultKind::File.heading(), "error");
+        assert_eq!(FaultKind::Bug.heading(), "bug in Shipway");
+        assert_eq!(FaultKind::Bug.exit_code(), 70);
+    }
+
+    #[test]
+    fn rewriting_reaches_every_text_but_not_the_place() {
+        let fault = Fault::new(FaultKind::File, "a").detail("a").hint("a").at("a", 1, 2);
+        let rewritten = fault.clone().map_text(|text| text.replace('a', "b"));
+        let expected = Fault::new(FaultKind::File, "b").detail("b").hint("b").at("a", 1, 2);
+        assert_eq!(rewritten, expected);
+    }
+
+    #[test]
+    fn a_fault_survives_the_journal() {
+        let fault =
+            Fault::new(FaultKind::World, "`terraform` is missing").hint("install it").at("tasks.toml", 3, 1);
+        let line = serde_json::to_string(&fault).expect("JSON");
+        assert_eq!(serde_json::from_str::<Fault>(&line).expect("a fault"), fault);
+        let short = serde_json::to_string(&Fault::new(FaultKind::Bug, "x")).expect("JSON");
+        assert_eq!(short, r#"{"kind":"bug","message":"x"}"#);
     }
 }

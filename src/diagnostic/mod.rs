@@ -1,18 +1,26 @@
 //! Diagnostics: what is wrong in a text that a person wrote, where, and what to do about it.
 //!
-//! A `Diagnostic` is plain data; `render` draws it. This room does not know what the text means, nor which file a
-//! rule comes from: `model` and `cli` say that.
+//! A `Diagnostic` is plain data; `render` draws it. This room does not know what the text means, nor which
+//! file a rule comes from: `model` and `cli` say that.
 
 pub mod fault;
+mod json;
+mod order;
 mod render;
 mod span;
+mod summary;
 
 pub use fault::{Fault, FaultKind};
-pub use render::{render, to_json};
+pub use json::to_json;
+pub use render::render;
 pub use span::{Position, Source, SourceId, Sources, Span, Spanned};
+pub use summary::summary;
+
+use serde::Serialize;
 
 /// How bad a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The file can't be used.
     Error,
@@ -38,7 +46,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// One sentence without a final period.
     pub title: String,
-    /// The place itself first, then the places that explain it.
+    /// The place itself first, then the places that explain it. Empty where no text has a place for the
+    /// fault: a key that is missing in an empty file, a file that can't be read.
     pub labels: Vec<Label>,
     /// Further facts.
     pub notes: Vec<String>,
@@ -69,6 +78,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, title, span, label) }
     }
 
+    /// Where the fault is, if it has a place.
+    pub fn span(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span)
+    }
+
     /// Also marks `span`.
     #[must_use]
     pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
@@ -90,3 +104,6 @@ impl Diagnostic {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Places in source texts.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Which text of a `Sources`.
@@ -82,15 +83,79 @@ impl Sources {
         self.all.get(id.0 as usize).map_or(Path::new(""), |source| source.path.as_path())
     }
 
-    /// Where `span` starts.
+    /// Where `span` starts. One that its text doesn't reach is moved to the end of the text's last line.
     pub fn position(&self, span: Span) -> Position {
+        self.locate(span.source, self.range(span).start)
+    }
+
+    /// Where `span` ends: the first character after it.
+    pub fn end_position(&self, span: Span) -> Position {
+        self.locate(span.source, self.range(span).end)
+    }
+
+    /// The bytes of `span` that its text really has, on the borders of characters.
+    ///
+    /// The last newline is left out: "end of file" is to be seen behind the last line, not on a line that no
+    /// editor shows.
+    pub(super) fn range(&self, span: Span) -> Range<usize> {
         let text = self.text(span.source);
+        let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
         let mut start = span.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
         }
-        let before = &text[..start];
+        let mut end = span.end.clamp(start, text.len());
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
+    }
+
+    fn locate(&self, source: SourceId, offset: usize) -> Position {
+        let before = &self.text(source)[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position(line: usize, column: usize) -> Position {
+        Position { line, column }
+    }
+
+    #[test]
+    fn lines_and_columns_count_from_one_and_columns_in_characters() {
+        let mut sources = Sources::default();
+        let source = sources.add("tasks.toml", "a = 1\né = 2\n");
+        let at = |start, end| {
+            let span = Span::new(source, start, end);
+            (sources.position(span), sources.end_position(span))
+        };
+        assert_eq!(at(0, 1), (position(1, 1), position(1, 2)));
+        assert_eq!(at(6, 8), (position(2, 1), position(2, 2)));
+        assert_eq!(at(4, 12), (position(1, 5), position(2, 6)));
+        assert_eq!(at(13, 13), (position(2, 6), position(2, 6)));
+    }
+
+    #[test]
+    fn spans_outside_a_text_are_moved_into_it() {
+        let mut sources = Sources::default();
+        let source = sources.add("tasks.toml", "né\r\n");
+        for (start, end, range) in [(2, 2, 1..3), (1, 2, 1..3), (7, 9, 3..3), (2, 0, 1..1), (0, 99, 0..3)] {
+            assert_eq!(sources.range(Span::new(source, start, end)), range, "{start}..{end}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_source_is_an_empty_text_without_a_name() {
+        let mut others = Sources::default();
+        others.add("a", "");
+        let unknown = others.add("b", "text");
+        let sources = Sources::default();
+        assert_eq!((sources.text(unknown), sources.path(unknown)), ("", Path::new("")));
+        assert_eq!(sources.position(Span::new(unknown, 3, 4)), position(1, 1));
     }
 }

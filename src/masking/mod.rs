@@ -1,42 +1,35 @@
 //! Secrets, and the masker that keeps them out of all that is printed or kept.
+//!
+//! - `Secret` is a text that cannot be printed by accident.
+//! - `Masker` knows every secret of a run, each in the forms that tools give to it (`forms`), and replaces
+//!   them in a whole text or in a `MaskStream`.
+//! - `env_value_is_secret` and `dotenv_values` say which values of an env file are secrets.
+//!
+//! What is looked for is found wherever it stands: all occurrences are taken, also those that overlap, and
+//! each run of overlapping ones becomes one `MASK`. The usual choice, leftmost-longest, shows the tail of a
+//! secret whose head is the tail of another.
+//!
+//! This room does not know where texts come from or go to. It is a net and not a wall: what a command
+//! reverses, compresses or encrypts passes it.
 
-/// A secret text. It has no `Display`, its `Debug` says only that it is one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+mod dotenv;
+mod env_value;
+mod escape;
+mod forms;
+mod masker;
+mod secret;
+mod stream;
+mod table;
 
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself: for a child's environment, a private file, a request; never for a message.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Secret")
-    }
-}
+pub use dotenv::dotenv_values;
+pub use env_value::env_value_is_secret;
+pub use forms::SHORTEST_SECRET;
+pub use masker::Masker;
+pub use secret::Secret;
+pub use stream::MaskStream;
 
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
-/// Knows every secret of a run, in all its encoded forms. Shared between threads; secrets may be added at any time.
-#[derive(Debug, Default)]
-pub struct Masker {}
-
-impl Masker {
-    /// From now on `secret` is masked. Values under 4 bytes can't be.
-    pub fn add(&self, secret: &[u8]) {
-        let _ = secret;
-    }
-
-    /// `text` without secrets.
-    pub fn mask(&self, text: &str) -> String {
-        text.to_owned()
-    }
-}
+#[cfg(test)]
+mod tests;

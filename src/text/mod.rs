@@ -1,4 +1,7 @@
-//! Small words of the language.
+//! Small words of the language: counts, lists, near names, durations, quoting.
+//!
+//! Pure functions from values to text and back. They know no colour, no terminal and nothing of what they are
+//! said about.
 
 pub mod count;
 pub mod duration;

@@ -1,0 +1,214 @@
+//! Which values of an env file are secrets.
+//!
+//! Nobody declares the lines of an env file, and yet most of what must not be shown stands there. Both
+//! mistakes cost: a secret that is shown is lost, and a word such as `production` that is masked makes the
+//! log unreadable. So keys decide first, and of the other values those are let through that look like
+//! something a person would say aloud.
+
+/// What a key says that holds a secret. A part of a word is enough (`APIKEY`); what it catches wrongly
+/// (`MONKEY`) goes into `public`.
+const TELLING: [&str; 6] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
+
+/// Switches, which say nothing even under `DISABLE_TOKENS`, and which masked would take `true` out of every
+/// log.
+const SWITCHES: [&str; 10] = ["true", "false", "none", "null", "yes", "no", "on", "off", "1", "0"];
+
+/// Values shorter than this are secrets only by their key.
+const SHORTEST_UNDECLARED: usize = 8;
+
+/// Longer runs of letters are no word of any language that file names and hosts are made of.
+const LONGEST_WORD: usize = 20;
+
+/// A piece of a URL's path or query that is at least so long, and has letters and digits, is a capability (a
+/// web hook, a signed link).
+const SHORTEST_CAPABILITY: usize = 20;
+
+/// Whether the value `value` of the env-file key `key` is masked; `mask` and `public` are lists of keys that
+/// decide it, `mask` before `public`.
+///
+/// Else it is when the key says KEY, TOKEN, SECRET, PASSWORD, PASSWD or CREDENTIAL and the value is no
+/// switch, or when it has 8 bytes or more and is neither a number, nor plain words, nor a URL without user
+/// info. Plain words are what hosts, paths, regions and module names consist of: `production`,
+/// `django.settings.production`, `eu-central-1`, `/app/media`, `me@example.com`, `db.example.com:5432`.
+pub fn env_value_is_secret(key: &str, value: &[u8], mask: &[String], public: &[String]) -> bool {
+    let listed = |keys: &[String]| keys.iter().any(|listed| listed == key);
+    if value.is_empty() {
+        false
+    } else if listed(mask) {
+        true
+    } else if listed(public) {
+        false
+    } else {
+        let upper = key.to_ascii_uppercase();
+        let text = std::str::from_utf8(value).ok();
+        let switch = text.is_some_and(|text| SWITCHES.iter().any(|word| text.eq_ignore_ascii_case(word)));
+        (TELLING.iter().any(|word| upper.contains(word)) && !switch)
+            || (value.len() >= SHORTEST_UNDECLARED && !text.is_some_and(is_ordinary))
+    }
+}
+
+fn is_ordinary(text: &str) -> bool {
+    text.parse::<f64>().is_ok() || is_plain_url(text) || is_plain(text)
+}
+
+/// Words and numbers with `.`, `-`, `_`, `/`, `,` or `*` between them, perhaps with a port at the end or one `@`
+/// inside.
+fn is_plain(text: &str) -> bool {
+    let text = match text.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        Some(_) => return false,
+        None => text,
+    };
+    let parts: Vec<&str> =
+        text.split(['.', '-', '_', '/', ',', '*', '@']).filter(|part| !part.is_empty()).collect();
+    text.matches('@').count() <= 1
+        && !parts.is_empty()
+        && parts.iter().all(|part| is_word(part) || is_digits(part) || (parts.len() > 1 && is_numbered(part)))
+}
+
+fn is_port(text: &str) -> bool {
+    is_digits(text) && text.len() <= 5
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Letters in one case, the first of which may be a capital. Letters in mixed case are as likely a password.
+fn is_word(text: &str) -> bool {
+    let [first, rest @ ..] = text.as_bytes() else { return false };
+    text.len() <= LONGEST_WORD
+        && first.is_ascii_alphabetic()
+        && (rest.iter().all(u8::is_ascii_lowercase) || text.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// `central1`, `db01`: a part of a host or a region. As a whole value it is refused, for `hunter22` looks the
+/// same.
+fn is_numbered(text: &str) -> bool {
+    let word = text.trim_end_matches(|character: char| character.is_ascii_digit());
+    is_word(word) && text.len() - word.len() <= 2
+}
+
+/// `scheme://host/…` without user info, and without a long random piece that is itself the right to use it.
+fn is_plain_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let scheme_is_one = !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    scheme_is_one && !authority.contains('@') && !path.split(['/', '?', '&', '=', '#']).any(is_capability)
+}
+
+fn is_capability(piece: &str) -> bool {
+    piece.len() >= SHORTEST_CAPABILITY
+        && piece.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && piece.bytes().any(|byte| byte.is_ascii_digit())
+        && !is_plain(piece)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_secret(key: &str, value: &str) -> bool {
+        env_value_is_secret(key, value.as_bytes(), &[], &[])
+    }
+
+    #[test]
+    fn a_telling_key_makes_any_value_a_secret() {
+        for key in [
+            "DJANGO_SECRET_KEY",
+            "API_TOKEN",
+            "client_secret",
+            "POSTGRES_PASSWORD",
+            "MYSQL_PASSWD",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "APIKEY",
+        ] {
+            assert!(is_secret(key, "word"), "{key}");
+        }
+        assert!(!is_secret("POSTGRES_USER", "word"));
+    }
+
+    #[test]
+    fn a_switch_or_nothing_is_no_secret_whatever_its_key() {
+        assert!(!is_secret("DISABLE_TOKENS", "true"));
+        assert!(!is_secret("DISABLE_TOKENS", "False"));
+        assert!(!is_secret("DISABLE_TOKENS", "1"));
+        assert!(!is_secret("SECRET_KEY", ""));
+    }
+
+    #[test]
+    fn what_a_person_would_say_aloud_is_no_secret() {
+        for value in [
+            "production",
+            "PRODUCTION",
+            "Production",
+            "django.settings.production",
+            "config.settings.base",
+            "example.com",
+            ".example.com",
+            "*.example.com,localhost",
+            "en_US.UTF-8",
+            "Europe/Berlin",
+            "db01.internal.example.com:25060",
+            "eu-central-1",
+            "us-east1",
+            "django_doge_app",
+            "/app/staticfiles/",
+            "localhost,127.0.0.1",
+            "0.0.0.0:8000",
+            "noreply@example.com",
+            "12345678",
+            "-1234567.25",
+            "2024-01-02",
+            "https://example.com/path?page=2",
+            "https://d1a2b3c4e5f6.cloudfront.net",
+            "redis://redis:6379/0",
+            "https://example.com/media/archive-of-the-year-2024/index.html",
+        ] {
+            assert!(!is_secret("VALUE", value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_would_say_aloud_is_a_secret() {
+        for value in [
+            "aB3dE5fG7h",
+            "hunter22",
+            "aBcDeFgHiJ",
+            "correct horse battery staple",
+            "qwmzkdhfaplqoeirutnyx",
+            "admin:hunter",
+            "postgres:hunter@db",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "AKIAIOSFODNN7EXAMPLE",
+            "p@ssw@rd",
+            "--------",
+            "pässword",
+            "éAB3x9QZ-7",
+            "postgres://user:password@db:5432/app",
+            "https://key@sentry.io/1",
+            "https://hooks.slack.com/services/T00000000/B00000000/aB3dE5fG7hI9jK1lM3nO5pQ7",
+            "https://example.com/x?signature=0123456789abcdef0123456789abcdef",
+            "a b://example.com",
+        ] {
+            assert!(is_secret("VALUE", value), "{value}");
+        }
+        assert!(env_value_is_secret("VALUE", b"\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8", &[], &[]));
+    }
+
+    #[test]
+    fn short_values_are_secrets_only_by_their_key() {
+        assert!(!is_secret("VALUE", "aB3dE5f"));
+        assert!(is_secret("VALUE_KEY", "aB3dE5f"));
+    }
+
+    #[test]
+    fn the_lists_decide_before_the_rules_and_mask_before_public() {
+        let list = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        assert!(env_value_is_secret("REGION", b"fra1", &list(&["REGION"]), &[]));
+        assert!(!env_value_is_secret("PUBLIC_KEY", b"aB3dE5fG7h", &[], &list(&["PUBLIC_KEY"])));
+        assert!(env_value_is_secret("A", b"true", &list(&["A"]), &list(&["A"])));
+        assert!(!env_value_is_secret("REGION", b"fra1", &list(&["region"]), &[]));
+    }
+}

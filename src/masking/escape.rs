@@ -1,0 +1,236 @@
+//! How URLs, JSON and shells write a text that they have to escape.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// What encoders leave alone beside letters and digits.
+const URL_SAFE_BYTES: [&[u8]; 5] = [
+    // RFC 3986: Go's `QueryEscape` (terraform's `urlencode`), Python's `quote(safe="")`.
+    b"-._~",
+    // Python's `quote`.
+    b"-._~/",
+    // `encodeURIComponent`.
+    b"-._~!*'()",
+    // Forms in browsers and Java.
+    b"-._*",
+    // User info in Go's `net/url`, which is what git, docker and database drivers print.
+    b"-._~$&+,;=",
+];
+
+/// What shells leave alone when they escape by backslashes.
+const SHELL_SAFE_BYTES: [&[u8]; 2] = [
+    // bash's `printf %q`, which escapes `#` and `~` only where a word begins.
+    b"#%+-./:=@_~",
+    // Ruby's `Shellwords`.
+    b"+,-./:@_",
+];
+
+/// `part` in percent encoding: every usual set of safe bytes, both cases of hex, a space as `%20` and as `+`.
+pub(super) fn url_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::new();
+    for safe in URL_SAFE_BYTES {
+        for space in ["%20", "+"] {
+            forms.insert(percent(part, safe, space, |byte| format!("%{byte:02X}")));
+            forms.insert(percent(part, safe, space, |byte| format!("%{byte:02x}")));
+        }
+    }
+    forms
+}
+
+fn percent(part: &[u8], safe: &[u8], space: &str, code: impl Fn(u8) -> String) -> Vec<u8> {
+    let mut out = Vec::new();
+    for &byte in part {
+        match byte {
+            b' ' => out.extend_from_slice(space.as_bytes()),
+            _ if byte.is_ascii_alphanumeric() || safe.contains(&byte) => out.push(byte),
+            _ => out.extend_from_slice(code(byte).as_bytes()),
+        }
+    }
+    out
+}
+
+/// `part` inside a JSON string, as the usual writers escape it; nothing where it is no text.
+pub(super) fn json_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(part) else { return BTreeSet::new() };
+    let mut forms = BTreeSet::new();
+    for bits in 0..16_u8 {
+        let style = JsonStyle {
+            only_ascii: bits & 1 != 0,
+            html_safe: bits & 2 != 0,
+            slashes: bits & 4 != 0,
+            upper_case: bits & 8 != 0,
+        };
+        forms.insert(style.escape(text).into_bytes());
+    }
+    forms
+}
+
+/// Where JSON writers differ.
+#[derive(Clone, Copy)]
+struct JsonStyle {
+    /// `\u00e9` for `é`, as Python writes.
+    only_ascii: bool,
+    /// `\u003c`, `\u003e` and `\u0026`, as Go (so terraform and docker) writes.
+    html_safe: bool,
+    /// `\/`, as PHP writes.
+    slashes: bool,
+    /// `\u00E9`, as Java and .NET write.
+    upper_case: bool,
+}
+
+impl JsonStyle {
+    fn escape(self, text: &str) -> String {
+        let mut out = String::new();
+        for character in text.chars() {
+            match character {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                '\u{8}' => out.push_str("\\b"),
+                '\u{c}' => out.push_str("\\f"),
+                '/' if self.slashes => out.push_str("\\/"),
+                _ if self.is_coded(character) => self.push_coded(&mut out, character),
+                _ => out.push(character),
+            }
+        }
+        out
+    }
+
+    fn is_coded(self, character: char) -> bool {
+        character < ' '
+            || self.only_ascii && !character.is_ascii()
+            || self.html_safe && matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+    }
+
+    fn push_coded(self, out: &mut String, character: char) {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a `String` can't fail.
+            let _ = if self.upper_case { write!(out, "\\u{unit:04X}") } else { write!(out, "\\u{unit:04x}") };
+        }
+    }
+}
+
+/// `part` as a word of a shell, without quotes around it.
+pub(super) fn shell_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([
+        // In single quotes: by us and by `set -x`; by Python's `shlex`.
+        replace(part, |byte| (byte == b'\'').then_some(br"'\''".as_slice())),
+        replace(part, |byte| (byte == b'\'').then_some(br#"'"'"'"#.as_slice())),
+        // In double quotes.
+        escape_by_backslash(part, |byte| b"\"$`\\".contains(&byte)),
+        // In `$'…'`, which bash chooses where there are control characters.
+        replace(part, |byte| match byte {
+            b'\'' => Some(br"\'".as_slice()),
+            b'\\' => Some(br"\\"),
+            b'\n' => Some(br"\n"),
+            b'\t' => Some(br"\t"),
+            b'\r' => Some(br"\r"),
+            _ => None,
+        }),
+    ]);
+    for safe in SHELL_SAFE_BYTES {
+        forms.insert(escape_by_backslash(part, |byte| {
+            byte.is_ascii() && !byte.is_ascii_alphanumeric() && !safe.contains(&byte)
+        }));
+    }
+    forms
+}
+
+fn escape_by_backslash(part: &[u8], special: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for &byte in part {
+        if special(byte) {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+fn replace(part: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for &byte in part {
+        match escape(byte) {
+            Some(escaped) => out.extend_from_slice(escaped),
+            None => out.push(byte),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(forms: BTreeSet<Vec<u8>>) -> Vec<String> {
+        forms.into_iter().map(|form| String::from_utf8(form).expect("text")).collect()
+    }
+
+    #[test]
+    fn plain_letters_have_one_form_everywhere() {
+        for forms in [url_forms(b"aB3d"), json_forms(b"aB3d"), shell_forms(b"aB3d")] {
+            assert_eq!(texts(forms), ["aB3d"]);
+        }
+    }
+
+    #[test]
+    fn urls_are_written_in_both_cases_with_both_spaces() {
+        let forms = texts(url_forms("a b/é~!".as_bytes()));
+        for form in [
+            "a%20b%2F%C3%A9~%21",
+            "a+b%2f%c3%a9~%21",
+            "a+b/%C3%A9~%21",
+            "a%20b%2F%C3%A9~!",
+            "a+b%2F%C3%A9%7E%21",
+        ] {
+            assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_written_as_go_python_php_and_java_do() {
+        let forms = texts(json_forms("\"<é/😀\u{1}\n".as_bytes()));
+        for form in [
+            r#"\"<é/😀\u0001\n"#,
+            r#"\"\u003cé/😀\u0001\n"#,
+            r#"\"<\u00e9/\ud83d\ude00\u0001\n"#,
+            r#"\"<\u00e9\/\ud83d\ude00\u0001\n"#,
+            r#"\"<\u00E9/\uD83D\uDE00\u0001\n"#,
+        ] {
+            assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
+        }
+        assert!(json_forms(b"\xff\xfe\xfd\xfc").is_empty());
+    }
+
+    #[test]
+    fn shells_write_quotes_in_their_several_ways() {
+        let forms = texts(shell_forms(b"it's $5,"));
+        for form in
+            [r"it'\''s $5,", r#"it'"'"'s $5,"#, r"it's \$5,", r"it\'s $5,", r"it\'s\ \$5\,", r"it\'s\ \$5,"]
+        {
+            assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_serde_writes_is_among_the_json_forms(text in "([ -~\\x00-\\x1f]|\\PC){0,12}") {
+            let written = serde_json::to_string(&text).expect("a string");
+            prop_assert!(json_forms(text.as_bytes()).contains(&written.as_bytes()[1..written.len() - 1]));
+        }
+
+        #[test]
+        #[expect(clippy::disallowed_methods, reason = "the claim is about a real shell")]
+        fn what_bash_writes_is_among_the_shell_forms(word in "[a-z][ -}]{3,12}") {
+            let output = std::process::Command::new("bash").args(["-c", "printf %q \"$1\"", "-", &word]).output();
+            let written = output.expect("bash starts").stdout;
+            prop_assert!(shell_forms(word.as_bytes()).contains(&written), "{}", String::from_utf8_lossy(&written));
+        }
+    }
+}
