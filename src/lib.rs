@@ -1,6 +1,7 @@
 //! Shipway.
 #![allow(missing_docs, reason = "skeleton")]
 pub mod diagnostic;
+pub mod domains;
 pub mod event;
 pub mod journal;
 pub mod masking;

@@ -35,6 +35,28 @@ pub enum Reference {
     },
 }
 
+/// As it stands between the braces.
+impl std::fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Argument(name) => formatter.write_str(name),
+            Self::Variable(name) => write!(formatter, "vars.{name}"),
+            Self::EnvironmentVariable(name) => write!(formatter, "env.{name}"),
+            Self::ProjectName => formatter.write_str("project.name"),
+            Self::Git(GitFact::Commit) => formatter.write_str("git.commit"),
+            Self::Git(GitFact::Branch) => formatter.write_str("git.branch"),
+            Self::Git(GitFact::Tag) => formatter.write_str("git.tag"),
+            Self::Os => formatter.write_str("os"),
+            Self::Arch => formatter.write_str("arch"),
+            Self::Environment => formatter.write_str("environment"),
+            Self::EnvFileMap { environment } => write!(formatter, "environments.{environment}.env_file_map"),
+            Self::Output { workspace, output } => {
+                write!(formatter, "workspaces.{workspace}.outputs.{output}")
+            }
+        }
+    }
+}
+
 /// What git can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GitFact {

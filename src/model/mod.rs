@@ -20,7 +20,7 @@ pub use environment::{EnvFiles, Environment};
 pub use expression::{GitFact, Hole, Part, Reference, Template};
 pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};
-pub use script::{Place, Script, ScriptPart, ScriptShell};
+pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, Workspace};

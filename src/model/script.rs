@@ -58,3 +58,21 @@ impl Script {
         })
     }
 }
+
+/// STUB
+#[derive(Clone, Debug)]
+pub enum Given {
+    Text(String),
+    Absent,
+    Words(Vec<String>),
+}
+impl Script {
+    /// STUB
+    pub fn render(&self, _v: &mut dyn FnMut(&Hole) -> Given) -> String {
+        String::new()
+    }
+    /// STUB
+    pub fn argv(&self, _v: &mut dyn FnMut(&Hole) -> Given) -> Option<Vec<String>> {
+        None
+    }
+}

@@ -75,12 +75,7 @@ impl<'a> StepLog<'a> {
 }
 
 impl<'a> StepContext<'a> {
-    pub(super) fn new(
-        shared: &'a Shared<'a>,
-        id: StepId,
-        attempt: u32,
-        redo_reason: Option<String>,
-    ) -> Self {
+    pub(super) fn new(shared: &'a Shared<'a>, id: StepId, attempt: u32, redo_reason: Option<String>) -> Self {
         Self { shared, id, attempt, redo_reason, commands: 0 }
     }
 
@@ -189,17 +184,14 @@ impl<'a> StepContext<'a> {
             Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
                 .detail(format!("in {}", spec.dir.display()))
         })?;
-        self.record(Entry::CommandStarted {
-            step: step.name.clone(),
-            process: identity::of(child.pid()),
-        })?;
-        let registration =
-            self.shared.cancel.register(child.control(), how.precious.take(), how.cleans_up);
+        self.record(Entry::CommandStarted { step: step.name.clone(), process: identity::of(child.pid()) })?;
+        let registration = self.shared.cancel.register(child.control(), how.precious.take(), how.cleans_up);
         let (termination, leaked) = self.follow(child.as_mut(), spec, &mut how);
         drop(registration);
         let took = clock.monotonic().saturating_sub(started);
         if leaked {
-            let text = format!("`{}` ended, but a process that it started still holds its output open", spec.tool);
+            let text =
+                format!("`{}` ended, but a process that it started still holds its output open", spec.tool);
             self.log().notice(Level::Warning, &text);
         }
         self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
@@ -251,8 +243,11 @@ impl<'a> StepContext<'a> {
         }
         let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
         if doors.files.kind(&spec.dir) != crate::os::files::FileKind::Folder {
-            return Err(Fault::new(FaultKind::World, format!("the folder {} does not exist", spec.dir.display()))
-                .detail(format!("`{}` was to run there", spec.tool)));
+            return Err(Fault::new(
+                FaultKind::World,
+                format!("the folder {} does not exist", spec.dir.display()),
+            )
+            .detail(format!("`{}` was to run there", spec.tool)));
         }
         let program = doors.tools.find(&spec.tool, path, &spec.dir).map_err(|missing| {
             Fault::new(FaultKind::World, missing.to_string())
@@ -310,8 +305,9 @@ pub fn interrupted() -> Fault {
 
 /// The fault of a step whose intent could not be recorded.
 pub(super) fn unrecorded(error: &std::io::Error) -> Fault {
-    Fault::new(FaultKind::World, format!("the journal could not be written: {error}"))
-        .hint("nothing is changed without a record of it; make room in the project's folder and run this again")
+    Fault::new(FaultKind::World, format!("the journal could not be written: {error}")).hint(
+        "nothing is changed without a record of it; make room in the project's folder and run this again",
+    )
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Fault {

@@ -152,7 +152,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             Ok(_) => {
                 let shared = self.shared;
                 let unit = move || unit::run(shared, id, attempt, reason);
-                if let Err(error) = std::thread::Builder::new().name(step.name.clone()).spawn_scoped(self.scope, unit)
+                if let Err(error) =
+                    std::thread::Builder::new().name(step.name.clone()).spawn_scoped(self.scope, unit)
                 {
                     let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
                     self.end(id, Ending::Failed { fault });
@@ -290,7 +291,9 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         self.signal.get_or_insert(signal);
         self.say(None, EventKind::Interrupted { signal: signal.name().to_owned(), count });
         for precious in lost {
-            let text = format!("{precious} would be lost: it is being stopped in order, wait for it; one more signal ends it");
+            let text = format!(
+                "{precious} would be lost: it is being stopped in order, wait for it; one more signal ends it"
+            );
             self.say(None, EventKind::Notice { level: Level::Warning, text });
         }
         let over = self.walk.stop(Skip::Interrupted);
@@ -313,7 +316,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             }
         }
         if self.journal_failed {
-            let text = "the journal could not be written to the end; `shipway history` will show this run as open";
+            let text =
+                "the journal could not be written to the end; `shipway history` will show this run as open";
             self.say(None, EventKind::Notice { level: Level::Warning, text: text.to_owned() });
         }
         let exit_code = match (&self.signal, &self.first_fault) {

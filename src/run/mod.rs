@@ -14,6 +14,7 @@ mod cancel;
 mod context;
 mod dispatcher;
 mod lines;
+pub mod node;
 mod observe;
 mod screen;
 pub mod script;
@@ -104,8 +105,8 @@ pub fn run(
         Channels { life, lines, asker },
     );
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
+    let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
-        let (question_counts, abandoned) = bounded(0);
         scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
         let inbox = Inbox { life: life_inbox, lines: lines_inbox, signals };
         let mut dispatcher = Dispatcher::new(&shared, scope, walk, inbox, screen.clone());

@@ -11,6 +11,7 @@ use crate::model::{
     Binding, Command, Given, Hole, Model, Part, Reference, Script, ScriptPart, ScriptShell, Template, Value,
 };
 use crate::os::command::{CommandSpec, EnvironmentValue};
+use crate::os::environment::Environment;
 use crate::text::quote;
 
 /// The command of a step.
@@ -65,11 +66,9 @@ pub fn shell_spec(
         ScriptShell::Shebang => {
             let name = format!("script-{}", blake3::hash(text.as_bytes()).to_hex());
             let path = context.private_path(&name)?;
-            context
-                .doors()
-                .files
-                .write(&path, text.as_bytes(), 0o700)
-                .map_err(|error| Fault::new(FaultKind::World, format!("a script could not be written: {error}")))?;
+            context.doors().files.write(&path, text.as_bytes(), 0o700).map_err(|error| {
+                Fault::new(FaultKind::World, format!("a script could not be written: {error}"))
+            })?;
             CommandSpec::new(path.to_string_lossy(), dir)
         }
         ScriptShell::Default => {
@@ -80,8 +79,11 @@ pub fn shell_spec(
             } else if script.pipeline {
                 return Err(context.bindings().fault_at(
                     script.span,
-                    Fault::new(FaultKind::World, "this script has a pipeline, and there is no bash to watch over it")
-                        .hint("install bash, or write the step without `|`"),
+                    Fault::new(
+                        FaultKind::World,
+                        "this script has a pipeline, and there is no bash to watch over it",
+                    )
+                    .hint("install bash, or write the step without `|`"),
                 ));
             } else {
                 CommandSpec::new("sh", dir).args(["-eu", "-c", &text])
@@ -100,7 +102,10 @@ fn direct(
 ) -> Result<CommandSpec, Fault> {
     let mut argv = argv.into_iter();
     let Some(tool) = argv.next().filter(|tool| !tool.is_empty()) else {
-        return Err(Fault::new(FaultKind::Failed, "the command is empty: its program's name came to nothing"));
+        return Err(Fault::new(
+            FaultKind::Failed,
+            "the command is empty: its program's name came to nothing",
+        ));
     };
     let mut spec = CommandSpec::new(tool, dir).args(argv);
     let shown = CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string();
@@ -196,4 +201,29 @@ fn known(model: &Model, scope: &Scope, reference: &Reference) -> Option<Given> {
         }
         _ => None,
     }
+}
+
+/// The text of a template where all of it is known before the run starts; otherwise what is not.
+pub fn static_text(
+    model: &Model,
+    environment: &Environment,
+    scope: &Scope,
+    template: &Template,
+) -> Result<String, Reference> {
+    let mut text = String::new();
+    for part in &template.parts {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Hole(hole) => match (&hole.reference, known(model, scope, &hole.reference)) {
+                (_, Some(Given::Text(value))) => text.push_str(&value),
+                (_, Some(Given::Absent)) => {}
+                (_, Some(Given::Words(items))) => text.push_str(&items.join(" ")),
+                (Reference::EnvironmentVariable(name), None) => {
+                    text.push_str(environment.get(name).unwrap_or_default());
+                }
+                (reference, None) => return Err(reference.clone()),
+            },
+        }
+    }
+    Ok(text)
 }

@@ -44,12 +44,17 @@ pub enum EnvFilesFault {
 }
 
 /// The files of one `[env_files]` entry with the names of their secrets, sorted by name.
-pub fn env_files(doors: &Doors, root: &std::path::Path, entry: &EnvFiles) -> Result<Vec<EnvFile>, EnvFilesFault> {
+pub fn env_files(
+    doors: &Doors,
+    root: &std::path::Path,
+    entry: &EnvFiles,
+) -> Result<Vec<EnvFile>, EnvFilesFault> {
     let place = root.join(&entry.path);
     let shown = entry.path.display().to_string();
     match doors.files.kind(&place) {
         FileKind::File => {
-            let name = entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let secret = secret_name(&entry.prefix, &name).ok_or(EnvFilesFault::Names(vec![name]))?;
             Ok(vec![EnvFile { secret, path: entry.path.clone() }])
         }
@@ -77,7 +82,8 @@ pub fn env_files(doors: &Doors, root: &std::path::Path, entry: &EnvFiles) -> Res
 /// and no `GITHUB_` (`seeds.md` 1.2).
 fn secret_name(prefix: &str, file: &str) -> Option<String> {
     let stem = file.strip_prefix('.').unwrap_or(file).to_ascii_uppercase();
-    let name = if prefix.is_empty() { stem.clone() } else { format!("{}_{stem}", prefix.to_ascii_uppercase()) };
+    let name =
+        if prefix.is_empty() { stem.clone() } else { format!("{}_{stem}", prefix.to_ascii_uppercase()) };
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let starts_well = !name.starts_with(|first: char| first.is_ascii_digit()) && !name.starts_with("GITHUB_");
     (!stem.is_empty() && name.bytes().all(allowed) && starts_well).then_some(name)
@@ -97,7 +103,8 @@ impl Bindings {
         for name in &environment.env_files {
             let Some(entry) = self.model.env_files.get(&name.value) else { continue };
             let at = |fault| self.fault_at(entry.path_span, fault);
-            let files = env_files(doors, &self.model.root, entry).map_err(|fault| at(explain(entry, &fault)))?;
+            let files =
+                env_files(doors, &self.model.root, entry).map_err(|fault| at(explain(entry, &fault)))?;
             for file in files {
                 let bytes = doors.files.read(&self.model.root.join(&file.path)).map_err(|error| {
                     let message = format!("the env file {} could not be read: {error}", file.path.display());
@@ -140,9 +147,14 @@ mod tests {
         assert_eq!(secret_name("PROD", ".django").as_deref(), Some("PROD_DJANGO"));
         assert_eq!(secret_name("stage", "postgres_2").as_deref(), Some("STAGE_POSTGRES_2"));
         assert_eq!(secret_name("", ".django").as_deref(), Some("DJANGO"));
-        for (prefix, file) in
-            [("PROD", ".django~"), ("PROD", ".django.swp"), ("PROD", "."), ("GITHUB", "x"), ("", "1x"), ("P", "ä")]
-        {
+        for (prefix, file) in [
+            ("PROD", ".django~"),
+            ("PROD", ".django.swp"),
+            ("PROD", "."),
+            ("GITHUB", "x"),
+            ("", "1x"),
+            ("P", "ä"),
+        ] {
             assert_eq!(secret_name(prefix, file), None, "{prefix} {file}");
         }
     }

@@ -32,7 +32,8 @@ impl Bindings {
         for entry in task.map(|task| task.dotenv.as_slice()).unwrap_or_default() {
             self.dotenv(context, scope, folder, entry, &mut env)?;
         }
-        let all = std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
+        let all =
+            std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
         for (name, template) in all.flatten() {
             let value = self.template(context, scope, template)?;
             let text = value.text();
@@ -42,8 +43,11 @@ impl Bindings {
                     Fault::new(FaultKind::Failed, format!("the value of ${name} holds a NUL byte")),
                 ));
             }
-            let value =
-                if value.secret { EnvironmentValue::Secret(Secret::new(text)) } else { EnvironmentValue::Plain(text) };
+            let value = if value.secret {
+                EnvironmentValue::Secret(Secret::new(text))
+            } else {
+                EnvironmentValue::Plain(text)
+            };
             env.insert(name.clone(), value);
         }
         for (name, value) in &scope.args {
@@ -67,8 +71,11 @@ impl Bindings {
             return if entry.optional {
                 Ok(())
             } else {
-                Err(at(Fault::new(FaultKind::File, format!("the dotenv file {} does not exist", shown.display()))
-                    .hint("make it, or write the path with a final `?` where it may be absent")))
+                Err(at(Fault::new(
+                    FaultKind::File,
+                    format!("the dotenv file {} does not exist", shown.display()),
+                )
+                .hint("make it, or write the path with a final `?` where it may be absent")))
             };
         }
         let bytes = context.doors().files.read(&path).map_err(|error| {
@@ -85,8 +92,11 @@ impl Bindings {
             })
         };
         let values = dotenv::parse(&text, known).map_err(|fault| {
-            Fault::new(FaultKind::File, format!("{}: {}", shown.display(), fault.message))
-                .at(shown.display().to_string(), fault.line, 1)
+            Fault::new(FaultKind::File, format!("{}: {}", shown.display(), fault.message)).at(
+                shown.display().to_string(),
+                fault.line,
+                1,
+            )
         })?;
         for (name, value) in values {
             if caller.get(&name).is_some() {

@@ -256,7 +256,9 @@ impl Bindings {
             );
             match crate::text::suggest::nearest(output, known.iter().map(|name| name.as_str())) {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
-                None => fault.hint(format!("declare it in the workspace and apply: `shipway up {workspace}`")),
+                None => {
+                    fault.hint(format!("declare it in the workspace and apply: `shipway up {workspace}`"))
+                }
             }
         })
     }

@@ -1,0 +1,269 @@
+//! Reads what a task was given: pure, from words to a scope.
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Fault, FaultKind};
+use crate::model::{Argument, ArgumentKind, Task};
+use crate::os::environment::Environment;
+use crate::run::bindings::{ArgumentValue, Scope};
+use crate::text::{count::count, list, suggest};
+
+/// What is wrong with the words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentFault {
+    /// A required argument is not there.
+    #[error("`{task}` needs the argument `{argument}`")]
+    Missing {
+        /// The task.
+        task: String,
+        /// Its argument.
+        argument: String,
+        /// How it is called.
+        usage: String,
+    },
+    /// More words than it takes.
+    #[error("`{task}` takes {}, and `{word}` is one more", if *.takes == 0 { "no arguments".to_owned() } else { count(*.takes, "argument") })]
+    Surplus {
+        /// The task.
+        task: String,
+        /// The first word too many.
+        word: String,
+        /// How many it takes.
+        takes: usize,
+        /// How it is called.
+        usage: String,
+    },
+    /// An option that it does not have.
+    #[error("`{task}` has no option `{option}`")]
+    Unknown {
+        /// The task.
+        task: String,
+        /// The option as written.
+        option: String,
+        /// The nearest that it has.
+        near: Option<String>,
+        /// How it is called.
+        usage: String,
+    },
+    /// An option without its value, or a flag with one.
+    #[error("the option `{option}` of `{task}` {problem}")]
+    Option {
+        /// The task.
+        task: String,
+        /// The option as written.
+        option: String,
+        /// What is wrong.
+        problem: &'static str,
+        /// How it is called.
+        usage: String,
+    },
+    /// A value outside of the choices.
+    #[error("`{value}` is no choice for `{argument}` of `{task}`: {}", list::or_ticked(.choices))]
+    Choice {
+        /// The task.
+        task: String,
+        /// Its argument.
+        argument: String,
+        /// What was given.
+        value: String,
+        /// What may be given.
+        choices: Vec<String>,
+    },
+    /// A value that no command can be given.
+    #[error("the argument `{argument}` of `{task}` holds a NUL byte")]
+    Nul {
+        /// The task.
+        task: String,
+        /// Its argument.
+        argument: String,
+    },
+}
+
+impl ArgumentFault {
+    /// As the end of a command.
+    pub fn into_fault(self) -> Fault {
+        let fault = Fault::new(FaultKind::Usage, self.to_string());
+        match self {
+            Self::Missing { usage, .. } | Self::Option { usage, .. } => fault.hint(format!("usage: {usage}")),
+            Self::Surplus { usage, .. } => fault.hint(format!("usage: {usage}")),
+            Self::Unknown { near, usage, .. } => match near {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint(format!("usage: {usage}; what follows `--` is no option")),
+            },
+            Self::Choice { .. } | Self::Nul { .. } => fault,
+        }
+    }
+}
+
+/// How a task is called: `test [SUITE] [--keep] [REST]...`.
+pub fn usage(task: &Task) -> String {
+    let mut text = format!("shipway {}", task.name);
+    for argument in &task.args {
+        let name = argument.name.to_uppercase();
+        text.push_str(&match &argument.kind {
+            ArgumentKind::Positional { default: None } => format!(" {name}"),
+            ArgumentKind::Positional { .. } => format!(" [{name}]"),
+            ArgumentKind::Rest => format!(" [{name}]..."),
+            ArgumentKind::Flag => format!(" [--{}]", argument.name),
+            ArgumentKind::Option { default: None } => format!(" --{} VALUE", argument.name),
+            ArgumentKind::Option { .. } => format!(" [--{} VALUE]", argument.name),
+        });
+    }
+    text
+}
+
+/// The scope of a task that is given `words`. The first `--` ends its options, what follows goes to the rest.
+pub fn read_arguments<'a>(
+    task: &'a Task,
+    words: &[String],
+    environment: &Environment,
+) -> Result<Scope, ArgumentFault> {
+    let mut given: IndexMap<&'a str, String> = IndexMap::new();
+    let mut rest: Vec<String> = Vec::new();
+    let positionals: Vec<&'a Argument> = task
+        .args
+        .iter()
+        .filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. }))
+        .collect();
+    let rest_argument = task.args.iter().find(|argument| argument.kind == ArgumentKind::Rest);
+    let mut filled = 0;
+    let mut place = |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| {
+        match positionals.get(filled).filter(|_| !straight_to_rest) {
+            Some(positional) => {
+                filled += 1;
+                // Names live as long as the task; the borrow is of the task's own argument.
+                given.insert(&task.args[position(task, positional)].name, word.to_owned());
+                Ok(())
+            }
+            None if rest_argument.is_some() => {
+                rest.push(word.to_owned());
+                Ok(())
+            }
+            None => Err(ArgumentFault::Surplus {
+                task: task.name.clone(),
+                word: word.to_owned(),
+                takes: positionals.len(),
+                usage: usage(task),
+            }),
+        }
+    };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            for word in words.by_ref() {
+                place(word, rest_argument.is_some(), &mut given)?;
+            }
+        } else if word.starts_with('-') && word.len() > 1 && has_options(task) {
+            read_option(task, word, &mut words, &mut given)?;
+        } else {
+            place(word, false, &mut given)?;
+        }
+    }
+    let mut scope = Scope::default();
+    for argument in &task.args {
+        let value = if argument.kind == ArgumentKind::Rest {
+            ArgumentValue::List(std::mem::take(&mut rest))
+        } else {
+            value(task, argument, given.swap_remove(argument.name.as_str()), environment)?
+        };
+        if value.text().contains('\0') {
+            return Err(ArgumentFault::Nul { task: task.name.clone(), argument: argument.name.clone() });
+        }
+        scope.args.insert(argument.name.clone(), value);
+    }
+    Ok(scope)
+}
+
+fn has_options(task: &Task) -> bool {
+    task.args.iter().any(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
+}
+
+fn read_option<'a>(
+    task: &'a Task,
+    word: &str,
+    words: &mut std::slice::Iter<'_, String>,
+    given: &mut IndexMap<&'a str, String>,
+) -> Result<(), ArgumentFault> {
+    let (name, inline) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (word, None),
+    };
+    let matches = |argument: &&Argument| match name.strip_prefix("--") {
+        Some(long) => argument.name == long,
+        None => argument.short.is_some_and(|short| name[1..] == *short.to_string()),
+    };
+    let problem = |problem| ArgumentFault::Option {
+        task: task.name.clone(),
+        option: name.to_owned(),
+        problem,
+        usage: usage(task),
+    };
+    match task.args.iter().find(matches).map(|argument| (argument, &argument.kind)) {
+        Some((argument, ArgumentKind::Flag)) => {
+            if inline.is_some() {
+                return Err(problem("takes no value"));
+            }
+            given.insert(&argument.name, "true".to_owned());
+        }
+        Some((argument, ArgumentKind::Option { .. })) => {
+            let value = inline.or_else(|| words.next().cloned()).ok_or_else(|| problem("needs a value"))?;
+            given.insert(&argument.name, value);
+        }
+        _ => {
+            let options = task
+                .args
+                .iter()
+                .filter(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
+                .map(|argument| argument.name.as_str());
+            let near =
+                suggest::nearest(name.trim_start_matches('-'), options).map(|near| format!("--{near}"));
+            return Err(ArgumentFault::Unknown {
+                task: task.name.clone(),
+                option: name.to_owned(),
+                near,
+                usage: usage(task),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn value(
+    task: &Task,
+    argument: &Argument,
+    given: Option<String>,
+    environment: &Environment,
+) -> Result<ArgumentValue, ArgumentFault> {
+    let from_environment = || argument.env.as_ref().and_then(|name| environment.get(name)).map(str::to_owned);
+    let value = match given.or_else(from_environment) {
+        Some(value) => value,
+        None => match &argument.kind {
+            ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),
+            ArgumentKind::Positional { default: Some(default) }
+            | ArgumentKind::Option { default: Some(default) } => default.clone(),
+            _ => {
+                return Err(ArgumentFault::Missing {
+                    task: task.name.clone(),
+                    argument: argument.name.clone(),
+                    usage: usage(task),
+                });
+            }
+        },
+    };
+    let required = matches!(
+        argument.kind,
+        ArgumentKind::Positional { default: None } | ArgumentKind::Option { default: None }
+    );
+    if value.is_empty() && !required {
+        return Ok(ArgumentValue::Absent);
+    }
+    if !argument.choices.is_empty() && !argument.choices.contains(&value) {
+        return Err(ArgumentFault::Choice {
+            task: task.name.clone(),
+            argument: argument.name.clone(),
+            value,
+            choices: argument.choices.clone(),
+        });
+    }
+    Ok(ArgumentValue::Text(value))
+}

@@ -1,0 +1,43 @@
+//! A step before it is part of a plan: it names what it needs, in its own domain and in others.
+
+use super::action::Action;
+use super::bindings::Scope;
+use crate::plan::{Effect, WhenOrphaned};
+
+/// A task with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The task's full name.
+    pub task: String,
+    /// What it is given.
+    pub scope: Scope,
+}
+
+/// What a node needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A step by its name.
+    Step(String),
+    /// A task that must have run.
+    Task(Invocation),
+    /// The outputs of a workspace, read after its apply where that is in the plan.
+    Outputs(String),
+}
+
+/// A step to be.
+pub struct Node {
+    /// Unique, stable between runs.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Pulled into the plan.
+    pub needs: Vec<Need>,
+    /// Steps that come first where they are in the plan anyway.
+    pub after: Vec<String>,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// What happens to it when Shipway dies.
+    pub when_orphaned: WhenOrphaned,
+    /// How it is done.
+    pub action: Box<dyn Action>,
+}
