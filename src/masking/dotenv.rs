@@ -140,6 +140,7 @@ mod tests {
     #[test]
     fn a_value_with_escapes_is_read_in_both_ways() {
         assert_eq!(read(r#"A="one\ntwo\"s""#), pairs(&[("A", r#"one\ntwo\"s"#), ("A", "one\ntwo\"s")]));
+        assert_eq!(read(r#"A="one\\" # two""#), pairs(&[("A", r"one\\"), ("A", r"one\")]));
         assert_eq!(read(r"A=C:\temp\"), pairs(&[("A", r"C:\temp\"), ("A", "C:\temp\\")]));
     }
 

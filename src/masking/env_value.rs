@@ -179,6 +179,7 @@ mod tests {
             "correct horse battery staple",
             "qwmzkdhfaplqoeirutnyx",
             "admin:hunter",
+            "admin:123456",
             "postgres:hunter@db",
             "550e8400-e29b-41d4-a716-446655440000",
             "AKIAIOSFODNN7EXAMPLE",

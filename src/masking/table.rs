@@ -92,6 +92,7 @@ mod tests {
     fn the_open_end_is_the_longest_tail_that_may_go_on() {
         let table = table(&["secret", "cretin", "t"]);
         assert_eq!(table.open_end(b"a se"), 2);
+        assert_eq!(table.open_end(b"a secre"), 2);
         assert_eq!(table.open_end(b"a secret"), 4);
         assert_eq!(table.open_end(b"a cretin"), 8);
         assert_eq!(table.open_end(b"t"), 1);
