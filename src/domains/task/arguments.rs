@@ -127,12 +127,14 @@ pub fn read_arguments<'a>(
         .collect();
     let rest_argument = task.args.iter().find(|argument| argument.kind == ArgumentKind::Rest);
     let mut filled = 0;
-    let mut place = |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| {
-        match positionals.get(filled).filter(|_| !straight_to_rest) {
+    let mut place =
+        |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| match positionals
+            .get(filled)
+            .filter(|_| !straight_to_rest)
+        {
             Some(positional) => {
                 filled += 1;
-                // Names live as long as the task; the borrow is of the task's own argument.
-                given.insert(&task.args[position(task, positional)].name, word.to_owned());
+                given.insert(&positional.name, word.to_owned());
                 Ok(())
             }
             None if rest_argument.is_some() => {
@@ -145,8 +147,7 @@ pub fn read_arguments<'a>(
                 takes: positionals.len(),
                 usage: usage(task),
             }),
-        }
-    };
+        };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--" {
