@@ -1,5 +1,6 @@
 //! Shipway.
 #![allow(missing_docs, reason = "skeleton")]
+pub mod adapters;
 pub mod diagnostic;
 pub mod event;
 pub mod journal;
