@@ -1,5 +1,6 @@
 //! Shipway.
 #![allow(missing_docs, reason = "skeleton")]
+pub mod adapters;
 pub mod diagnostic;
 pub mod domains;
 pub mod event;

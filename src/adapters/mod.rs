@@ -1,0 +1,5 @@
+//! Adapters: one room for each foreign tool. Each says what to call and what the answer means, as pure functions over data.
+//!
+//! An adapter starts no process, opens no file and knows neither the model nor the steps.
+
+pub mod terraform;
