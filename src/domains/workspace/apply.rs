@@ -1,0 +1,227 @@
+//! Apply and destroy: exactly the plan that was approved, or nothing.
+
+use std::path::Path;
+
+use super::plan::{Planned, Purpose, digest};
+use super::site::{Site, StateFound};
+use crate::adapters::terraform::stream::{Operation, OutputEvent};
+use crate::adapters::terraform::{ApplyFold, ApplyReading};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::Level;
+use crate::plan::{Proposal, ProposedChange};
+use crate::run::{Action, Approval, CommandRun, Outcome, StepContext};
+use crate::text::count::count;
+
+/// Asks for everything that the plans of some workspaces would do, in one question.
+pub(super) struct ApproveAction {
+    pub(super) question: String,
+    pub(super) purpose: Purpose,
+    /// In the order in which they would be done, each with the word that its environment demands.
+    pub(super) sites: Vec<(Site, Option<String>)>,
+}
+
+impl Action for ApproveAction {
+    fn describe(&self) -> Vec<String> {
+        let mut words: Vec<&str> = self.sites.iter().filter_map(|(_, word)| word.as_deref()).collect();
+        words.dedup();
+        let typed = if words.is_empty() {
+            String::new()
+        } else {
+            format!("  (type {})", crate::text::list::and_ticked(&words))
+        };
+        vec![format!("ask: {}{typed}", self.question)]
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        let mut changes: Vec<ProposedChange> = Vec::new();
+        let mut words: Vec<String> = Vec::new();
+        for (site, word) in &self.sites {
+            let planned = context.value::<Planned>(&site.step(self.purpose.plan_step()));
+            let Some(change) = planned.and_then(|planned| planned.proposal(&site.name)) else { continue };
+            // After a redo only what is new is asked for.
+            if context.approval(&change.digest).is_none() {
+                changes.push(change);
+                words.extend(word.iter().filter(|word| !words.contains(word)).cloned().collect::<Vec<_>>());
+            }
+        }
+        if changes.is_empty() {
+            return Outcome::Skipped("there is nothing to ask for".to_owned());
+        }
+        Outcome::Ask(Proposal { question: self.question.clone(), changes, words })
+    }
+}
+
+pub(super) struct ApplyAction {
+    pub(super) site: Site,
+    pub(super) purpose: Purpose,
+}
+
+/// What an apply left: outputs that are no secrets.
+pub(super) struct Applied {
+    pub(super) outputs: std::collections::BTreeMap<String, OutputEvent>,
+}
+
+impl Action for ApplyAction {
+    fn describe(&self) -> Vec<String> {
+        let Ok(workspace) = self.site.workspace() else { return Vec::new() };
+        let (before, after) = match self.purpose {
+            Purpose::Apply => (&workspace.before_apply, &workspace.after_apply),
+            Purpose::Destroy => (&workspace.before_destroy, &workspace.after_destroy),
+        };
+        let hook = |command| {
+            crate::run::script::preview(&self.site.model, &crate::run::bindings::Scope::default(), command)
+        };
+        let wait = self.site.model.terraform.lock_timeout;
+        let apply = self.site.preview(|root| root.apply(Path::new("PLAN"), wait, &[]));
+        before.iter().map(hook).chain([apply]).chain(after.iter().map(hook)).collect()
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        self.apply(context).into()
+    }
+}
+
+impl ApplyAction {
+    fn apply(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let plan_step = self.site.step(self.purpose.plan_step());
+        let planned = context.value::<Planned>(&plan_step).ok_or_else(|| {
+            Fault::new(FaultKind::Bug, format!("the plan of `{}` is not there", self.site.name))
+        })?;
+        let (file, approved) = match planned.as_ref() {
+            Planned::Nothing(reason) => return Ok(Outcome::UpToDate(reason.clone())),
+            Planned::Changes { file, digest, .. } => (file, digest),
+        };
+        let Some(approval) = context.approval(approved) else {
+            let message = format!("the plan of `{}` was not approved", self.site.name);
+            return Err(Fault::new(FaultKind::Refused, message));
+        };
+        let workspace = self.site.workspace()?;
+        let (hook, before) = match self.purpose {
+            Purpose::Apply => ("before_apply", &workspace.before_apply),
+            Purpose::Destroy => ("before_destroy", &workspace.before_destroy),
+        };
+        self.site.run_hook(context, hook, before)?;
+        let reading = self.run_plan(context, file, &approval)?;
+        context.doors().files.remove(file).ok();
+        self.judge(context, &plan_step, reading)
+    }
+
+    /// Runs exactly the approved plan. The approval is demanded by its type: no other file is taken.
+    fn run_plan(
+        &self,
+        context: &mut StepContext<'_>,
+        file: &Path,
+        approval: &Approval,
+    ) -> Result<(ApplyReading, String), Fault> {
+        if digest(context, file)? != *approval.digest() {
+            let message = format!("the plan file of `{}` is not the one that was approved", self.site.name);
+            return Err(Fault::new(FaultKind::Refused, message).hint("somebody changed it; run this again"));
+        }
+        let wait = self.site.model.terraform.lock_timeout;
+        let spec = self.site.call(context, |root| root.apply(file, wait, &[]))?;
+        let clock = &context.doors().clock;
+        let mut fold = ApplyFold::default();
+        let run = CommandRun {
+            precious: Some(format!("the record of what `{}` is changing now", self.site.name)),
+            digest: Some(approval.digest().clone()),
+            ..CommandRun::default()
+        };
+        let (termination, complaint) = self.site.follow(context, &spec, run, |log, event| {
+            let now = clock.monotonic();
+            fold.observe(event, now);
+            log.progress(fold.progress(now));
+        })?;
+        Ok((fold.reading(termination), complaint))
+    }
+
+    fn judge(
+        &self,
+        context: &mut StepContext<'_>,
+        plan_step: &str,
+        (reading, complaint): (ApplyReading, String),
+    ) -> Result<Outcome, Fault> {
+        let name = &self.site.name;
+        let what = match self.purpose {
+            Purpose::Apply => "the apply",
+            Purpose::Destroy => "the destroy",
+        };
+        match reading {
+            ApplyReading::Applied { outputs, counts } => {
+                let text = match self.purpose {
+                    Purpose::Apply => format!(
+                        "{name}: {} added, {} changed, {} destroyed",
+                        counts.add, counts.change, counts.remove
+                    ),
+                    Purpose::Destroy => format!("{name}: {} destroyed", count(counts.remove, "resource")),
+                };
+                context.log().notice(Level::Note, &text);
+                self.conclude(context)?;
+                Ok(Outcome::done_with(Applied { outputs }))
+            }
+            ApplyReading::Stale(_) => Ok(Outcome::Redo {
+                from: plan_step.to_owned(),
+                reason: format!("the state of `{name}` changed after its plan was made"),
+            }),
+            ApplyReading::Locked(lock) => Err(self.site.locked(context, &lock)),
+            ApplyReading::Failed { diagnostics, completed, in_doubt, state_left_behind } => {
+                let mut fault = self.site.failure(context, what, &diagnostics, &complaint);
+                fault = self.tell(fault, &completed, &in_doubt);
+                if state_left_behind {
+                    let dir = self.site.workspace()?.dir.display().to_string();
+                    fault = fault.hint(format!(
+                        "its state could not be stored and lies in {dir}/errored.tfstate: \
+                         `terraform -chdir={dir} state push errored.tfstate` repairs that"
+                    ));
+                }
+                Err(fault)
+            }
+            ApplyReading::Interrupted { completed, in_doubt } => {
+                let fault = Fault::new(FaultKind::Interrupted, format!("{what} of `{name}` was stopped in order"));
+                Err(self.tell(fault, &completed, &in_doubt))
+            }
+            ApplyReading::Incomplete { completed, in_doubt } => {
+                let message = format!("{what} of `{name}` ended without saying how");
+                let mut fault = Fault::new(FaultKind::Failed, message);
+                fault.details.extend(complaint.lines().map(str::to_owned));
+                Err(self.tell(fault, &completed, &in_doubt))
+            }
+        }
+    }
+
+    fn tell(&self, mut fault: Fault, completed: &[Operation], in_doubt: &[Operation]) -> Fault {
+        if !completed.is_empty() {
+            let done: Vec<&str> = completed.iter().map(|operation| operation.address.as_str()).collect();
+            fault = fault.detail(format!("done before, and kept: {}", done.join(", ")));
+        }
+        if !in_doubt.is_empty() {
+            let doubtful: Vec<&str> = in_doubt.iter().map(|operation| operation.address.as_str()).collect();
+            fault = fault.detail(format!("in doubt, started and not ended: {}", doubtful.join(", ")));
+            fault = fault.hint("look whether those exist before you run this again");
+        }
+        fault
+    }
+
+    /// What follows a success: the proof that a destroyed workspace is empty, and the hooks.
+    fn conclude(&self, context: &mut StepContext<'_>) -> Result<(), Fault> {
+        let workspace = self.site.workspace()?;
+        if self.purpose == Purpose::Apply {
+            return self.site.run_hook(context, "after_apply", &workspace.after_apply);
+        }
+        match self.site.state(context)? {
+            StateFound::Empty => self.site.run_hook(context, "after_destroy", &workspace.after_destroy),
+            StateFound::Living(state) => {
+                let message = format!(
+                    "`{}` is not empty after its destroy: {} left",
+                    self.site.name,
+                    count(state.managed.len(), "resource")
+                );
+                let mut fault = Fault::new(FaultKind::Failed, message);
+                fault.details = state.managed.iter().map(|address| format!("- {address}")).collect();
+                Err(fault.hint("nothing that it depends on was touched; run `shipway down` again"))
+            }
+            StateFound::Unreadable(diagnostics) => {
+                Err(self.site.failure(context, "the proof that the state", &diagnostics, ""))
+            }
+        }
+    }
+}

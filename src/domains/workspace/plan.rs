@@ -1,0 +1,190 @@
+//! Plan: made once, shown whole, kept as a private file that is what will be applied.
+
+use std::path::PathBuf;
+
+use super::site::{Site, StateFound};
+use crate::adapters::terraform::command::PlanRequest;
+use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, init, plan_text};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::Level;
+use crate::plan::{Digest, ProposedChange};
+use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted};
+
+/// So many changes are shown; the rest is counted.
+const SHOWN: usize = 200;
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Apply,
+    Destroy,
+}
+
+impl Purpose {
+    /// The step that makes the plan.
+    pub(super) fn plan_step(self) -> &'static str {
+        match self {
+            Self::Apply => "plan",
+            Self::Destroy => "plan-destroy",
+        }
+    }
+}
+
+pub(super) struct PlanAction {
+    pub(super) site: Site,
+    pub(super) purpose: Purpose,
+    pub(super) extra: Vec<String>,
+    /// The plan is only to be looked at.
+    pub(super) only_look: bool,
+}
+
+/// A plan that was made.
+pub(super) enum Planned {
+    /// There is nothing to do.
+    Nothing(String),
+    /// This is to be done.
+    Changes { file: PathBuf, digest: Digest, changes: PlannedChanges },
+}
+
+impl Action for PlanAction {
+    fn describe(&self) -> Vec<String> {
+        let Ok(workspace) = self.site.workspace() else { return Vec::new() };
+        let mut files: Vec<PathBuf> = workspace.var_files.iter().map(|file| file.value.clone()).collect();
+        if !workspace.vars.is_empty() {
+            files.push(PathBuf::from("VARS.tfvars.json"));
+        }
+        let request = self.request(&PathBuf::from("PLAN"), &files);
+        vec![self.site.preview(|root| root.plan(&request))]
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        self.plan(context).into()
+    }
+}
+
+impl PlanAction {
+    fn request<'a>(&'a self, out: &'a PathBuf, var_files: &'a [PathBuf]) -> PlanRequest<'a> {
+        PlanRequest {
+            destroy: self.purpose == Purpose::Destroy,
+            out,
+            var_files,
+            lock_timeout: self.site.model.terraform.lock_timeout,
+            extra: &self.extra,
+        }
+    }
+
+    fn plan(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let workspace = self.site.workspace()?;
+        if self.purpose == Purpose::Destroy {
+            match self.site.state(context)? {
+                StateFound::Living(_) => {}
+                StateFound::Empty => {
+                    let nothing = Planned::Nothing("it has no state".to_owned());
+                    return Ok(Outcome::done_with(nothing));
+                }
+                StateFound::Unreadable(diagnostics) => {
+                    return self.again_or(context, "reading the state", &diagnostics, "");
+                }
+            }
+        }
+        let mut var_files = self.site.var_files(context)?;
+        let values = match self.purpose {
+            Purpose::Apply => self.site.values(context, &workspace.vars)?,
+            Purpose::Destroy => self.site.values_that_are_there(context, &workspace.vars)?,
+        };
+        let values_file = if workspace.vars.is_empty() {
+            None
+        } else {
+            let file = self.site.write_private(context, "tfvars.json", &values)?;
+            var_files.push(file.clone());
+            Some(file)
+        };
+        let out = self.site.reserve_private(context, &format!("{}.tfplan", self.purpose.plan_step()))?;
+        let spec = self.site.call(context, |root| root.plan(&self.request(&out, &var_files)))?;
+        let mut fold = PlanFold::default();
+        let (termination, complaint) = self.site.follow(context, &spec, CommandRun::default(), |log, event| {
+            fold.observe(event);
+            log.progress(fold.progress());
+        })?;
+        if let Some(file) = values_file {
+            context.doors().files.remove(&file).ok();
+        }
+        let cancelled = context.is_cancelled();
+        match fold.reading(termination) {
+            PlanReading::NoChanges => {
+                context.doors().files.remove(&out).ok();
+                Ok(Outcome::done_with(Planned::Nothing("no changes".to_owned())))
+            }
+            PlanReading::Changes(changes) => self.show(context, out, changes),
+            PlanReading::Failed(_) | PlanReading::Incomplete if cancelled => Err(interrupted()),
+            PlanReading::Failed(diagnostics) => self.again_or(context, "the plan", &diagnostics, &complaint),
+            PlanReading::Incomplete => {
+                let fault = self.site.failure(context, "the plan", &[], &complaint);
+                Err(Fault { message: format!("the plan of `{}` is not whole: {termination}", self.site.name), ..fault })
+            }
+        }
+    }
+
+    /// Goes back to init where terraform says that it is missing; fails otherwise.
+    fn again_or(
+        &self,
+        context: &StepContext<'_>,
+        what: &str,
+        diagnostics: &[crate::adapters::terraform::TerraformDiagnostic],
+        complaint: &str,
+    ) -> Result<Outcome, Fault> {
+        let first = |reason| Outcome::Redo { from: self.site.step("init"), reason };
+        match init::missing_init(diagnostics) {
+            Some(_) if context.attempt() == 1 => {
+                Ok(first(format!("terraform says that `{}` has to be initialised", self.site.name)))
+            }
+            _ => Err(self.site.failure(context, what, diagnostics, complaint)),
+        }
+    }
+
+    fn show(
+        &self,
+        context: &StepContext<'_>,
+        file: PathBuf,
+        changes: PlannedChanges,
+    ) -> Result<Outcome, Fault> {
+        let mut text = format!("{}: {}", self.site.name, plan_text::summary(&changes));
+        for line in plan_text::render(&changes, SHOWN) {
+            text.push_str(&format!("\n  {line}"));
+        }
+        context.log().notice(Level::Note, &text);
+        self.site.warn(context, &changes.warnings);
+        if self.only_look {
+            context.doors().files.remove(&file).ok();
+            return Ok(Outcome::done());
+        }
+        let digest = digest(context, &file)?;
+        Ok(Outcome::done_with(Planned::Changes { file, digest, changes }))
+    }
+}
+
+impl Planned {
+    /// What the plan asks for, in a question.
+    pub(super) fn proposal(&self, name: &str) -> Option<ProposedChange> {
+        let Self::Changes { digest, changes, .. } = self else { return None };
+        let addresses =
+            |found: &mut dyn Iterator<Item = &crate::adapters::terraform::stream::PlannedChange>| {
+                found.map(|change| change.address.clone()).collect()
+            };
+        Some(ProposedChange {
+            name: name.to_owned(),
+            summary: plan_text::summary(changes),
+            destroys: addresses(&mut changes.destroys()),
+            replaces: addresses(&mut changes.replaces()),
+            digest: digest.clone(),
+        })
+    }
+}
+
+/// The digest of exactly the bytes that would be applied.
+pub(super) fn digest(context: &StepContext<'_>, file: &std::path::Path) -> Result<Digest, Fault> {
+    let bytes = context.doors().files.read(file).map_err(|error| {
+        Fault::new(FaultKind::World, format!("the plan file {} could not be read: {error}", file.display()))
+    })?;
+    Ok(Digest(blake3::hash(&bytes).to_hex().to_string()))
+}

@@ -1,0 +1,251 @@
+//! One workspace as its actions see it: its part of the model, its terraform calls, what terraform's answers mean as faults.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::adapters::terraform::{LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, state, stream, text_box};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::{Level, Stream, Termination};
+use crate::model::{Command, Model, Workspace};
+use crate::os::command::{CommandSpec, EnvironmentValue};
+use crate::run::bindings::Scope;
+use crate::run::{CommandRun, StepContext, interrupted, script};
+use crate::text::duration;
+
+/// terraform's program.
+pub(super) const TOOL: &str = "terraform";
+
+/// One workspace of a model.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) model: Arc<Model>,
+    pub(super) name: String,
+}
+
+/// What a command printed.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+/// What is known of a workspace's state.
+pub(super) enum StateFound {
+    /// There is none, or it holds nothing.
+    Empty,
+    /// It holds something.
+    Living(state::StateReading),
+    /// terraform can't tell.
+    Unreadable(Vec<TerraformDiagnostic>),
+}
+
+impl Site {
+    /// The workspace's part of the model.
+    pub(super) fn workspace(&self) -> Result<&Workspace, Fault> {
+        self.model
+            .workspaces
+            .get(&self.name)
+            .ok_or_else(|| Fault::new(FaultKind::Bug, format!("there is no workspace `{}`", self.name)))
+    }
+
+    /// The name of one of its steps.
+    pub(super) fn step(&self, verb: &str) -> String {
+        step_name(&self.name, verb)
+    }
+
+    /// Its folder, absolute.
+    pub(super) fn folder(&self) -> Result<PathBuf, Fault> {
+        Ok(self.model.root.join(&self.workspace()?.dir))
+    }
+
+    /// A terraform call, for a dry run: what is added to the environment is left out.
+    pub(super) fn preview(&self, call: impl FnOnce(&Root<'_>) -> CommandSpec) -> String {
+        let Ok(workspace) = self.workspace() else { return String::new() };
+        let env = BTreeMap::new();
+        let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
+        CommandSpec { env: BTreeMap::new(), ..call(&root) }.to_string()
+    }
+
+    /// A terraform call.
+    pub(super) fn call(
+        &self,
+        context: &mut StepContext<'_>,
+        call: impl FnOnce(&Root<'_>) -> CommandSpec,
+    ) -> Result<CommandSpec, Fault> {
+        let workspace = self.workspace()?;
+        let folder = self.folder()?;
+        if context.doors().files.kind(&folder) != crate::os::files::FileKind::Folder {
+            let fault = Fault::new(
+                FaultKind::File,
+                format!("the folder {} of the workspace `{}` does not exist", workspace.dir.display(), self.name),
+            );
+            return Err(context.bindings().fault_at(workspace.span, fault).hint("make it, or set the workspace's `dir`"));
+        }
+        let env = self.environment(context)?;
+        let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
+        let mut spec = call(&root);
+        spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
+        Ok(spec)
+    }
+
+    fn environment(&self, context: &mut StepContext<'_>) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
+        let workspace = self.workspace()?;
+        context.bindings().environment_of(context, &Scope::default(), Path::new(""), &[&workspace.env], None)
+    }
+
+    /// Runs a call whose answer is read whole and not shown.
+    pub(super) fn ask(
+        &self,
+        context: &mut StepContext<'_>,
+        call: impl FnOnce(&Root<'_>) -> CommandSpec,
+    ) -> Result<(Termination, Answer), Fault> {
+        let spec = self.call(context, call)?;
+        let mut answer = Answer::default();
+        let mut reader = |_: crate::run::StepLog<'_>, stream: Stream, line: &str| {
+            let text = if stream == Stream::Out { &mut answer.out } else { &mut answer.err };
+            text.push_str(line);
+            text.push('\n');
+        };
+        let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+        let termination = context.run_command(&spec, run)?;
+        if context.is_cancelled() && !termination.is_success() {
+            return Err(interrupted());
+        }
+        Ok((termination, answer))
+    }
+
+    /// Runs a call whose answer is a stream of JSON lines: `observe` gets each event. Gives what was printed to standard error.
+    pub(super) fn follow(
+        &self,
+        context: &mut StepContext<'_>,
+        spec: &CommandSpec,
+        run: CommandRun<'_>,
+        mut observe: impl FnMut(crate::run::StepLog<'_>, &StreamEvent),
+    ) -> Result<(Termination, String), Fault> {
+        let mut complaint = String::new();
+        let mut reader = |log: crate::run::StepLog<'_>, stream: Stream, line: &str| match stream {
+            Stream::Out => {
+                let event = stream::parse(line);
+                match &event {
+                    StreamEvent::ProvisionProgress(progress) => log.line(Stream::Out, &progress.output),
+                    StreamEvent::NotJson(text) => log.line(Stream::Out, text),
+                    _ => {}
+                }
+                observe(log, &event);
+            }
+            Stream::Err => {
+                complaint.push_str(line);
+                complaint.push('\n');
+            }
+        };
+        let run = CommandRun { reader: Some(&mut reader), ..run };
+        let termination = context.run_command(spec, run)?;
+        Ok((termination, complaint))
+    }
+
+    /// Reads the workspace's state.
+    pub(super) fn state(&self, context: &mut StepContext<'_>) -> Result<StateFound, Fault> {
+        let (termination, answer) = self.ask(context, |root| root.state_pull())?;
+        if !termination.is_success() {
+            return Ok(StateFound::Unreadable(text_box::parse(&answer.err)));
+        }
+        match state::parse(&answer.out) {
+            Ok(Some(state)) if !state.managed.is_empty() => Ok(StateFound::Living(state)),
+            Ok(_) => Ok(StateFound::Empty),
+            Err(error) => Err(Fault::new(
+                FaultKind::Failed,
+                format!("the state of `{}` could not be read: {error}", self.name),
+            )),
+        }
+    }
+
+    /// Runs a hook's commands, in order.
+    pub(super) fn run_hook(
+        &self,
+        context: &mut StepContext<'_>,
+        hook: &str,
+        commands: &[Command],
+    ) -> Result<(), Fault> {
+        for command in commands {
+            let env = self.environment(context)?;
+            let spec =
+                script::command_spec(context, &Scope::default(), command, self.model.root.clone(), env)?;
+            let termination = context.run_command(&spec, CommandRun::default())?;
+            if !termination.is_success() {
+                if context.is_cancelled() {
+                    return Err(interrupted());
+                }
+                let message = format!("`{hook}` of the workspace `{}` failed: {termination}", self.name);
+                return Err(Fault::new(FaultKind::Failed, message).detail(format!("$ {spec}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// terraform's diagnostics as the end of a step. `complaint` is its standard error, read where the stream had no error.
+    pub(super) fn failure(
+        &self,
+        context: &StepContext<'_>,
+        what: &str,
+        diagnostics: &[TerraformDiagnostic],
+        complaint: &str,
+    ) -> Fault {
+        if let Some(lock) = LockInfo::find(diagnostics) {
+            return self.locked(context, &lock);
+        }
+        let dir = self.workspace().map(|workspace| workspace.dir.clone()).unwrap_or_default();
+        let from_text = text_box::parse(complaint);
+        let diagnostics = if diagnostics.iter().any(TerraformDiagnostic::is_error) {
+            diagnostics
+        } else {
+            from_text.as_slice()
+        };
+        if let Some(lock) = LockInfo::find(diagnostics) {
+            return self.locked(context, &lock);
+        }
+        let first = diagnostics.iter().find(|found| found.is_error());
+        let message = match first {
+            Some(first) => match &first.address {
+                Some(address) => format!("{what} of `{}` failed at {address}: {}", self.name, first.summary),
+                None => format!("{what} of `{}` failed: {}", self.name, first.summary),
+            },
+            None => format!("{what} of `{}` failed", self.name),
+        };
+        let mut fault = frame::fault(FaultKind::Failed, message, diagnostics, &dir);
+        if first.is_none() {
+            fault.details.extend(complaint.lines().map(str::to_owned));
+        }
+        fault
+    }
+
+    /// The fault of a state that somebody else holds.
+    pub(super) fn locked(&self, context: &StepContext<'_>, lock: &LockInfo) -> Fault {
+        let mut message = format!("the state of `{}` is locked: {}", self.name, lock.holder());
+        if let Some(held) = lock.held_for(context.doors().clock.now()) {
+            message.push_str(&format!(", for {}", duration::render(held)));
+        }
+        let mut fault = Fault::new(FaultKind::Locked, message).detail(lock.message.clone());
+        fault = fault.hint("wait until it is free and run this again; nothing was changed");
+        if let (Some(id), Ok(workspace)) = (&lock.id, self.workspace()) {
+            fault = fault.hint(format!(
+                "where you are sure that its holder is gone: `terraform -chdir={} force-unlock {id}`",
+                workspace.dir.display()
+            ));
+        }
+        fault
+    }
+
+    /// Shows terraform's warnings.
+    pub(super) fn warn(&self, context: &StepContext<'_>, warnings: &[TerraformDiagnostic]) {
+        let Ok(workspace) = self.workspace() else { return };
+        for warning in warnings.iter().filter(|found| !found.is_error()) {
+            context.log().notice(Level::Warning, &frame::render(warning, &workspace.dir).join("\n"));
+        }
+    }
+}
+
+/// The name of a workspace's step.
+pub(super) fn step_name(workspace: &str, verb: &str) -> String {
+    format!("workspace:{workspace}:{verb}")
+}
