@@ -4,6 +4,7 @@
 //! said about.
 
 pub mod count;
+pub mod dotenv;
 pub mod duration;
 pub mod list;
 pub mod quote;
