@@ -79,7 +79,9 @@ impl Board {
         if let EventKind::StepRedone { from, .. } = &event.kind {
             self.put_back(from);
         }
-        let Some(row) = event.step.as_ref().and_then(|name| self.places.get(name)).map(|at| &mut self.rows[*at]) else {
+        let Some(row) =
+            event.step.as_ref().and_then(|name| self.places.get(name)).map(|at| &mut self.rows[*at])
+        else {
             return;
         };
         match &event.kind {
@@ -162,7 +164,8 @@ impl Board {
 
     /// The first step that `row` still waits for, and how many more there are.
     pub(super) fn waits_for(&self, row: &Row) -> Option<(&str, usize)> {
-        let mut open = row.shape.needs.iter().filter_map(|name| self.row(name)).filter(|need| !need.has_ended());
+        let mut open =
+            row.shape.needs.iter().filter_map(|name| self.row(name)).filter(|need| !need.has_ended());
         let first = open.next()?;
         Some((first.shape.title.as_str(), open.count()))
     }
@@ -216,18 +219,28 @@ mod tests {
 
     #[test]
     fn a_redo_puts_back_what_was_done_from_there_on_and_nothing_else() {
-        let tape = Tape::new(&[("lint", &[]), ("plan base", &[]), ("ask base", &["plan base"]), ("apply base", &["ask base"])])
-            .started("lint")
-            .started("plan base")
-            .done("plan base", 2)
-            .started("ask base")
-            .done("ask base", 3)
-            .started("apply base")
-            .redone("apply base", "plan base");
+        let tape = Tape::new(&[
+            ("lint", &[]),
+            ("plan base", &[]),
+            ("ask base", &["plan base"]),
+            ("apply base", &["ask base"]),
+        ])
+        .started("lint")
+        .started("plan base")
+        .done("plan base", 2)
+        .started("ask base")
+        .done("ask base", 3)
+        .started("apply base")
+        .redone("apply base", "plan base");
         assert_eq!(
             stages(&tape),
-            [("lint", "running"), ("plan base", "waiting"), ("ask base", "waiting"), ("apply base", "waiting")]
-                .map(|(title, stage)| (title.to_owned(), stage))
+            [
+                ("lint", "running"),
+                ("plan base", "waiting"),
+                ("ask base", "waiting"),
+                ("apply base", "waiting")
+            ]
+            .map(|(title, stage)| (title.to_owned(), stage))
         );
     }
 
@@ -242,7 +255,11 @@ mod tests {
     #[test]
     fn only_complete_progress_says_what_changed() {
         let mut board = Board::default();
-        let tape = Tape::new(&[("apply base", &[])]).started("apply base").progress("apply base", "creating", Some((1, 4)));
+        let tape = Tape::new(&[("apply base", &[])]).started("apply base").progress(
+            "apply base",
+            "creating",
+            Some((1, 4)),
+        );
         tape.events.iter().for_each(|event| board.note(event));
         assert_eq!(board.rows()[0].changed, None);
         let tape = tape.progress("apply base", "4 added", Some((4, 4)));

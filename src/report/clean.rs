@@ -67,10 +67,9 @@ fn escape_length(text: &str) -> usize {
 }
 
 fn is_colour(sequence: &str) -> bool {
-    sequence
-        .strip_prefix("\u{1b}[")
-        .and_then(|body| body.strip_suffix('m'))
-        .is_some_and(|parameters| parameters.chars().all(|each| each.is_ascii_digit() || each == ';' || each == ':'))
+    sequence.strip_prefix("\u{1b}[").and_then(|body| body.strip_suffix('m')).is_some_and(|parameters| {
+        parameters.chars().all(|each| each.is_ascii_digit() || each == ';' || each == ':')
+    })
 }
 
 #[cfg(test)]
@@ -81,7 +80,10 @@ mod tests {
 
     #[test]
     fn colours_stay_only_where_colour_is_on_and_end_with_the_line() {
-        assert_eq!(line("\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold", true), "\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold\u{1b}[0m");
+        assert_eq!(
+            line("\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold", true),
+            "\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold\u{1b}[0m"
+        );
         assert_eq!(line("\u{1b}[31mred\u{1b}[0m and \u{1b}[1mbold", false), "red and bold");
     }
 

@@ -38,9 +38,9 @@ impl RunClock {
 
     /// How long the run has lasted.
     pub(super) fn now(&self) -> Duration {
-        let moved = self.first.map_or(Duration::ZERO, |(read, elapsed)| {
-            elapsed + (self.clock)().saturating_sub(read)
-        });
+        let moved = self
+            .first
+            .map_or(Duration::ZERO, |(read, elapsed)| elapsed + (self.clock)().saturating_sub(read));
         moved.max(self.latest)
     }
 }

@@ -69,10 +69,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_heading_details_and_hints_in_this_order() {
-        assert_data_eq!(
-            render_of(Some("apply base"), &fault(), &Style::plain()),
-            str![[r#""#]]
-        );
+        assert_data_eq!(render_of(Some("apply base"), &fault(), &Style::plain()), str![[r#""#]]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::clock;
 use super::ci::{Ci, Dialect};
+use super::clock;
 use super::json::Json;
 use super::live::Live;
 use super::plain::Plain;

@@ -44,8 +44,7 @@ mod tests {
             .finished(1);
         let paper = Paper::default();
         tape.play(&mut Json::new(Sink::new(paper.writer())));
-        let read: Vec<Event> =
-            paper.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let read: Vec<Event> = paper.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(read, tape.events);
     }
 }

@@ -59,7 +59,9 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
     let one = |line: String| format!("{line}\n");
     match &event.kind {
         EventKind::StepStarted { .. } if board.is_single() => String::new(),
-        EventKind::StepStarted { attempt: 1 } => one(format!("> {}  started", style.paint(Label::Title, title))),
+        EventKind::StepStarted { attempt: 1 } => {
+            one(format!("> {}  started", style.paint(Label::Title, title)))
+        }
         EventKind::StepStarted { attempt } => {
             one(format!("> {}  started, attempt {attempt}", style.paint(Label::Title, title)))
         }
@@ -86,7 +88,9 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
             one(style.paint(Label::Warning, &words::interrupted(signal, *count, &changing(board))))
         }
         EventKind::RunFinished { .. } => ending(board, style),
-        EventKind::RunStarted { .. } | EventKind::CommandEnded { .. } | EventKind::Progress(_) => String::new(),
+        EventKind::RunStarted { .. } | EventKind::CommandEnded { .. } | EventKind::Progress(_) => {
+            String::new()
+        }
     }
 }
 

@@ -108,7 +108,10 @@ pub(super) fn interrupted(signal: &str, count: u32, lost: &[&str]) -> String {
         (1, _) => format!("{signal}: ending what runs; the same again ends it at once"),
         (_, []) => format!("{signal} again: ending what runs at once"),
         (_, lost) => {
-            format!("{signal} again: ending what runs at once; left half done: {}", crate::text::list::and_ticked(lost))
+            format!(
+                "{signal} again: ending what runs at once; left half done: {}",
+                crate::text::list::and_ticked(lost)
+            )
         }
     }
 }
@@ -131,7 +134,9 @@ mod tests {
     #[test]
     fn each_ending_has_one_line_that_says_it_without_colour() {
         let style = Style::plain();
-        let line = |ending: Ending, changed| finished("apply base", &ending, Duration::from_secs(12), changed, &style);
+        let line = |ending: Ending, changed| {
+            finished("apply base", &ending, Duration::from_secs(12), changed, &style)
+        };
         assert_eq!(line(Ending::Done, None), "✓ apply base  done  12s");
         assert_eq!(line(Ending::Done, Some("4 added")), "✓ apply base  4 added  12s");
         assert_eq!(

@@ -33,7 +33,8 @@ pub enum Decision {
 
 /// Who answers `question`.
 pub fn decide(question: &Question, flags: &Flags) -> Decision {
-    let ask = |decision| if flags.can_ask { decision } else { Decision::Answer(Answer::Refused(nobody(question))) };
+    let ask =
+        |decision| if flags.can_ask { decision } else { Decision::Answer(Answer::Refused(nobody(question))) };
     let Question::Approve(proposal) = question else {
         return ask(Decision::Text);
     };
@@ -103,9 +104,9 @@ fn needs_words(question: &Question, missing: &[String], flags: &Flags) -> Fault 
 /// What was asked about, so that a log shows what the flag would have allowed.
 fn with_proposal(fault: Fault, question: &Question) -> Fault {
     match question {
-        Question::Approve(proposal) => proposal::render(proposal, &Style::plain())
-            .lines()
-            .fold(fault, |fault, line| fault.detail(line)),
+        Question::Approve(proposal) => {
+            proposal::render(proposal, &Style::plain()).lines().fold(fault, |fault, line| fault.detail(line))
+        }
         Question::Text { .. } => fault,
     }
 }

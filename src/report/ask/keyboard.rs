@@ -84,13 +84,13 @@ impl Keyboard for Terminal {
 
     fn say(&mut self, text: &str) {
         // A terminal that went away is noticed by the question that follows.
-        let _ = Term::stderr().write_str(text);
+        Term::stderr().write_str(text).ok();
     }
 
     fn restore(&mut self) {
         let terminal = Term::stderr();
-        let _ = terminal.show_cursor();
-        let _ = terminal.write_line("");
+        terminal.show_cursor().ok();
+        terminal.write_line("").ok();
     }
 }
 

@@ -60,15 +60,14 @@ fn read_line(mut next: impl FnMut() -> io::Result<Option<u8>>) -> io::Result<Str
             // Ctrl-D ends what was typed; alone it is the end of input.
             None | Some(0x04) if typed.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
             None | Some(0x04) => break,
-            Some(0x08 | 0x7f) => {
-                while typed.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
-            }
+            Some(0x08 | 0x7f) => while typed.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {},
             // Ctrl-U.
             Some(0x15) => typed.clear(),
             Some(byte) => typed.push(byte),
         }
     }
-    String::from_utf8(typed).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "what was typed is not UTF-8"))
+    String::from_utf8(typed)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "what was typed is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -55,7 +55,11 @@ fn flags(yes: bool, confirm: &[&str], can_ask: bool) -> Flags {
 }
 
 /// The answer, and what was on the screen.
-fn asked(question: &Question, flags: Flags, typed: &[Result<&'static str, io::ErrorKind>]) -> (Answer, String) {
+fn asked(
+    question: &Question,
+    flags: Flags,
+    typed: &[Result<&'static str, io::ErrorKind>],
+) -> (Answer, String) {
     let seen = Arc::new(Mutex::new(String::new()));
     let keyboard = Box::new(Scripted { typed: typed.iter().copied().collect(), seen: Arc::clone(&seen) });
     let answer = TerminalAsk { flags, style: Style::plain(), keyboard }.ask(question);
@@ -175,7 +179,10 @@ fn a_question_without_an_answer_leaves_the_terminal_in_order() {
     let (answer, seen) = asked(&approve(&[]), flags(false, &[], true), &[Err(Interrupted)]);
     assert_eq!(answer, Answer::Interrupted);
     assert!(seen.ends_with("<restored>\n"), "{seen}");
-    assert_eq!(asked(&approve(&["prod"]), flags(false, &[], true), &[Err(UnexpectedEof)]).0, Answer::Declined);
+    assert_eq!(
+        asked(&approve(&["prod"]), flags(false, &[], true), &[Err(UnexpectedEof)]).0,
+        Answer::Declined
+    );
     for error in [UnexpectedEof, Other] {
         let (answer, _) = asked(&text(&[], None, true), flags(false, &[], true), &[Err(error)]);
         assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");

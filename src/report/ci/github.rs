@@ -56,7 +56,8 @@ pub(super) fn harmless(text: &str, token: &str) -> String {
 /// Whether the runner might take the line for a command. Looser than the runner, which trims only what .NET calls white space.
 fn may_be_command(line: &str) -> bool {
     let before = line.split_once("::").map(|(before, _)| before);
-    before.is_some_and(|before| !before.contains(|each: char| each.is_ascii_graphic())) || line.contains("##[")
+    before.is_some_and(|before| !before.contains(|each: char| each.is_ascii_graphic()))
+        || line.contains("##[")
 }
 
 fn escape_data(text: &str) -> String {
@@ -74,7 +75,13 @@ mod tests {
 
     #[test]
     fn what_the_runner_would_obey_is_fenced_in_and_the_rest_is_left_alone() {
-        for line in ["::set-env name=A::b", "  \t::add-mask::x", "\u{a0}::error::x", "text ##[add-path]/tmp", "::TOKEN::"] {
+        for line in [
+            "::set-env name=A::b",
+            "  \t::add-mask::x",
+            "\u{a0}::error::x",
+            "text ##[add-path]/tmp",
+            "::TOKEN::",
+        ] {
             assert_eq!(
                 harmless(&format!("a\n{line}\n"), "T"),
                 format!("::stop-commands::T\na\n{line}\n::T::\n"),

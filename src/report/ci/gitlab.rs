@@ -15,5 +15,7 @@ pub(super) fn close(step: &str, at: jiff::Timestamp) -> String {
 
 /// A section's name may hold letters, digits, `_`, `.` and `-`.
 fn section(step: &str) -> String {
-    step.chars().map(|each| if each.is_ascii_alphanumeric() || "_.-".contains(each) { each } else { '_' }).collect()
+    step.chars()
+        .map(|each| if each.is_ascii_alphanumeric() || "_.-".contains(each) { each } else { '_' })
+        .collect()
 }

@@ -179,7 +179,8 @@ impl Observer for Ci {
                 self.add(&step, &format!("? {}\n", words::answered(*approved, by)));
             }
             EventKind::StepRedone { from, reason } => {
-                let line = format!("> again from `{}`: {}\n", self.board.title(from), clean::line(reason, false));
+                let line =
+                    format!("> again from `{}`: {}\n", self.board.title(from), clean::line(reason, false));
                 self.add(&step, &line);
                 self.settle();
             }

@@ -57,7 +57,11 @@ fn failing() -> Tape {
         .line("test", "::set-env name=PATH::/tmp")
         .line("test", "progress\r::add-path::/tmp")
         .notice(Some("lint"), Level::Warning, "old version, 50%")
-        .failed("test", Fault::new(FaultKind::Failed, "2 tests failed").at("a.rs", 3, 1).hint("run `just test`"), 2)
+        .failed(
+            "test",
+            Fault::new(FaultKind::Failed, "2 tests failed").at("a.rs", 3, 1).hint("run `just test`"),
+            2,
+        )
         .done("lint", 3)
         .after(3)
         .finished(1)

@@ -41,7 +41,11 @@ pub(super) fn frame(board: &Board, now: Duration, size: Size, style: &Style) -> 
         let ended = total - busy - board.rows().iter().filter(|row| row.stage == Stage::Waiting).count();
         let left_out = if hidden == 0 { String::new() } else { format!(", {hidden} more not shown") };
         let said = format!("  {ended} of {} ended{left_out}", crate::text::count::count(total, "step"));
-        lines.push(fit(&style.paint(Label::Quiet, &said), &style.paint(Label::Quiet, &duration::render(whole(now))), width));
+        lines.push(fit(
+            &style.paint(Label::Quiet, &said),
+            &style.paint(Label::Quiet, &duration::render(whole(now))),
+            width,
+        ));
     }
     lines
 }

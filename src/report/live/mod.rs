@@ -189,7 +189,7 @@ mod tests {
         }
 
         fn screen(&self) -> String {
-            let mut parser = vt100::Parser::new(24, 60, 0);
+            let mut parser = vt100::Parser::new(24.try_into().unwrap(), 60.try_into().unwrap(), 0);
             parser.process(self.paper.text().replace('\n', "\r\n").as_bytes());
             assert!(!parser.screen().hide_cursor());
             parser.screen().contents().lines().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -222,7 +222,12 @@ mod tests {
     #[test]
     fn a_pause_leaves_nothing_that_moves_and_resume_brings_it_back() {
         let mut stage = Stage::new();
-        bootstrap().after(3).done("plan base", 3).started("apply base").asked("apply base").play(&mut stage.live);
+        bootstrap()
+            .after(3)
+            .done("plan base", 3)
+            .started("apply base")
+            .asked("apply base")
+            .play(&mut stage.live);
         stage.at(4);
         stage.live.pause();
         stage.at(5);
