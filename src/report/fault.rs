@@ -69,15 +69,42 @@ mod tests {
 
     #[test]
     fn a_fault_is_heading_details_and_hints_in_this_order() {
-        assert_data_eq!(render_of(Some("apply base"), &fault(), &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            render_of(Some("apply base"), &fault(), &Style::plain()),
+            str![[r#"
+error: apply base: terraform exited with exit status 1
+  terraform -chdir=base apply plan
+  Error: quota exceeded
+
+hint: the whole log: `shipway logs r1`
+hint: go on with `shipway up --resume`
+
+"#]]
+        );
     }
 
     #[test]
     fn a_place_is_named_where_no_detail_shows_it() {
         let fault = Fault::new(FaultKind::File, "unknown key `comand`").at("tasks.toml", 3, 1);
-        assert_data_eq!(render(&fault, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            render(&fault, &Style::plain()),
+            str![[r#"
+error: unknown key `comand`
+  --> tasks.toml:3:1
+
+"#]]
+        );
         let drawn = fault.detail(" --> tasks.toml:3:1\n  |\n3 | comand = 1");
-        assert_data_eq!(render(&drawn, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            render(&drawn, &Style::plain()),
+            str![[r#"
+error: unknown key `comand`
+ --> tasks.toml:3:1
+  |
+3 | comand = 1
+
+"#]]
+        );
     }
 
     #[test]

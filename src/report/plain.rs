@@ -166,7 +166,42 @@ mod tests {
             .failed("lint", Fault::new(FaultKind::Failed, "exit status 2").hint("run `cargo fix`"), 22)
             .interrupted(1)
             .finished(1);
-        assert_data_eq!(printed(&tape), str![[r#""#]]);
+        assert_data_eq!(
+            printed(&tape),
+            str![[r#"
+> lint  started
+lint | $ cargo clippy
+> plan base  started
+lint | warning: unused
+plan base | will be created
+plan base |   + droplet.web
+plan base |
+plan base | 1 to add
+plan base | warning: drift found
+✓ plan base  done  3s
+? apply base  asks: Apply base?
+? apply base  approved by `--yes`
+> apply base  started
+> apply base  again from `plan base`: the saved plan is stale
+> plan base  started
+✓ plan base  done  2s
+> apply base  started
+✓ apply base  1 added  12s
+✗ lint  failed: exit status 2  22s
+SIGINT: ending what runs; the same again ends it at once
+
+✗ lint        failed  22s  exit status 2
+✓ plan base   done     2s
+✓ apply base  done    12s  1 added
+
+2 done and 1 failed in 23s
+
+error: lint: exit status 2
+
+hint: run `cargo fix`
+
+"#]]
+        );
     }
 
     #[test]
@@ -177,7 +212,15 @@ mod tests {
             .line("lint", "fine")
             .done("lint", 2)
             .finished(0);
-        assert_data_eq!(printed(&tape), str![[r#""#]]);
+        assert_data_eq!(
+            printed(&tape),
+            str![[r#"
+$ cargo clippy
+fine
+✓ lint  done  2s
+
+"#]]
+        );
     }
 
     #[test]
@@ -186,7 +229,19 @@ mod tests {
             .up_to_date("lint")
             .up_to_date("plan base")
             .finished(0);
-        assert_data_eq!(printed(&tape), str![[r#""#]]);
+        assert_data_eq!(
+            printed(&tape),
+            str![[r#"
+= lint  up to date: its inputs are unchanged
+= plan base  up to date: its inputs are unchanged
+
+= lint       up to date    its inputs are unchanged
+= plan base  up to date    its inputs are unchanged
+
+nothing to do: everything is up to date
+
+"#]]
+        );
     }
 
     #[test]
@@ -204,6 +259,13 @@ mod tests {
             seconds.store(second, Ordering::Relaxed);
             plain.tick();
         }
-        assert_data_eq!(paper.text(), str![[r#""#]]);
+        assert_data_eq!(
+            paper.text(),
+            str![[r#"
+> apply base  started
+apply base  still running, 30s  creating droplet.web 1/4
+
+"#]]
+        );
     }
 }

@@ -180,7 +180,20 @@ mod tests {
         .ended("ask docs", Ending::Declined { question: "Apply docs?".into() }, 0)
         .after(25)
         .finished(1);
-        assert_data_eq!(summary(&tape.events, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            summary(&tape.events, &Style::plain()),
+            str![[r#"
+= lint        up to date       its inputs are unchanged
+✓ plan base   done         3s
+✓ apply base  done        12s  4 added
+✗ apply prod  failed       9s  quota exceeded
+- apply edge  skipped          needs `apply prod`, which did not end well
+! ask docs    declined         Apply docs?
+
+2 done, 1 up to date, 1 skipped, 1 declined and 1 failed in 25s
+
+"#]]
+        );
     }
 
     #[test]
@@ -190,12 +203,27 @@ mod tests {
             .up_to_date("plan base")
             .ended("approve base", nothing(), 0)
             .finished(0);
-        assert_data_eq!(summary(&tape.events, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            summary(&tape.events, &Style::plain()),
+            str![[r#"
+= lint       up to date    its inputs are unchanged
+= plan base  up to date    its inputs are unchanged
+
+nothing to do: everything is up to date
+
+"#]]
+        );
     }
 
     #[test]
     fn a_plan_without_steps_has_nothing_to_do() {
-        assert_data_eq!(summary(&Tape::new(&[]).finished(0).events, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            summary(&Tape::new(&[]).finished(0).events, &Style::plain()),
+            str![[r#"
+nothing to do
+
+"#]]
+        );
     }
 
     #[test]
@@ -204,7 +232,16 @@ mod tests {
         let crate::event::EventKind::RunStarted { steps, .. } = &mut tape.events[0].kind else { panic!() };
         steps[2].title = "base".into();
         let tape = tape.done("lint", 1).done("base", 3).done("base apply", 4).after(9).finished(0);
-        assert_data_eq!(summary(&tape.events, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            summary(&tape.events, &Style::plain()),
+            str![[r#"
+✓ lint  done  1s
+✓ base  done  7s
+
+2 done in 9s
+
+"#]]
+        );
     }
 
     #[test]

@@ -45,7 +45,16 @@ mod tests {
             replaces: vec![],
             digest: Digest("d".into()),
         });
-        assert_data_eq!(render(&proposal, &Style::plain()), str![[r#""#]]);
+        assert_data_eq!(
+            render(&proposal, &Style::plain()),
+            str![[r#"
+  base        2 to add, 2 to destroy
+    - destroy   digitalocean_droplet.web
+    -/+ replace digitalocean_volume.data
+  production
+
+"#]]
+        );
         let coloured = render(&proposal, &Style { colour: true, ..Style::plain() });
         assert!(coloured.contains("\u{1b}[31m- destroy   digitalocean_droplet.web\u{1b}[0m"), "{coloured:?}");
     }

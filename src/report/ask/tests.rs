@@ -119,9 +119,40 @@ fn refused(question: &Question, flags: &Flags) -> String {
 
 #[test]
 fn where_nobody_is_the_flag_that_would_answer_is_named() {
-    assert_data_eq!(refused(&approve(&[]), &flags(false, &[], false)), str![[r#""#]]);
-    assert_data_eq!(refused(&approve(&["prod", "base"]), &flags(true, &["base"], false)), str![[r#""#]]);
-    assert_data_eq!(refused(&text(&["fra1", "ams3"], None, false), &flags(true, &[], false)), str![[r#""#]]);
+    assert_data_eq!(
+        refused(&approve(&[]), &flags(false, &[], false)),
+        str![[r#"
+refused: `Apply base?` has to be answered, and nobody can be asked here
+  base  2 to add, 2 to destroy
+    - destroy   digitalocean_droplet.web
+    -/+ replace digitalocean_volume.data
+
+hint: `--yes` answers it with yes
+
+"#]]
+    );
+    assert_data_eq!(
+        refused(&approve(&["prod", "base"]), &flags(true, &["base"], false)),
+        str![[r#"
+refused: `Apply base?` has to be answered, and nobody can be asked here
+  base  2 to add, 2 to destroy
+    - destroy   digitalocean_droplet.web
+    -/+ replace digitalocean_volume.data
+
+hint: `--confirm prod` answers it with yes
+hint: `--yes` is not enough for `prod`
+
+"#]]
+    );
+    assert_data_eq!(
+        refused(&text(&["fra1", "ams3"], None, false), &flags(true, &[], false)),
+        str![[r#"
+refused: `Which region` has to be answered, and nobody can be asked here
+
+hint: give the value on the command line: `fra1` or `ams3`
+
+"#]]
+    );
 }
 
 #[test]
@@ -137,7 +168,18 @@ fn json_is_never_asked_on_the_terminal() {
 fn the_proposal_is_shown_before_the_question() {
     let (answer, seen) = asked(&approve(&[]), flags(false, &[], true), &[Ok("y")]);
     assert_eq!(answer, Answer::Approved { by: "terminal".into() });
-    assert_data_eq!(seen, str![[r#""#]]);
+    assert_data_eq!(
+        seen,
+        str![[r#"
+
+  base  2 to add, 2 to destroy
+    - destroy   digitalocean_droplet.web
+    -/+ replace digitalocean_volume.data
+
+Apply base? Ok("y")
+
+"#]]
+    );
     assert_eq!(asked(&approve(&[]), flags(false, &[], true), &[Ok("")]).0, Answer::Declined);
 }
 
@@ -145,7 +187,21 @@ fn the_proposal_is_shown_before_the_question() {
 fn a_wrong_word_may_be_corrected_once() {
     let (answer, seen) = asked(&approve(&["prod"]), flags(true, &[], true), &[Ok("yes"), Ok("prod")]);
     assert_eq!(answer, Answer::Approved { by: "terminal".into() });
-    assert_data_eq!(seen, str![[r#""#]]);
+    assert_data_eq!(
+        seen,
+        str![[r#"
+
+  base  2 to add, 2 to destroy
+    - destroy   digitalocean_droplet.web
+    -/+ replace digitalocean_volume.data
+
+Apply base?
+Type `prod` to confirm [] Ok("yes")
+that is not `prod`: once more
+Type `prod` to confirm [] Ok("prod")
+
+"#]]
+    );
     let (answer, seen) = asked(&approve(&["prod"]), flags(true, &[], true), &[Ok("yes"), Ok("PROD")]);
     assert_eq!(answer, Answer::Declined);
     assert!(seen.ends_with("that is not `prod`: nothing is done\n"), "{seen}");

@@ -42,12 +42,54 @@ fn interleaved() -> Tape {
 
 #[test]
 fn on_github_groups_never_interleave() {
-    assert_data_eq!(git_hub(&interleaved()), str![[r#""#]]);
+    assert_data_eq!(
+        git_hub(&interleaved()),
+        str![[r#"
+::group::lint
+lint alone
+::endgroup::
+::group::plan base
+plan beside lint
+std::process::id
+plan
+
+1 to add
+::endgroup::
+✓ plan base  1 to add  2s
+::group::lint (goes on)
+lint beside plan
+lint alone again
+::endgroup::
+✓ lint  done  4s
+
+"#]]
+    );
 }
 
 #[test]
 fn on_gitlab_sections_never_interleave_and_carry_the_events_times() {
-    assert_data_eq!(git_lab(&interleaved()), str![[r#""#]]);
+    assert_data_eq!(
+        git_lab(&interleaved()),
+        str![[r#"
+<ESC>[0Ksection_start:1700000000:lint<CR><ESC>[0Klint
+lint alone
+<ESC>[0Ksection_end:1700000001:lint<CR><ESC>[0K
+<ESC>[0Ksection_start:1700000003:plan_base[collapsed=true]<CR><ESC>[0Kplan base
+plan beside lint
+std::process::id
+plan
+
+1 to add
+<ESC>[0Ksection_end:1700000003:plan_base<CR><ESC>[0K
+<ESC>[32m✓<ESC>[0m <ESC>[1mplan base<ESC>[0m  1 to add<ESC>[2m  2s<ESC>[0m
+<ESC>[0Ksection_start:1700000003:lint<CR><ESC>[0Klint (goes on)
+lint beside plan
+lint alone again
+<ESC>[0Ksection_end:1700000004:lint<CR><ESC>[0K
+<ESC>[32m✓<ESC>[0m <ESC>[1mlint<ESC>[0m  done<ESC>[2m  4s<ESC>[0m
+
+"#]]
+    );
 }
 
 fn failing() -> Tape {
@@ -69,12 +111,60 @@ fn failing() -> Tape {
 
 #[test]
 fn a_failed_step_is_not_folded_and_gets_an_annotation() {
-    assert_data_eq!(git_hub(&failing()), str![[r#""#]]);
+    assert_data_eq!(
+        git_hub(&failing()),
+        str![[r#"
+::warning title=lint::old version, 50%25
+::stop-commands::TOKEN
+::set-env name=PATH::/tmp
+::add-path::/tmp
+::TOKEN::
+✗ test  failed: 2 tests failed  2s
+::group::lint
+warning: old version, 50%
+::endgroup::
+✓ lint  done  3s
+
+✓ lint  done    3s
+✗ test  failed  2s  2 tests failed
+
+1 done and 1 failed in 3s
+
+error: 2 tests failed
+  --> a.rs:3:1
+
+hint: run `just test`
+::error file=a.rs,line=3,col=1,title=test::2 tests failed
+
+"#]]
+    );
 }
 
 #[test]
 fn on_gitlab_faults_are_red() {
-    assert_data_eq!(git_lab(&failing()), str![[r#""#]]);
+    assert_data_eq!(
+        git_lab(&failing()),
+        str![[r#"
+::set-env name=PATH::/tmp
+::add-path::/tmp
+<ESC>[1m<ESC>[31m✗<ESC>[0m <ESC>[1mtest<ESC>[0m  failed: 2 tests failed<ESC>[2m  2s<ESC>[0m
+<ESC>[0Ksection_start:1700000000:lint<CR><ESC>[0Klint
+<ESC>[1m<ESC>[33mwarning:<ESC>[0m old version, 50%
+<ESC>[0Ksection_end:1700000000:lint<CR><ESC>[0K
+<ESC>[32m✓<ESC>[0m <ESC>[1mlint<ESC>[0m  done<ESC>[2m  3s<ESC>[0m
+
+<ESC>[32m✓<ESC>[0m lint  done    3s
+<ESC>[1m<ESC>[31m✗<ESC>[0m test  failed  2s  2 tests failed
+
+1 done and 1 failed in 3s
+
+<ESC>[1m<ESC>[31merror:<ESC>[0m 2 tests failed
+  --> a.rs:3:1
+
+<ESC>[1m<ESC>[36mhint:<ESC>[0m run `just test`
+
+"#]]
+    );
 }
 
 /// The lines that the runner would obey, as it reads them.

@@ -138,12 +138,34 @@ mod tests {
 
     #[test]
     fn asking_running_and_waiting_steps_say_what_they_do() {
-        assert_data_eq!(drawn(&busy(), 12, 80, 40), str![[r#""#]]);
+        assert_data_eq!(
+            drawn(&busy(), 12, 80, 40),
+            str![[r#"
+? apply edge  waits for your answer  9s
+⠋ lint        cargo clippy --all-targets -- -D warnings  12s
+⠋ plan base   reading state 3/12  9s
+· apply base  waits for plan base
+· plan prod   waits for apply base and 1 more
+  0 of 5 steps ended  12s
+
+"#]]
+        );
     }
 
     #[test]
     fn a_narrow_screen_cuts_lines_and_keeps_clocks() {
-        assert_data_eq!(drawn(&busy(), 12, 32, 40), str![[r#""#]]);
+        assert_data_eq!(
+            drawn(&busy(), 12, 32, 40),
+            str![[r#"
+? apply edge  waits for yo…  9s
+⠋ lint        cargo clipp…  12s
+⠋ plan base   reading stat…  9s
+· apply base  waits for plan b…
+· plan prod   waits for apply …
+  0 of 5 steps ended  12s
+
+"#]]
+        );
         drawn(&busy(), 12, 8, 40);
         drawn(&busy(), 12, 1, 1);
     }
@@ -154,12 +176,29 @@ mod tests {
             .started("構築する")
             .started("lint")
             .progress("構築する", "日本語のとても長い説明文がここにあります", None);
-        assert_data_eq!(drawn(&tape, 1, 36, 40), str![[r#""#]]);
+        assert_data_eq!(
+            drawn(&tape, 1, 36, 40),
+            str![[r#"
+⠸ 構築する  日本語のとても長い…  1s
+⠸ lint  1s
+  0 of 2 steps ended  1s
+
+"#]]
+        );
     }
 
     #[test]
     fn a_low_screen_leaves_out_those_that_wait_first() {
-        assert_data_eq!(drawn(&busy(), 12, 80, 8), str![[r#""#]]);
+        assert_data_eq!(
+            drawn(&busy(), 12, 80, 8),
+            str![[r#"
+? apply edge  waits for your answer  9s
+⠋ lint        cargo clippy --all-targets -- -D warnings  12s
+⠋ plan base   reading state 3/12  9s
+  0 of 5 steps ended, 2 more not shown  12s
+
+"#]]
+        );
     }
 
     #[test]

@@ -213,10 +213,24 @@ mod tests {
         let mut stage = Stage::new();
         bootstrap().progress("plan base", "reading", Some((2, 7))).play(&mut stage.live);
         stage.at(12);
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+lint | checking all
+⠋ lint  12s                                                 ⠋ plan base   reading 2/7  12s                              · apply base  waits for plan base                             0 of 3 steps ended  12s
+
+"#]]
+        );
         stage.at(13);
         stage.at(14);
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+lint | checking all
+⠋ lint  14s                                                 ⠋ plan base   reading 2/7  14s                              · apply base  waits for plan base                             0 of 3 steps ended  14s
+
+"#]]
+        );
     }
 
     #[test]
@@ -231,9 +245,24 @@ mod tests {
         stage.at(4);
         stage.live.pause();
         stage.at(5);
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+lint | checking all
+✓ plan base  done  3s
+
+"#]]
+        );
         stage.live.resume();
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+lint | checking all
+✓ plan base  done  3s
+? apply base  waits for your answer  2s                     ⠸ lint  5s                                                    1 of 3 steps ended  5s
+
+"#]]
+        );
     }
 
     #[test]
@@ -250,7 +279,27 @@ mod tests {
             .finished(1)
             .events;
         events[4..].iter().for_each(|event| stage.live.event(event));
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+lint | checking all
+plan base | 1 to add
+✓ plan base  done  3s
+✗ lint  failed: exit status 2  3s
+- apply base  skipped: needs `lint`, which did not end well
+
+✗ lint        failed   3s  exit status 2
+✓ plan base   done     3s
+- apply base  skipped      needs `lint`, which did not end well
+
+1 done, 1 skipped and 1 failed in 3s
+
+error: lint: exit status 2
+
+hint: look at it
+
+"#]]
+        );
     }
 
     #[test]
@@ -264,7 +313,15 @@ mod tests {
             .done("lint", 2)
             .finished(0)
             .play(&mut stage.live);
-        assert_data_eq!(stage.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            stage.screen(),
+            str![[r#"
+$ cargo clippy
+fine
+✓ lint  done  2s
+
+"#]]
+        );
     }
 
     #[test]
@@ -288,6 +345,12 @@ mod tests {
         let Stage { paper, live, seconds } = stage;
         drop(live);
         let live = Stage::new().live;
-        assert_data_eq!(Stage { paper, seconds, live }.screen(), str![[r#""#]]);
+        assert_data_eq!(
+            Stage { paper, seconds, live }.screen(),
+            str![[r#"
+lint | checking all
+
+"#]]
+        );
     }
 }
