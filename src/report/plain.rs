@@ -80,10 +80,7 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
         EventKind::StepRedone { from, reason } => {
             one(format!("> {title}  again from `{}`: {}", board.title(from), clean::line(reason, false)))
         }
-        EventKind::StepFinished { ending, took } => {
-            let changed = board.row(name).and_then(|row| row.changed.as_deref());
-            one(words::finished(title, ending, *took, changed, style))
-        }
+        EventKind::StepFinished { ending, took } => one(words::finished(board, name, ending, *took, style)),
         EventKind::Interrupted { signal, count } => {
             one(style.paint(Label::Warning, &words::interrupted(signal, *count, &changing(board))))
         }
@@ -234,9 +231,6 @@ fine
             str![[r#"
 = lint  up to date: its inputs are unchanged
 = plan base  up to date: its inputs are unchanged
-
-= lint       up to date    its inputs are unchanged
-= plan base  up to date    its inputs are unchanged
 
 nothing to do: everything is up to date
 

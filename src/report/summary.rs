@@ -1,7 +1,8 @@
 //! The end of a run in a table: what ran, what was up to date, what was skipped and why, what was declined, what failed. Pure.
 //!
 //! Steps with the same title are one row (the worst result, the times added), and a step that found nothing for itself to do is no row at
-//! all: people think in workspaces and tasks, not in the engine's steps. A plan of one step gets no table, its own line said it all.
+//! all: people think in workspaces and tasks, not in the engine's steps. A plan of one step gets no table, its own line said it all; nor
+//! does a run in which everything was up to date.
 
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ struct Line {
 pub(super) fn render(board: &Board, style: &Style) -> String {
     let lines = lines(board, style);
     let mut text = String::new();
-    if !board.is_single() {
+    let nothing = lines.iter().all(|line| line.result == "up to date");
+    if !board.is_single() && !nothing {
         let width = |part: fn(&Line) -> &str| {
             lines.iter().map(|line| measure_text_width(part(line))).max().unwrap_or_default()
         };
@@ -55,7 +57,11 @@ pub(super) fn render(board: &Board, style: &Style) -> String {
             text.push('\n');
         }
     }
-    if let Some(total) = total(board, &lines, style) {
+    if nothing {
+        let said = if lines.is_empty() { "nothing to do" } else { "nothing to do: everything is up to date" };
+        return format!("{}\n", style.paint(Label::Good, said));
+    }
+    if let Some(total) = total(board, &lines) {
         if !text.is_empty() {
             text.push('\n');
         }
@@ -121,12 +127,8 @@ fn time(line: &Line) -> String {
     if line.took.is_zero() { String::new() } else { duration::render(line.took) }
 }
 
-/// `2 done, 1 up to date and 1 failed in 1m05s`, or that there was nothing to do.
-fn total(board: &Board, lines: &[Line], style: &Style) -> Option<String> {
-    if lines.iter().all(|line| line.result == "up to date") {
-        let said = if lines.is_empty() { "nothing to do" } else { "nothing to do: everything is up to date" };
-        return Some(style.paint(Label::Good, said));
-    }
+/// `2 done, 1 up to date and 1 failed in 1m05s`.
+fn total(board: &Board, lines: &[Line]) -> Option<String> {
     if board.is_single() {
         return None;
     }
@@ -206,9 +208,6 @@ mod tests {
         assert_data_eq!(
             summary(&tape.events, &Style::plain()),
             str![[r#"
-= lint       up to date    its inputs are unchanged
-= plan base  up to date    its inputs are unchanged
-
 nothing to do: everything is up to date
 
 "#]]

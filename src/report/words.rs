@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::board::Board;
 use super::clean;
 use super::style::{Label, Style};
 use crate::event::Progress;
@@ -60,16 +61,14 @@ pub(super) fn is_trivial(ending: &Ending) -> bool {
     matches!(ending, Ending::Skipped(Skip::Nothing { .. }))
 }
 
-/// The one line that stays of a finished step: `✓ apply base  4 added  1.2s`.
-pub(super) fn finished(
-    title: &str,
-    ending: &Ending,
-    took: Duration,
-    changed: Option<&str>,
-    style: &Style,
-) -> String {
+/// The one line that stays of a finished step: `✓ apply base  4 added  1.2s`. The only step of a plan leaves the reason of its failure to
+/// the fault, which follows at once.
+pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duration, style: &Style) -> String {
+    let title = board.title(name);
+    let changed = board.row(name).and_then(|row| row.changed.as_deref());
     let (mark, label) = (mark(ending, style), label(ending));
-    let reason = reason(ending);
+    let follows = board.is_single() && matches!(ending, Ending::Failed { .. });
+    let reason = if follows { String::new() } else { reason(ending) };
     let said = match (ending, changed) {
         (Ending::Done, Some(changed)) => first_line(changed),
         _ if reason.is_empty() => result(ending).to_owned(),
@@ -118,8 +117,12 @@ pub(super) fn interrupted(signal: &str, count: u32, lost: &[&str]) -> String {
 
 /// Who answered a question, and how.
 pub(super) fn answered(approved: bool, by: &str) -> String {
-    let by = if by.starts_with("--") { format!("`{by}`") } else { by.to_owned() };
-    if approved { format!("approved by {by}") } else { format!("answered with no by {by}") }
+    let by = match by {
+        "terminal" => "at the terminal".to_owned(),
+        flag if flag.starts_with("--") => format!("by `{flag}`"),
+        other => format!("by {other}"),
+    };
+    if approved { format!("approved {by}") } else { format!("answered with no {by}") }
 }
 
 fn first_line(text: &str) -> String {
@@ -130,40 +133,49 @@ fn first_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::diagnostic::{Fault, FaultKind};
+    use crate::report::tape::{Tape, name};
+
+    fn line(ending: Ending, changed: Option<&str>, style: &Style) -> String {
+        let mut tape = Tape::new(&[("lint", &[]), ("apply base", &[])]).started("apply base");
+        if let Some(changed) = changed {
+            tape = tape.progress("apply base", changed, Some((1, 1)));
+        }
+        let mut board = Board::default();
+        tape.events.iter().for_each(|event| board.note(event));
+        finished(&board, &name("apply base"), &ending, Duration::from_secs(12), style)
+    }
 
     #[test]
     fn each_ending_has_one_line_that_says_it_without_colour() {
-        let style = Style::plain();
-        let line = |ending: Ending, changed| {
-            finished("apply base", &ending, Duration::from_secs(12), changed, &style)
-        };
-        assert_eq!(line(Ending::Done, None), "✓ apply base  done  12s");
-        assert_eq!(line(Ending::Done, Some("4 added")), "✓ apply base  4 added  12s");
-        assert_eq!(
-            line(Ending::UpToDate { reason: "no changes".into() }, None),
-            "= apply base  up to date: no changes"
-        );
-        assert_eq!(
-            line(Ending::Skipped(Skip::Needs { title: "plan base".into() }), None),
-            "- apply base  skipped: needs `plan base`, which did not end well"
-        );
-        assert_eq!(
-            line(Ending::Skipped(Skip::Declined { title: "ask base".into() }), None),
-            "- apply base  skipped: `ask base` was answered with no"
-        );
-        assert_eq!(
-            line(Ending::Declined { question: "Apply base?".into() }, None),
-            "! apply base  declined: Apply base?"
-        );
-        assert_eq!(
-            line(Ending::Failed { fault: Fault::new(FaultKind::Failed, "terraform exited with 1") }, None),
-            "✗ apply base  failed: terraform exited with 1  12s"
-        );
+        let fault = Fault::new(FaultKind::Failed, "terraform exited with 1\nsecond line");
+        for (ending, changed, said) in [
+            (Ending::Done, None, "✓ apply base  done  12s"),
+            (Ending::Done, Some("4 added"), "✓ apply base  4 added  12s"),
+            (Ending::UpToDate { reason: "no changes".into() }, None, "= apply base  up to date: no changes"),
+            (
+                Ending::Skipped(Skip::Needs { title: "plan base".into() }),
+                None,
+                "- apply base  skipped: needs `plan base`, which did not end well",
+            ),
+            (
+                Ending::Skipped(Skip::Declined { title: "ask base".into() }),
+                None,
+                "- apply base  skipped: `ask base` was answered with no",
+            ),
+            (
+                Ending::Declined { question: "Apply base?".into() },
+                None,
+                "! apply base  declined: Apply base?",
+            ),
+            (Ending::Failed { fault }, None, "✗ apply base  failed: terraform exited with 1  12s"),
+        ] {
+            assert_eq!(line(ending, changed, &Style::plain()), said);
+        }
     }
 
     #[test]
     fn marks_have_an_ascii_form() {
         let style = Style { unicode: false, ..Style::plain() };
-        assert!(finished("lint", &Ending::Done, Duration::ZERO, None, &style).is_ascii());
+        assert_eq!(line(Ending::Done, None, &style), "+ apply base  done  12s");
     }
 }

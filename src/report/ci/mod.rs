@@ -123,8 +123,7 @@ impl Ci {
         if words::is_trivial(ending) && !self.board.is_single() {
             return;
         }
-        let changed = self.board.row(step).and_then(|row| row.changed.clone());
-        let line = words::finished(&title, ending, took, changed.as_deref(), &self.style);
+        let line = words::finished(&self.board, step, ending, took, &self.style);
         self.say(&format!("{line}\n"));
     }
 

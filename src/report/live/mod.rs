@@ -103,8 +103,7 @@ impl Live {
                 String::new()
             }
             EventKind::StepFinished { ending, took } => {
-                let changed = board.row(name).and_then(|row| row.changed.as_deref());
-                format!("{}\n", words::finished(title, ending, *took, changed, style))
+                format!("{}\n", words::finished(board, name, ending, *took, style))
             }
             EventKind::Interrupted { signal, count } => {
                 let said = words::interrupted(signal, *count, &changing(board));
@@ -217,7 +216,10 @@ mod tests {
             stage.screen(),
             str![[r#"
 lint | checking all
-⠋ lint  12s                                                 ⠋ plan base   reading 2/7  12s                              · apply base  waits for plan base                             0 of 3 steps ended  12s
+⠋ lint  12s
+⠋ plan base   reading 2/7  12s
+· apply base  waits for plan base
+  0 of 3 steps ended  12s
 
 "#]]
         );
@@ -227,7 +229,10 @@ lint | checking all
             stage.screen(),
             str![[r#"
 lint | checking all
-⠋ lint  14s                                                 ⠋ plan base   reading 2/7  14s                              · apply base  waits for plan base                             0 of 3 steps ended  14s
+⠋ lint  14s
+⠋ plan base   reading 2/7  14s
+· apply base  waits for plan base
+  0 of 3 steps ended  14s
 
 "#]]
         );
@@ -259,7 +264,9 @@ lint | checking all
             str![[r#"
 lint | checking all
 ✓ plan base  done  3s
-? apply base  waits for your answer  2s                     ⠸ lint  5s                                                    1 of 3 steps ended  5s
+? apply base  waits for your answer  2s
+⠸ lint  5s
+  1 of 3 steps ended  5s
 
 "#]]
         );

@@ -29,7 +29,7 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(out: Sink, size: Size) -> Self {
-        let canvas = Canvas(Arc::new(Mutex::new(Drawing { text: String::new(), size })));
+        let canvas = Canvas(Arc::new(Mutex::new(Drawing { text: String::new(), size, is_filled: false })));
         let frame = Arc::new(Mutex::new(String::new()));
         let shown = Arc::clone(&frame);
         let style = ProgressStyle::with_template("{frame}")
@@ -69,15 +69,23 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 struct Drawing {
     text: String,
     size: Size,
+    /// A line was filled up; it ends if another one follows.
+    is_filled: bool,
 }
 
 /// What indicatif takes for a terminal.
+///
+/// indicatif ends no line: it fills each one with spaces up to the edge and lets the terminal wrap. Such lines are one long line to the
+/// terminal, which folds it anew when the window changes and leaves rubbish behind. So a filling is not written: it becomes a newline
+/// before the next line, and nothing after the last one. (Our own lines never reach the edge and are never blank.)
 #[derive(Clone, Debug)]
 struct Canvas(Arc<Mutex<Drawing>>);
 
 impl Canvas {
     fn add(&self, text: &str) -> io::Result<()> {
-        lock(&self.0).text.push_str(text);
+        let mut drawing = lock(&self.0);
+        drawing.is_filled = false;
+        drawing.text.push_str(text);
         Ok(())
     }
 
@@ -117,6 +125,14 @@ impl TermLike for Canvas {
     }
 
     fn write_str(&self, s: &str) -> io::Result<()> {
+        if !s.is_empty() && s.bytes().all(|byte| byte == b' ') {
+            lock(&self.0).is_filled = true;
+            return Ok(());
+        }
+        let follows = lock(&self.0).is_filled;
+        if follows {
+            self.add("\n")?;
+        }
         self.add(s)
     }
 
