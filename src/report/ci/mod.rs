@@ -114,11 +114,7 @@ impl Ci {
         if !lines.is_empty() && is_failed {
             self.say(&lines);
         } else if !lines.is_empty() {
-            let open = self.dialect.open(step, &held.title(&title), true, self.at);
-            let close = self.dialect.close(step, self.at);
-            self.sink.write(&open);
-            self.say(&lines);
-            self.sink.write(&close);
+            self.group(step, &held.title(&title), &lines);
         }
         if words::is_trivial(ending) && !self.board.is_single() {
             return;
@@ -127,7 +123,33 @@ impl Ci {
         self.say(&format!("{line}\n"));
     }
 
+    /// A group that is closed at once.
+    fn group(&mut self, step: &str, heading: &str, lines: &str) {
+        let open = self.dialect.open(step, heading, true, self.at);
+        let close = self.dialect.close(step, self.at);
+        self.sink.write(&open);
+        self.say(lines);
+        self.sink.write(&close);
+    }
+
+    /// Lines of steps that did not end come out before the end, and before a question or the end of a torn log.
+    fn release(&mut self) {
+        self.close();
+        let place = |name: &String| self.board.rows().iter().position(|row| row.shape.name == *name);
+        let mut names: Vec<String> = self.held.keys().cloned().collect();
+        names.sort_by_key(|name| (place(name), name.clone()));
+        for name in names {
+            let Some(held) = self.held.get_mut(&name) else { continue };
+            let lines = held.take();
+            if !lines.is_empty() {
+                let heading = held.title(self.board.title(&name));
+                self.group(&name, &heading, &lines);
+            }
+        }
+    }
+
     fn ended(&mut self) {
+        self.release();
         let summary = summary::render(&self.board, &self.style);
         if !summary.is_empty() {
             self.say(&format!("\n{summary}"));
@@ -194,6 +216,14 @@ impl Observer for Ci {
             EventKind::RunFinished { .. } => self.ended(),
             EventKind::RunStarted { .. } | EventKind::CommandEnded { .. } | EventKind::Progress(_) => {}
         }
+    }
+
+    fn pause(&mut self) {
+        self.release();
+    }
+
+    fn resume(&mut self) {
+        self.settle();
     }
 
     fn tick(&mut self) {
