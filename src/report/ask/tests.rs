@@ -1,3 +1,5 @@
+//! The policy as tables, and conversations with a scripted terminal.
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 

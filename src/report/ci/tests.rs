@@ -1,3 +1,5 @@
+//! Whole logs, and what a runner would obey in them.
+
 use std::time::Duration;
 
 use snapbox::{assert_data_eq, str};

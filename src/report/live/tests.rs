@@ -1,3 +1,5 @@
+//! What is on the screen, read back from the bytes by a terminal in memory.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
