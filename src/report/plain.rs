@@ -221,6 +221,23 @@ fine
     }
 
     #[test]
+    fn a_single_step_that_fails_gives_its_reason_once() {
+        let fault = Fault::new(FaultKind::Failed, "`lint` failed: exit status 2").hint("run `cargo fix`");
+        let tape = Tape::new(&[("lint", &[])]).started("lint").failed("lint", fault, 2).finished(2);
+        assert_data_eq!(
+            printed(&tape),
+            str![[r#"
+✗ lint  failed  2s
+
+error: `lint` failed: exit status 2
+
+hint: run `cargo fix`
+
+"#]]
+        );
+    }
+
+    #[test]
     fn everything_up_to_date_is_said() {
         let tape = Tape::new(&[("lint", &[]), ("plan base", &[])])
             .up_to_date("lint")
