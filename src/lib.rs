@@ -9,5 +9,6 @@ pub mod masking;
 pub mod model;
 pub mod os;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod text;

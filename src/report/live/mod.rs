@@ -1,0 +1,162 @@
+//! A run on a terminal: finished work stays as lines that scroll away, running work moves below them.
+//!
+//! `frame` says what the moving lines are (pure), `screen` puts them there. Both are redrawn together at most each 50 ms: indicatif
+//! clears and redraws all its lines around each printed one, which for a chatty command is twenty times the bytes; one `suspend` for
+//! each batch costs hardly more than printing alone. So lines are kept back for up to 50 ms, and come out before any question, at the
+//! end, and when the report is dropped.
+
+mod frame;
+mod screen;
+
+use std::time::Duration;
+
+use self::screen::Screen;
+use super::board::Board;
+use super::clock::{Clock, RunClock};
+use super::plain::{changing, ending, notice};
+use super::sink::Sink;
+use super::style::{Label, Style};
+use super::{clean, words};
+use crate::event::{Event, EventKind};
+use crate::run::Observer;
+
+/// Between two drawings.
+const FRAME: Duration = Duration::from_millis(50);
+/// Kept back at most, in bytes; a terminal that is slower than the command should not cost memory.
+const BATCH: usize = 64 * 1024;
+
+/// How large the terminal is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Size {
+    columns: u16,
+    rows: u16,
+}
+
+/// Draws a run on a terminal.
+pub(super) struct Live {
+    style: Style,
+    board: Board,
+    clock: RunClock,
+    screen: Screen,
+    size: Box<dyn Fn() -> Size + Send>,
+    batch: String,
+    drawn: Option<Duration>,
+    paused: bool,
+}
+
+impl Live {
+    /// On the terminal that standard error is, whose size may change at any time.
+    pub(super) fn on_terminal(style: Style, out: Sink, clock: Clock) -> Self {
+        let fallback = Size { columns: style.columns, rows: 24 };
+        Self::new(style, out, clock, Box::new(move || screen::size().unwrap_or(fallback)))
+    }
+
+    fn new(style: Style, out: Sink, clock: Clock, size: Box<dyn Fn() -> Size + Send>) -> Self {
+        let screen = Screen::new(out, size());
+        Self {
+            style,
+            board: Board::default(),
+            clock: RunClock::new(clock),
+            screen,
+            size,
+            batch: String::new(),
+            drawn: None,
+            paused: false,
+        }
+    }
+
+    fn draw(&mut self) {
+        let (size, now) = ((self.size)(), self.clock.now());
+        self.drawn = Some(now);
+        let frame = if self.paused { Vec::new() } else { frame::frame(&self.board, now, size, &self.style) };
+        self.screen.draw(&self.batch, &frame, size);
+        self.batch.clear();
+    }
+
+    /// What stays on the screen of an event, each line with its newline.
+    fn lasting(&self, event: &Event) -> String {
+        let (board, style) = (&self.board, &self.style);
+        let name = event.step.as_deref().unwrap_or_default();
+        let title = board.title(name);
+        let prefix = match &event.step {
+            Some(_) if board.open().count() > 1 => {
+                format!("{} ", style.paint(Label::Quiet, &format!("{title} |")))
+            }
+            _ => String::new(),
+        };
+        match &event.kind {
+            EventKind::CommandStarted { line } if board.is_single() => {
+                let command = format!("$ {}", clean::line(line, false));
+                format!("{}\n", style.paint(Label::Quiet, &command))
+            }
+            EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
+            EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
+            // The question itself shows what a person answered.
+            EventKind::Answered { by, .. } if by == "terminal" || by == "nothing to ask" => String::new(),
+            EventKind::Answered { approved, by } => {
+                format!("{} {title}  {}\n", style.paint(Label::Question, "?"), words::answered(*approved, by))
+            }
+            EventKind::StepRedone { from, reason } => {
+                format!("> {title}  again from `{}`: {}\n", board.title(from), clean::line(reason, false))
+            }
+            EventKind::StepFinished { ending, .. } if words::is_trivial(ending) && !board.is_single() => {
+                String::new()
+            }
+            EventKind::StepFinished { ending, took } => {
+                format!("{}\n", words::finished(board, name, ending, *took, style))
+            }
+            EventKind::Interrupted { signal, count } => {
+                let said = words::interrupted(signal, *count, &changing(board));
+                format!("{}\n", style.paint(Label::Warning, &said))
+            }
+            EventKind::RunFinished { .. } => ending(board, style),
+            EventKind::RunStarted { .. }
+            | EventKind::StepStarted { .. }
+            | EventKind::CommandStarted { .. }
+            | EventKind::CommandEnded { .. }
+            | EventKind::Progress(_)
+            | EventKind::Asked { .. } => String::new(),
+        }
+    }
+}
+
+impl Observer for Live {
+    fn event(&mut self, event: &Event) {
+        self.clock.saw(event.elapsed);
+        self.board.note(event);
+        self.batch.push_str(&self.lasting(event));
+        let now = self.clock.now();
+        // A run that is over within one frame never shows a moving line.
+        let drawn = *self.drawn.get_or_insert(now);
+        if matches!(event.kind, EventKind::RunFinished { .. }) {
+            self.pause();
+        } else if now.saturating_sub(drawn) >= FRAME || self.batch.len() > BATCH {
+            self.draw();
+        }
+    }
+
+    fn tick(&mut self) {
+        if !self.paused {
+            self.draw();
+        }
+    }
+
+    fn pause(&mut self) {
+        self.paused = true;
+        self.draw();
+    }
+
+    fn resume(&mut self) {
+        self.paused = false;
+        self.draw();
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.pause();
+    }
+}
+
+#[cfg(test)]
+mod tests;
