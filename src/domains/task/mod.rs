@@ -20,6 +20,9 @@ use crate::run::node::{Invocation, Need, Node};
 use crate::run::script;
 use crate::text::quote;
 
+/// How names of steps begin that ask a task's `confirm`.
+pub const CONFIRM: &str = "confirm:";
+
 /// The name of the step that runs a task: once for each set of arguments.
 pub fn step_name(invocation: &Invocation) -> String {
     let mut name = format!("task:{}", invocation.task);
@@ -47,15 +50,11 @@ pub fn nodes(
     let name = step_name(invocation);
     let mut needs = outputs(model, task);
     for call in &task.depends {
-        let args: Result<Vec<String>, Fault> =
-            call.args.iter().map(|arg| static_text(model, environment, &invocation.scope, arg)).collect();
-        let scope = read_arguments(find(model, &call.task.value)?, &args?, environment)
-            .map_err(|fault| at(model, call.task.span, fault.into_fault()))?;
-        needs.push(Need::Task(Invocation { task: find(model, &call.task.value)?.name.clone(), scope }));
+        needs.push(Need::Call(call.clone(), invocation.scope.clone()));
     }
     let mut nodes = Vec::new();
     if let Some(confirm) = &task.confirm {
-        let confirm_name = format!("confirm:{}", task.name);
+        let confirm_name = format!("{CONFIRM}{}", task.name);
         needs.push(Need::Step(confirm_name.clone()));
         nodes.push(Node {
             name: confirm_name,

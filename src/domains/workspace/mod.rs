@@ -1,1 +1,19 @@
-//! x
+//! Workspaces: terraform root modules with their own state, applied in order and destroyed in reverse.
+//!
+//! A workspace becomes `init? → plan → approve → apply → outputs`, so that one can be planned as soon as what it needs is applied. A
+//! teardown becomes a plan for each, one question for all of them, and a chain of destroys: serial, dependents first, stopped by the
+//! first failure. What is applied is the plan file that was shown; the approval is bound to its digest.
+//!
+//! Deliberately absent: the shape of terraform's answers (`adapters::terraform`), the screen, other domains but by the names of steps.
+
+mod apply;
+mod graph;
+mod init;
+mod outputs;
+mod plan;
+mod site;
+mod status;
+mod values;
+
+pub use graph::{Verb, nodes, outputs_nodes};
+pub use status::StatusRow;

@@ -1,0 +1,122 @@
+//! Model and goals → plan. The only room that knows all domains; commands, and later hooks, servers and watches, use it alike.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+
+use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::{task, workspace};
+use crate::model::{Model, Reference};
+use crate::os::environment::Environment;
+use crate::plan::PlanBuilder;
+use crate::run::node::{Invocation, Need, Node};
+use crate::run::{RunPlan, bindings};
+
+/// What a person wants to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A task of the project.
+    Task(Invocation),
+    /// A verb on workspaces.
+    Workspaces {
+        /// What is to be done.
+        verb: workspace::Verb,
+        /// With which, all checked to exist.
+        names: Vec<String>,
+        /// Further arguments for terraform.
+        extra: Vec<String>,
+    },
+}
+
+/// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
+pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -> Result<RunPlan, Fault> {
+    let mut assembly = Assembly { model, environment, nodes: Vec::new(), names: HashSet::new(), open: VecDeque::new() };
+    for goal in goals {
+        match goal {
+            Goal::Task(invocation) => assembly.open.push_back(Need::Task(invocation.clone())),
+            Goal::Workspaces { verb, names, extra } => {
+                let nodes = workspace::nodes(model, environment, *verb, names, extra)?;
+                assembly.add(nodes);
+            }
+        }
+    }
+    assembly.close()?;
+    build(assembly.nodes)
+}
+
+struct Assembly<'a> {
+    model: &'a Arc<Model>,
+    environment: &'a Environment,
+    nodes: Vec<Node>,
+    names: HashSet<String>,
+    open: VecDeque<Need>,
+}
+
+impl Assembly<'_> {
+    /// Adds nodes; the first of a name stays, so what a goal asks for comes before what others pull in.
+    fn add(&mut self, nodes: Vec<Node>) {
+        for node in nodes {
+            if self.names.insert(node.name.clone()) {
+                self.open.extend(node.needs.iter().cloned());
+                self.nodes.push(node);
+            }
+        }
+    }
+
+    /// Adds everything that is needed and not there yet.
+    fn close(&mut self) -> Result<(), Fault> {
+        while let Some(need) = self.open.pop_front() {
+            if self.names.contains(&need_name(&need)) {
+                continue;
+            }
+            let nodes = match &need {
+                Need::Step(_) => continue,
+                Need::Task(invocation) => task::nodes(self.model, self.environment, invocation)?,
+                Need::Outputs(name) => {
+                    let wanted = wanted_outputs(self.model).remove(name);
+                    workspace::outputs_nodes(self.model, self.environment, name, wanted)
+                }
+            };
+            self.add(nodes);
+        }
+        Ok(())
+    }
+}
+
+fn need_name(need: &Need) -> String {
+    match need {
+        Need::Step(name) => name.clone(),
+        Need::Task(invocation) => task::step_name(invocation),
+        Need::Outputs(workspace) => bindings::outputs_step(workspace),
+    }
+}
+
+/// Every output that the tasks file refers to anywhere, by workspace.
+fn wanted_outputs(model: &Model) -> BTreeMap<String, BTreeSet<String>> {
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for reference in model.references() {
+        if let Reference::Output { workspace, output } = reference {
+            wanted.entry(workspace.clone()).or_default().insert(output.clone());
+        }
+    }
+    wanted
+}
+
+fn build(nodes: Vec<Node>) -> Result<RunPlan, Fault> {
+    let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
+    // A question of `confirm` comes before everything, dependencies included.
+    let questions: Vec<String> =
+        nodes.iter().map(|node| node.name.clone()).filter(|name| name.starts_with(task::CONFIRM)).collect();
+    let mut builder = PlanBuilder::default();
+    for node in nodes {
+        let mut needs: Vec<String> = node.needs.iter().map(need_name).collect();
+        needs.extend(node.after.into_iter().filter(|name| names.contains(name)));
+        if !node.name.starts_with(task::CONFIRM) {
+            needs.extend(questions.iter().cloned());
+        }
+        builder.add(node.name, node.title, needs, (node.effect, node.when_orphaned), node.action);
+    }
+    builder.build().map_err(|fault| {
+        Fault::new(FaultKind::File, fault.to_string())
+            .hint("look at the `depends` and the `{{ workspaces.… }}` of these tasks and workspaces")
+    })
+}

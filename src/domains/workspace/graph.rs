@@ -1,0 +1,493 @@
+//! From verbs and workspaces to nodes: pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::apply::{ApplyAction, ApproveAction};
+use super::init::{GuardAction, InitAction, Rule};
+use super::outputs::{CleanAction, LinksAction, OutputsAction, PlainAction, PlainVerb};
+use super::plan::{PlanAction, Purpose};
+use super::site::{Site, step_name};
+use super::status::StatusAction;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::model::{Model, Reference, Template, VarValue, Workspace};
+use crate::os::environment::Environment;
+use crate::plan::{Effect, WhenOrphaned};
+use crate::run::node::{Invocation, Need, Node};
+use crate::run::{Action, bindings};
+
+/// What can be done with workspaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `init-NAME`.
+    Init,
+    /// `validate-NAME`.
+    Validate,
+    /// `fmt-NAME`.
+    Fmt,
+    /// `update-NAME`: modules anew.
+    Update,
+    /// `plan-NAME`.
+    Plan,
+    /// `apply-NAME`: it alone.
+    Apply,
+    /// `output-NAME`.
+    Output,
+    /// `destroy-NAME`: it alone.
+    Destroy,
+    /// `clean-NAME`: what init left in its folder.
+    Clean,
+    /// `up`: with all that it needs.
+    Up,
+    /// `down`: all of them in reverse.
+    Down,
+    /// `status`.
+    Status,
+}
+
+impl Verb {
+    /// The verbs of which each workspace has a task, in the order of help.
+    pub const GENERATED: [Self; 9] = [
+        Self::Init,
+        Self::Validate,
+        Self::Fmt,
+        Self::Update,
+        Self::Plan,
+        Self::Apply,
+        Self::Output,
+        Self::Destroy,
+        Self::Clean,
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Validate => "validate",
+            Self::Fmt => "fmt",
+            Self::Update => "update",
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Output => "output",
+            Self::Destroy => "destroy",
+            Self::Clean => "clean",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Status => "status",
+        }
+    }
+
+    /// One line for lists.
+    pub fn describes(self, workspace: &str) -> String {
+        match self {
+            Self::Init => format!("Initialise {workspace}"),
+            Self::Validate => format!("Check the configuration of {workspace}"),
+            Self::Fmt => format!("Format the configuration of {workspace}"),
+            Self::Update => format!("Fetch the modules of {workspace} anew"),
+            Self::Plan => format!("Show what an apply of {workspace} would do"),
+            Self::Apply => format!("Plan {workspace}, ask, and apply exactly that plan"),
+            Self::Output => format!("Print the outputs of {workspace}"),
+            Self::Destroy => format!("Plan the destruction of {workspace}, ask, and destroy it"),
+            Self::Clean => format!("Remove what init left in the folder of {workspace}"),
+            Self::Up => format!("Apply {workspace} with all that it needs, in order"),
+            Self::Down => format!("Destroy {workspace} in reverse order"),
+            Self::Status => format!("Show the state of {workspace}"),
+        }
+    }
+}
+
+/// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
+pub fn nodes(
+    model: &Arc<Model>,
+    environment: &Environment,
+    verb: Verb,
+    names: &[String],
+    extra: &[String],
+) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, environment, extra };
+    match verb {
+        Verb::Up => builder.up(&with_upstream(model, names)),
+        Verb::Down => builder.down(names, true),
+        Verb::Destroy => builder.down(names, false),
+        Verb::Apply | Verb::Plan | Verb::Init => builder.alone(verb, names),
+        Verb::Status => builder.each(names, |site| Ok(vec![builder.status(site)])),
+        Verb::Clean => builder.each(names, |site| Ok(vec![builder.clean(site)])),
+        Verb::Output => builder.each(names, |site| builder.output(site)),
+        Verb::Fmt => builder.each(names, |site| Ok(vec![builder.plain(site, PlainVerb::Fmt, Vec::new())])),
+        Verb::Update | Verb::Validate => builder.each(names, |site| {
+            let plain = if verb == Verb::Update { PlainVerb::Update } else { PlainVerb::Validate };
+            let init = builder.init(&site, Vec::new(), false);
+            Ok(vec![init, builder.plain(site.clone(), plain, vec![step(&site, "init")])])
+        }),
+    }
+}
+
+/// The nodes that read the outputs of a workspace for somebody who refers to `wanted`.
+pub fn outputs_nodes(
+    model: &Arc<Model>,
+    environment: &Environment,
+    workspace: &str,
+    wanted: Option<BTreeSet<String>>,
+) -> Vec<Node> {
+    let builder = Builder { model, environment, extra: &[] };
+    let site = Site { model: Arc::clone(model), name: workspace.to_owned() };
+    let init = builder.init(&site, Vec::new(), false);
+    vec![init, builder.outputs(site, wanted)]
+}
+
+struct Builder<'a> {
+    model: &'a Arc<Model>,
+    environment: &'a Environment,
+    extra: &'a [String],
+}
+
+impl Builder<'_> {
+    fn site(&self, name: &str) -> Site {
+        Site { model: Arc::clone(self.model), name: name.to_owned() }
+    }
+
+    fn each(
+        &self,
+        names: &[String],
+        mut nodes: impl FnMut(Site) -> Result<Vec<Node>, Fault>,
+    ) -> Result<Vec<Node>, Fault> {
+        let mut all = Vec::new();
+        for name in names {
+            all.extend(nodes(self.site(name))?);
+        }
+        Ok(all)
+    }
+
+    fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
+        let mut all = Vec::new();
+        for name in names {
+            let site = self.site(name);
+            let workspace = site.workspace()?;
+            let mut needs: Vec<Need> = upstream(self.model, workspace)
+                .into_iter()
+                .map(|upstream| Need::Step(step_name(&upstream, "apply")))
+                .collect();
+            needs.extend(self.tasks(workspace)?);
+            all.push(self.init(&site, needs, false));
+            all.extend(self.plan_to_apply(&site, Vec::new())?);
+        }
+        Ok(all)
+    }
+
+    /// Each workspace alone: refused while something that it depends on, and that is not in the list before it, has no state.
+    fn alone(&self, verb: Verb, names: &[String]) -> Result<Vec<Node>, Fault> {
+        let mut all = Vec::new();
+        for name in names {
+            let site = self.site(name);
+            let workspace = site.workspace()?;
+            let mut needs = self.tasks(workspace)?;
+            let (within, outside): (Vec<String>, Vec<String>) =
+                upstream(self.model, workspace).into_iter().partition(|it| names.contains(it));
+            let before = if verb == Verb::Apply { "apply" } else { verb.word() };
+            needs.extend(within.into_iter().map(|it| Need::Step(step_name(&it, before))));
+            if verb != Verb::Init && !outside.is_empty() {
+                let guard = self.guard(&site, &outside, Rule::UpstreamLives);
+                needs.push(Need::Step(guard.name.clone()));
+                all.extend(outside.iter().map(|other| self.init(&self.site(other), Vec::new(), false)));
+                all.push(guard);
+            }
+            all.push(self.init(&site, needs, verb == Verb::Init));
+            match verb {
+                Verb::Apply => all.extend(self.plan_to_apply(&site, self.extra.to_vec())?),
+                Verb::Plan => all.push(self.plan(&site, Purpose::Apply, true, self.extra.to_vec())?),
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    fn plan_to_apply(&self, site: &Site, extra: Vec<String>) -> Result<Vec<Node>, Fault> {
+        let workspace = site.workspace()?;
+        let plan = self.plan(site, Purpose::Apply, false, extra)?;
+        let approve = self.node(
+            (step(site, "approve"), format!("approve {}", site.name)),
+            vec![Need::Step(plan.name.clone())],
+            Effect::Reads,
+            ApproveAction {
+                question: format!("Apply {}?", site.name),
+                purpose: Purpose::Apply,
+                sites: vec![(site.clone(), self.word(workspace))],
+            },
+        );
+        let mut apply = self.node(
+            (step(site, "apply"), format!("apply {}", site.name)),
+            [&plan, &approve].map(|node| Need::Step(node.name.clone())).into(),
+            Effect::Changes,
+            ApplyAction { site: site.clone(), purpose: Purpose::Apply },
+        );
+        apply.needs.extend(self.outputs_of_hooks(workspace));
+        apply.when_orphaned = WhenOrphaned::Finish;
+        let mut nodes = vec![plan, approve];
+        if !workspace.links.is_empty() {
+            let mut needs = vec![Need::Step(apply.name.clone())];
+            needs.extend(self.outputs_in(workspace.links.iter()));
+            let links = LinksAction { site: site.clone(), links: workspace.links.clone() };
+            let names = (step(site, "links"), format!("links of {}", site.name));
+            nodes.push(self.node(names, needs, Effect::Reads, links));
+        }
+        nodes.push(apply);
+        Ok(nodes)
+    }
+
+    /// Destroys: all plans first, one question, a serial chain with dependents first. `whole` says that the names are all of them.
+    fn down(&self, names: &[String], whole: bool) -> Result<Vec<Node>, Fault> {
+        let order: Vec<String> =
+            order(self.model).into_iter().rev().filter(|name| names.contains(name)).collect();
+        let mut all = Vec::new();
+        let mut guards = Vec::new();
+        let outside: BTreeSet<String> = order
+            .iter()
+            .flat_map(|name| dependents(self.model, name))
+            .filter(|name| !order.contains(name))
+            .collect();
+        for name in &order {
+            let others: Vec<String> =
+                dependents(self.model, name).into_iter().filter(|it| outside.contains(it)).collect();
+            if !others.is_empty() {
+                let guard = self.guard(&self.site(name), &others, Rule::DependentsAreGone);
+                guards.push(Need::Step(guard.name.clone()));
+                all.push(guard);
+            }
+        }
+        all.extend(outside.iter().map(|other| self.init(&self.site(other), Vec::new(), false)));
+        for name in &order {
+            let site = self.site(name);
+            all.push(self.init(&site, guards.clone(), false));
+            all.push(self.plan(&site, Purpose::Destroy, false, self.extra.to_vec())?);
+        }
+        let approve = self.approve_destroys(&order, whole)?;
+        let mut last: Option<String> = None;
+        for name in &order {
+            let site = self.site(name);
+            let mut needs =
+                vec![Need::Step(step(&site, "plan-destroy")), Need::Step(approve.name.clone())];
+            needs.extend(last.take().map(Need::Step));
+            needs.extend(self.outputs_of_hooks(site.workspace()?));
+            let names = (step(&site, "destroy"), format!("destroy {name}"));
+            last = Some(names.0.clone());
+            let action = ApplyAction { site, purpose: Purpose::Destroy };
+            let mut destroy = self.node(names, needs, Effect::Destroys, action);
+            destroy.when_orphaned = WhenOrphaned::Finish;
+            all.push(destroy);
+        }
+        all.push(approve);
+        Ok(all)
+    }
+
+    fn approve_destroys(&self, order: &[String], whole: bool) -> Result<Node, Fault> {
+        let mut sites = Vec::new();
+        let mut needs = Vec::new();
+        for name in order {
+            let site = self.site(name);
+            needs.push(Need::Step(step(&site, "plan-destroy")));
+            sites.push((site.clone(), self.word(site.workspace()?)));
+        }
+        let question = match order {
+            [one] => format!("Destroy {one}?"),
+            _ if whole => "Destroy all of this, in this order?".to_owned(),
+            _ => "Destroy these, in this order?".to_owned(),
+        };
+        let action = ApproveAction { question, purpose: Purpose::Destroy, sites };
+        let names = ("down:approve".to_owned(), "approve the teardown".to_owned());
+        Ok(self.node(names, needs, Effect::Reads, action))
+    }
+
+    fn init(&self, site: &Site, needs: Vec<Need>, always: bool) -> Node {
+        let extra = if always { self.extra.to_vec() } else { Vec::new() };
+        let names = (step(site, "init"), format!("init {}", site.name));
+        let mut needs = needs;
+        if let Some(workspace) = self.model.workspaces.get(&site.name) {
+            let templates = workspace.backend_config.values().flat_map(VarValue::templates);
+            needs.extend(self.outputs_in(templates));
+            let hook = workspace.before_init.iter().flat_map(|command| command.references());
+            needs.extend(self.outputs_among(hook));
+        }
+        self.node(names, needs, Effect::Reads, InitAction { site: site.clone(), extra, always })
+    }
+
+    fn plan(
+        &self,
+        site: &Site,
+        purpose: Purpose,
+        only_look: bool,
+        extra: Vec<String>,
+    ) -> Result<Node, Fault> {
+        let workspace = site.workspace()?;
+        let mut needs = vec![Need::Step(step(site, "init"))];
+        let templates = workspace.vars.values().flat_map(VarValue::templates);
+        needs.extend(self.outputs_in(templates.chain(workspace.env.values()).chain(self.model.env.values())));
+        let title = match purpose {
+            Purpose::Apply => format!("plan {}", site.name),
+            Purpose::Destroy => format!("plan the end of {}", site.name),
+        };
+        let action = PlanAction { site: site.clone(), purpose, extra, only_look };
+        Ok(self.node((step(site, purpose.plan_step()), title), needs, Effect::Reads, action))
+    }
+
+    fn guard(&self, site: &Site, others: &[String], rule: Rule) -> Node {
+        let needs = others.iter().map(|other| Need::Step(step_name(other, "init"))).collect();
+        let others = others.iter().map(|other| self.site(other)).collect();
+        let names = (step(site, "guard"), format!("check what {} stands among", site.name));
+        self.node(names, needs, Effect::Reads, GuardAction { site: site.clone(), others, rule })
+    }
+
+    fn outputs(&self, site: Site, wanted: Option<BTreeSet<String>>) -> Node {
+        let names = (bindings::outputs_step(&site.name), format!("outputs of {}", site.name));
+        let needs = vec![Need::Step(step(&site, "init"))];
+        let apply = step(&site, "apply");
+        let mut node = self.node(names, needs, Effect::Reads, OutputsAction { site, wanted });
+        node.after.push(apply);
+        node
+    }
+
+    fn output(&self, site: Site) -> Result<Vec<Node>, Fault> {
+        let init = self.init(&site, Vec::new(), false);
+        let outputs = self.outputs(site.clone(), None);
+        let needs = vec![Need::Step(outputs.name.clone())];
+        let mut print = self.plain(site.clone(), PlainVerb::Output, Vec::new());
+        print.needs = needs;
+        Ok(vec![init, outputs, print])
+    }
+
+    fn plain(&self, site: Site, verb: PlainVerb, needs: Vec<String>) -> Node {
+        let word = format!("{verb:?}").to_lowercase();
+        let names = (step(&site, &word), format!("{word} {}", site.name));
+        let effect = if verb == PlainVerb::Fmt { Effect::Changes } else { Effect::Reads };
+        let needs = needs.into_iter().map(Need::Step).collect();
+        self.node(names, needs, effect, PlainAction { site, verb, extra: self.extra.to_vec() })
+    }
+
+    fn clean(&self, site: Site) -> Node {
+        let names = (step(&site, "clean"), format!("clean {}", site.name));
+        self.node(names, Vec::new(), Effect::Changes, CleanAction { site })
+    }
+
+    fn status(&self, site: Site) -> Node {
+        let names = (step(&site, "status"), format!("status of {}", site.name));
+        self.node(names, Vec::new(), Effect::Reads, StatusAction { site })
+    }
+
+    fn node(
+        &self,
+        (name, title): (String, String),
+        needs: Vec<Need>,
+        effect: Effect,
+        action: impl Action + 'static,
+    ) -> Node {
+        let when_orphaned = WhenOrphaned::Stop;
+        Node { name, title, needs, after: Vec::new(), effect, when_orphaned, action: Box::new(action) }
+    }
+
+    fn tasks(&self, workspace: &Workspace) -> Result<Vec<Need>, Fault> {
+        let mut needs = Vec::new();
+        for call in workspace.tasks() {
+            let Some(task) = self.model.task(&call.task.value) else {
+                return Err(Fault::new(FaultKind::Bug, format!("there is no task `{}`", call.task.value)));
+            };
+            let invocation = Invocation::of_call(self.model, self.environment, task, call)?;
+            needs.push(Need::Task(invocation));
+        }
+        Ok(needs)
+    }
+
+    /// The word that has to be typed before this workspace is changed.
+    fn word(&self, workspace: &Workspace) -> Option<String> {
+        let environment = self.model.environments.get(workspace.environment.as_ref()?)?;
+        environment.protected.then(|| environment.name.clone())
+    }
+
+    fn outputs_of_hooks(&self, workspace: &Workspace) -> Vec<Need> {
+        self.outputs_among(workspace.hooks().flat_map(|command| command.references()))
+    }
+
+    fn outputs_in<'t>(&self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
+        self.outputs_among(templates.flat_map(Template::references))
+    }
+
+    fn outputs_among<'t>(&self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
+        referred_outputs(self.model, references).into_keys().map(Need::Outputs).collect()
+    }
+}
+
+fn step(site: &Site, verb: &str) -> String {
+    step_name(&site.name, verb)
+}
+
+/// The outputs that are referred to, by workspace; variables are followed.
+pub(super) fn referred_outputs<'t>(
+    model: &'t Model,
+    references: impl Iterator<Item = &'t Reference>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&Reference> = references.collect();
+    while let Some(reference) = open.pop() {
+        match reference {
+            Reference::Output { workspace, output } => {
+                found.entry(workspace.clone()).or_default().insert(output.clone());
+            }
+            Reference::Variable(name) if seen.insert(name) => {
+                open.extend(model.variables.get(name).map(|it| it.binding.references()).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The workspaces that a workspace needs: those it names, and those whose outputs it refers to.
+fn upstream(model: &Model, workspace: &Workspace) -> BTreeSet<String> {
+    let templates = workspace.vars.values().chain(workspace.backend_config.values()).flat_map(VarValue::templates);
+    let references = templates.chain(workspace.env.values()).flat_map(Template::references);
+    let mut names: BTreeSet<String> = workspace.upstream().map(str::to_owned).collect();
+    names.extend(referred_outputs(model, references).into_keys());
+    names.remove(&workspace.name);
+    names
+}
+
+/// The workspaces that need `name`, directly or through others.
+fn dependents(model: &Model, name: &str) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        for (other, workspace) in &model.workspaces {
+            if upstream(model, workspace).contains(&name) && found.insert(other.clone()) {
+                open.push(other.clone());
+            }
+        }
+    }
+    found
+}
+
+/// `names` with everything that they need, in the order of the file.
+fn with_upstream(model: &Model, names: &[String]) -> Vec<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut open: Vec<String> = names.to_vec();
+    while let Some(name) = open.pop() {
+        if let Some(workspace) = model.workspaces.get(&name)
+            && found.insert(name)
+        {
+            open.extend(upstream(model, workspace));
+        }
+    }
+    model.workspaces.keys().filter(|name| found.contains(*name)).cloned().collect()
+}
+
+/// All workspaces, each after what it needs; among equals the earlier in the file first.
+fn order(model: &Model) -> Vec<String> {
+    let mut order: Vec<String> = Vec::new();
+    while order.len() < model.workspaces.len() {
+        let next = model.workspaces.iter().find(|(name, workspace)| {
+            !order.contains(name) && upstream(model, workspace).iter().all(|it| order.contains(it))
+        });
+        // A checked model has no cycle, so there always is a next one.
+        let Some((name, _)) = next else { break };
+        order.push(name.clone());
+    }
+    order
+}
