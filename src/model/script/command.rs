@@ -12,8 +12,9 @@ const OPENING: [&str; 11] =
     ["if", "for", "select", "case", "while", "until", "function", "coproc", "{", "[[", "repeat"];
 /// Keywords that go on with one or end it.
 const CLOSING: [&str; 10] = ["then", "elif", "else", "fi", "do", "done", "esac", "}", "in", "]]"];
-/// Builtins whose arguments are read as assignments.
-const DECLARING: [&str; 7] = ["export", "readonly", "local", "declare", "typeset", "integer", "float"];
+/// Builtins whose arguments are read as assignments, or as the names of variables.
+const DECLARING: [&str; 8] =
+    ["export", "readonly", "local", "declare", "typeset", "integer", "float", "unset"];
 /// Builtins after which the next word is again a command's name.
 const PREFIXES: [&str; 3] = ["command", "builtin", "exec"];
 
@@ -195,7 +196,7 @@ impl Lexer<'_> {
             if word.is_empty() {
                 return Err(self.unreadable(start, "a word should stand here"));
             }
-            if assigns && word.names_by_hole() {
+            if (assigns && word.names_by_hole()) || (simple.declares && word.declares_by_hole()) {
                 self.refuse_word(&word, Refusal::AssignmentName);
             }
             if simple.calculates {

@@ -24,7 +24,7 @@ impl Lexer<'_> {
             match self.here() {
                 Unit::End => return Err(self.unreadable(start, "a `'` is never closed")),
                 Unit::Byte(b'\'') => break,
-                Unit::Byte(_) => {}
+                Unit::Byte(byte) => word.see(byte),
                 Unit::Hole(hole) => self.hole_in_word(word, hole, Place::SingleQuoted),
             }
             self.bump();
@@ -49,6 +49,7 @@ impl Lexer<'_> {
                 Unit::Byte(b'`') => self.backticks(true, word)?,
                 Unit::Byte(byte) => {
                     subscript &= byte != b']';
+                    word.see(byte);
                     self.bump();
                 }
                 Unit::Hole(hole) => {

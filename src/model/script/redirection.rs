@@ -1,5 +1,7 @@
 //! Redirections, and the bodies of here-documents.
 
+use std::ops::Range;
+
 use super::lexer::{HereDocument, Lexer, Unit, is_meta, may_have_pipeline};
 use super::refusal::{Refusal, Unreadable};
 use super::word::{Position, Word};
@@ -73,7 +75,8 @@ impl Lexer<'_> {
                 Unit::End => break,
                 Unit::Hole(hole) => {
                     self.refuse(hole, Refusal::HereDelimiter);
-                    document.delimiter.extend_from_slice(b"{{}}");
+                    let written = self.holes.get(hole).and_then(|range| self.bytes().get(range.clone()));
+                    document.delimiter.extend_from_slice(written.unwrap_or_default());
                 }
                 Unit::Byte(b'$' | b'`' | b'\n' | b'(') if quote.is_some() || unit != Unit::Byte(b'\n') => {
                     return Err(self.unreadable(start, "shells disagree about this delimiter"));
@@ -140,34 +143,26 @@ impl Lexer<'_> {
             let end = self.at;
             self.at = (self.at + length + 1).min(self.text.len());
             if found {
-                self.at = end + length;
-                self.body_holes(start, end, document.quoted);
-                self.eat_raw_line_end();
+                let body = start..end;
+                self.refuse_holes_in(&body, Refusal::HereDocument);
+                self.refuse_holes_in(&(end..self.at), Refusal::HereDelimiter);
+                if !document.quoted {
+                    match self.text.get(body) {
+                        Some(body) => self.look_for_pipelines(body, |inner| inner.here_text()),
+                        None => self.pipeline |= may_have_pipeline(self.text),
+                    }
+                }
                 return Ok(());
             }
         }
     }
 
-    /// Steps over the line end behind a body, if there is one.
-    fn eat_raw_line_end(&mut self) {
-        if self.here() == Unit::Byte(b'\n') {
-            self.bump();
-        }
-    }
-
-    /// Refuses the holes of a body, and looks for pipelines in what is expanded in it.
-    fn body_holes(&mut self, start: usize, end: usize, quoted: bool) {
-        for (hole, range) in self.holes.iter().enumerate() {
-            if (start..end).contains(&range.start) {
-                self.refuse(hole, Refusal::HereDocument);
+    /// Refuses the holes that begin in `range`.
+    fn refuse_holes_in(&mut self, range: &Range<usize>, refusal: Refusal) {
+        for (hole, place) in self.holes.iter().enumerate() {
+            if range.contains(&place.start) {
+                self.refuse(hole, refusal);
             }
-        }
-        if quoted {
-            return;
-        }
-        match self.text.get(start..end) {
-            Some(body) => self.look_for_pipelines(body, |inner| inner.here_text()),
-            None => self.pipeline |= may_have_pipeline(self.text),
         }
     }
 

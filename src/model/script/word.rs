@@ -36,6 +36,10 @@ pub(super) struct Word {
     brackets: usize,
     /// A `~` that might be expanded stands before, with no `/` or `:` since.
     tilde: bool,
+    /// A `=` came before, in quotes or not.
+    equals: bool,
+    /// A hole came before any `=`.
+    hole_first: bool,
 }
 
 impl Word {
@@ -97,6 +101,16 @@ impl Word {
         })
     }
 
+    /// As an argument of `export` it has a hole in the name, which zsh and bash evaluate as they do a subscript.
+    pub(super) fn declares_by_hole(&self) -> bool {
+        self.hole_first
+    }
+
+    /// Takes note of a character, in quotes or not.
+    pub(super) fn see(&mut self, byte: u8) {
+        self.equals |= byte == b'=';
+    }
+
     /// Takes a plain character.
     fn push(&mut self, byte: u8) {
         let expands = matches!(self.sketch.last(), None | Some(b'=' | b':'));
@@ -113,6 +127,7 @@ impl Word {
             b'/' | b':' => self.tilde = false,
             _ => {}
         }
+        self.see(byte);
         self.sketch.push(byte);
     }
 
@@ -142,6 +157,7 @@ impl Lexer<'_> {
             None => self.place(hole, place),
         }
         word.holes.push(hole);
+        word.hole_first |= !word.equals;
         if matches!(place, Place::Bare | Place::BarePart) {
             word.bare.push(hole);
             word.sketch.push(HOLE);

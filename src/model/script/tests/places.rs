@@ -59,7 +59,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("a+={{x}}", "P"),
     ("a[1]={{x}}", "P"),
     ("PATH={{x}}:$PATH", "P"),
-    ("export a={{x}} {{y}}", "PW"),
+    ("export a={{x}} 'b={{y}}'", "PS"),
     ("local -r a=\"{{x}}\"", "D"),
     ("cmd {{x}}=1", "P"),
     ("a=(1 2) cmd {{x}}", "W"),
