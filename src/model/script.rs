@@ -58,3 +58,50 @@ impl Script {
         })
     }
 }
+
+/// What a script's text says about its holes. A stand-in: every hole is bare, every script needs a shell.
+pub(crate) fn classify(_text: &str, holes: &[std::ops::Range<usize>]) -> Result<Classified, Vec<PlaceFault>> {
+    Ok(Classified {
+        places: vec![Place::Bare; holes.len()],
+        pipeline: false,
+        shell: ScriptShell::Default,
+        words: None,
+    })
+}
+
+/// What `classify` found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Classified {
+    /// The place of each hole.
+    pub(crate) places: Vec<Place>,
+    /// It has a pipeline.
+    pub(crate) pipeline: bool,
+    /// What runs it.
+    pub(crate) shell: ScriptShell,
+    /// The words, where no shell is needed.
+    pub(crate) words: Option<Vec<Vec<Piece>>>,
+}
+
+/// A piece of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Text, unquoted.
+    Text(String),
+    /// The hole of this number.
+    Hole(usize),
+}
+
+/// Why a script can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlaceFault {
+    /// The hole that it is about.
+    pub(crate) hole: Option<usize>,
+    /// The bytes of the text that it is about.
+    pub(crate) range: std::ops::Range<usize>,
+    /// The rule.
+    pub(crate) code: &'static str,
+    /// What is wrong.
+    pub(crate) title: String,
+    /// What to do.
+    pub(crate) help: String,
+}
