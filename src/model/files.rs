@@ -59,6 +59,8 @@ pub(super) struct Reading<'a> {
     pub(super) files: Vec<File<'a>>,
     /// Stretches of text that a syntax error made doubtful; faults inside them are noise.
     pub(super) doubtful: Vec<Span>,
+    /// An include could not be read, so names are missing.
+    pub(super) incomplete: bool,
 }
 
 /// A file that is still to be read.
@@ -80,7 +82,7 @@ pub(super) fn read_all<'a>(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Reading<'a>> {
     let root = main.parent().unwrap_or(Path::new("")).to_owned();
-    let mut reading = Reading { files: Vec::new(), doubtful: Vec::new() };
+    let mut reading = Reading { files: Vec::new(), doubtful: Vec::new(), incomplete: false };
     let mut seen: Vec<(PathBuf, Option<Span>)> = Vec::new();
     let mut queue = std::collections::VecDeque::from([Wanted {
         path: normal(main),
@@ -91,6 +93,7 @@ pub(super) fn read_all<'a>(
     while let Some(wanted) = queue.pop_front() {
         if let Some(fault) = refused_again(&wanted, &seen) {
             faults.push(fault);
+            reading.incomplete = true;
             continue;
         }
         seen.push((wanted.path.clone(), wanted.place));
@@ -98,6 +101,7 @@ pub(super) fn read_all<'a>(
             Ok(loaded) => loaded,
             Err(reason) => {
                 faults.push(unreadable(&wanted, &reason, sources));
+                reading.incomplete = true;
                 continue;
             }
         };
@@ -105,6 +109,7 @@ pub(super) fn read_all<'a>(
         let source = sources.add(loaded.shown, text);
         if let Some(fault) = foreign::yaml(text, source) {
             faults.push(fault);
+            reading.incomplete = true;
             continue;
         }
         let table = syntax::parse(text, source, faults, &mut reading.doubtful);
@@ -122,6 +127,7 @@ pub(super) fn read_all<'a>(
             let path = normal(&folder.join(target));
             if !path.starts_with(normal(&root)) {
                 faults.push(outside(target, place));
+                reading.incomplete = true;
                 continue;
             }
             queue.push_back(Wanted {

@@ -30,7 +30,7 @@ pub use project::{Binding, Dotenv, Project, Variable};
 pub use script::{Place, Script, ScriptPart, ScriptShell};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
-pub use workspace::{Dependency, TerraformSettings, VarValue, Workspace};
+pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 
 use std::path::PathBuf;
 

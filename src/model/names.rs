@@ -20,6 +20,8 @@ pub(super) struct Names {
     pub(super) tasks: HashMap<String, Span>,
     /// Aliases with prefixes → the task's name in full; the first of two that clash.
     pub(super) aliases: HashMap<String, String>,
+    /// Every alias as it is written, in the order of the files.
+    pub(super) alias_places: Vec<AliasPlace>,
     /// `[workspaces]`.
     pub(super) workspaces: HashMap<String, Span>,
     /// `[environments]`.
@@ -28,6 +30,16 @@ pub(super) struct Names {
     pub(super) env_files: HashMap<String, Span>,
     /// Looking for a near name walks all names: a file with thousands of wrong ones must not take minutes.
     suggestions_left: Cell<u32>,
+}
+
+/// One alias.
+pub(super) struct AliasPlace {
+    /// With the prefix of its file.
+    pub(super) alias: String,
+    /// The task's name in full.
+    pub(super) task: String,
+    /// Where it stands.
+    pub(super) span: Span,
 }
 
 /// As many near names as a person will read.
@@ -40,6 +52,7 @@ impl Names {
             variables: HashMap::new(),
             tasks: HashMap::new(),
             aliases: HashMap::new(),
+            alias_places: Vec::new(),
             workspaces: HashMap::new(),
             environments: HashMap::new(),
             env_files: HashMap::new(),
@@ -63,12 +76,16 @@ impl Names {
     fn collect_aliases(&mut self, file: &File<'_>) {
         for (task, value) in section(file, "tasks").into_iter().flatten() {
             let Some(alias) = value.get_ref().as_table().and_then(|table| table.get("alias")) else { continue };
-            let one = alias.get_ref().as_str();
-            let many = alias.get_ref().as_array().into_iter().flatten();
-            for alias in one.into_iter().chain(many.filter_map(|item| item.get_ref().as_str())) {
-                self.aliases
-                    .entry(format!("{}{alias}", file.prefix))
-                    .or_insert_with(|| format!("{}{}", file.prefix, task.get_ref()));
+            let nodes: Vec<&toml::Spanned<DeValue<'_>>> = match alias.get_ref() {
+                DeValue::Array(items) => items.iter().collect(),
+                _ => vec![alias],
+            };
+            for node in nodes {
+                let Some(text) = node.get_ref().as_str() else { continue };
+                let alias = format!("{}{text}", file.prefix);
+                let task = format!("{}{}", file.prefix, task.get_ref());
+                self.aliases.entry(alias.clone()).or_insert_with(|| task.clone());
+                self.alias_places.push(AliasPlace { alias, task, span: file.span(node.span()) });
             }
         }
     }

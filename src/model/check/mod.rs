@@ -1,2 +1,24 @@
-//! What only the decoded whole can tell.
-pub(super) fn check() {}
+//! What only the decoded whole can tell: clashing names, wrong calls, cycles, secrets in the open.
+//!
+//! Each check walks the model once and reports all it finds. Nothing here changes the model but `secrets::spread`.
+
+mod calls;
+mod clashes;
+mod cycles;
+mod secrets;
+mod uses;
+mod warnings;
+
+use super::Model;
+use super::names::Names;
+use crate::diagnostic::Diagnostic;
+
+/// Runs every check.
+pub(super) fn check(model: &mut Model, names: &Names, faults: &mut Vec<Diagnostic>) {
+    clashes::check(model, names, faults);
+    calls::check(model, faults);
+    cycles::check(model, faults);
+    secrets::spread(model);
+    secrets::check(model, faults);
+    warnings::check(model, faults);
+}
