@@ -81,7 +81,7 @@ pub(super) fn read_all<'a>(
     sources: &mut Sources,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Reading<'a>> {
-    let root = main.parent().unwrap_or(Path::new("")).to_owned();
+    let root = normal(main.parent().unwrap_or(Path::new("")));
     let mut reading = Reading { files: Vec::new(), doubtful: Vec::new(), incomplete: false };
     let mut seen: Vec<(PathBuf, Option<Span>)> = Vec::new();
     let mut queue = std::collections::VecDeque::from([Wanted {
@@ -100,7 +100,7 @@ pub(super) fn read_all<'a>(
         let loaded = match loader.load(&wanted.path) {
             Ok(loaded) => loaded,
             Err(reason) => {
-                faults.push(unreadable(&wanted, &reason, sources));
+                faults.push(unreadable(&wanted, &reason, &root, sources));
                 reading.incomplete = true;
                 continue;
             }
@@ -119,13 +119,13 @@ pub(super) fn read_all<'a>(
             text,
             table,
             prefix: wanted.prefix.clone(),
-            folder: folder.strip_prefix(normal(&root)).unwrap_or(Path::new("")).to_owned(),
+            folder: folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned(),
         };
         let mut chain = wanted.chain;
         chain.push(wanted.path);
         for (name, target, place) in includes(&file) {
             let path = normal(&folder.join(target));
-            if !path.starts_with(normal(&root)) {
+            if !path.starts_with(&root) {
                 faults.push(outside(target, place));
                 reading.incomplete = true;
                 continue;
@@ -183,8 +183,8 @@ fn refused_again(wanted: &Wanted, seen: &[(PathBuf, Option<Span>)]) -> Option<Di
     })
 }
 
-fn unreadable(wanted: &Wanted, reason: &str, sources: &mut Sources) -> Diagnostic {
-    let shown = wanted.path.display();
+fn unreadable(wanted: &Wanted, reason: &str, root: &Path, sources: &mut Sources) -> Diagnostic {
+    let shown = wanted.path.strip_prefix(root).unwrap_or(&wanted.path).display();
     match wanted.place {
         Some(place) => Diagnostic::error(
             "include-missing",

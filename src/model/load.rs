@@ -64,6 +64,7 @@ pub fn load(file: &Path, loader: &dyn SourceLoader) -> Result<Model, Box<LoadFai
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         return Err(failure(sources, faults));
     }
+    faults.append(&mut check::warnings(&model));
     sort(&mut faults);
     model.sources = sources;
     model.warnings = faults;

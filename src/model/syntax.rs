@@ -23,12 +23,17 @@ pub(super) fn parse<'a>(
         .map(|error| (error.span().unwrap_or(0..0), error.message().to_owned()))
         .collect();
     errors.sort_by_key(|(range, _)| range.start);
+    // The parser puts the keys of a table that is defined twice into the first one, where they may be there again.
+    let mut same_table_until = 0;
     for (range, message) in errors {
         let line = line_start(text, range.start);
-        if last_line.replace(line) == Some(line) {
+        let is_duplicate = message == "duplicate key";
+        if last_line.replace(line) == Some(line) || (is_duplicate && line < same_table_until) {
             continue;
         }
-        let is_duplicate = message == "duplicate key";
+        if is_duplicate && text.get(line..).is_some_and(|rest| rest.starts_with('[')) {
+            same_table_until = next_header(text, line);
+        }
         faults.push(diagnostic(text, source, range, &message));
         // A key that is defined twice leaves the rest of its table as it was.
         if !is_duplicate {

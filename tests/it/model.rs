@@ -9,7 +9,7 @@ use shipway::model::{
 use crate::texts::Texts;
 
 /// A file with every key of the format.
-pub const EVERYTHING: &str = r#"
+pub(crate) const EVERYTHING: &str = r#"
 [project]
 name    = "shop"
 shipway = ">=0.1"
@@ -105,7 +105,7 @@ after_destroy = ["true"]
 "#;
 
 /// What `EVERYTHING` includes.
-pub const INCLUDED: &str = r#"
+pub(crate) const INCLUDED: &str = r#"
 [vars]
 theme = "dark"
 

@@ -10,24 +10,24 @@ const ROOT: &str = "/project";
 
 /// Files by their path from the folder of the tasks file.
 #[derive(Default)]
-pub struct Texts {
+pub(crate) struct Texts {
     files: BTreeMap<PathBuf, String>,
 }
 
 impl Texts {
     /// Only a tasks file.
-    pub fn main(text: impl Into<String>) -> Self {
+    pub(crate) fn main(text: impl Into<String>) -> Self {
         Self::default().file("tasks.toml", text)
     }
 
     /// Adds a file.
-    pub fn file(mut self, path: &str, text: impl Into<String>) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: impl Into<String>) -> Self {
         self.files.insert(path.into(), text.into());
         self
     }
 
     /// Loads `tasks.toml`.
-    pub fn load(&self) -> Result<Model, Box<LoadFailure>> {
+    pub(crate) fn load(&self) -> Result<Model, Box<LoadFailure>> {
         load(&Path::new(ROOT).join("tasks.toml"), self)
     }
 }

@@ -20,5 +20,11 @@ pub(super) fn check(model: &mut Model, names: &Names, faults: &mut Vec<Diagnosti
     cycles::check(model, faults);
     secrets::spread(model);
     secrets::check(model, faults);
-    warnings::check(model, faults);
+}
+
+/// Warnings of a model without errors; beside an error they would often be its echo.
+pub(super) fn warnings(model: &Model) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    warnings::check(model, &mut warnings);
+    warnings
 }

@@ -97,7 +97,9 @@ impl<'f> Reader<'f, '_> {
     fn argument_table(&mut self, node: Node<'f>, table: &'f DeTable<'f>) -> Option<Argument> {
         let owner = Owner::Nameless("an argument");
         let keys = ["name", "help", "choices", "default", "short", "env"];
+        let before = self.faults.len();
         let [name, help, choices, default, short, env] = self.fields(table, owner, keys);
+        let misspelt = self.faults.len() > before;
         let help = help.and_then(|entry| self.text(entry));
         let choices: Vec<String> = self.texts(choices).into_iter().map(|choice| choice.value).collect();
         let short = short.and_then(|entry| self.short(entry));
@@ -109,7 +111,10 @@ impl<'f> Reader<'f, '_> {
         });
         let default_text = default.and_then(|entry| self.plain("`default`", entry.value));
         let Some(name) = name else {
-            self.missing(owner, "name", node);
+            // A wrong key was told instead; it may well be this one.
+            if !misspelt {
+                self.missing(owner, "name", node);
+            }
             return None;
         };
         let form = self.filled("`name`", name.value)?;
@@ -174,6 +179,7 @@ impl<'f> Reader<'f, '_> {
                 Diagnostic::error("duplicate-name", title, argument.span, "declared again")
                     .also(other.span, "first declared here"),
             );
+            return;
         }
         if let Some(other) = before.iter().find(|other| other.short.is_some() && other.short == argument.short) {
             let letter = argument.short.unwrap_or_default();
@@ -191,9 +197,10 @@ impl<'f> Reader<'f, '_> {
                     .help(format!("move `{}...` to the end", rest.name)),
             );
         } else if argument.kind == (ArgumentKind::Positional { default: None })
-            && let Some(optional) = before
-                .iter()
-                .find(|other| matches!(other.kind, ArgumentKind::Positional { default: Some(_) }))
+            // Only the first that follows it: one wrong default makes all the rest wrong.
+            && let Some(optional) =
+                before.iter().rfind(|other| matches!(other.kind, ArgumentKind::Positional { .. }))
+            && matches!(optional.kind, ArgumentKind::Positional { default: Some(_) })
         {
             self.fault(
                 bad(format!("`{}` is required but stands after an optional one", argument.name), argument.span)

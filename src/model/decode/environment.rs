@@ -14,7 +14,7 @@ impl<'f> Reader<'f, '_> {
 
     fn env_files_entry(&mut self, entry: Entry<'f>) -> Option<EnvFiles> {
         self.check_name("env files", entry);
-        let owner = Owner::Named("env files", entry.name());
+        let owner = Owner::Table("env_files", entry.name());
         let table = self.table(&owner.to_string(), entry.value)?;
         let [path, prefix, ignore, mask, public] =
             self.fields(table, owner, ["path", "prefix", "ignore", "mask", "public"]);

@@ -42,6 +42,8 @@ pub(super) enum Owner<'a> {
     Section(&'static str),
     /// A named thing: task `test`.
     Named(&'static str, &'a str),
+    /// A named table of a section: `env_files.production`.
+    Table(&'static str, &'a str),
     /// A step, an argument.
     Nameless(&'static str),
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Owner<'_> {
         match self {
             Self::Section(name) => write!(formatter, "`[{name}]`"),
             Self::Named(noun, name) => write!(formatter, "{noun} `{name}`"),
+            Self::Table(section, name) => write!(formatter, "`{section}.{name}`"),
             Self::Nameless(noun) => write!(formatter, "{noun}"),
         }
     }

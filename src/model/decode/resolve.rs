@@ -104,10 +104,12 @@ impl Reader<'_, '_> {
             later if LATER_WORDS.contains(&later) => Err(not_built(later, place)),
             _ => {
                 let known = scope.arguments.into_iter().flatten().any(|argument| argument.name == first);
+                if known {
+                    return Err(bad(format!("`{first}` is an argument and has no parts"), place, "")
+                        .help(format!("write `{first}`")));
+                }
                 let diagnostic = bad(format!("`{first}` is not a first word of a name"), place, "unknown name");
-                Err(if known {
-                    diagnostic.help(format!("an argument has no parts: write `{first}`"))
-                } else if let Some(near) = suggest::nearest(first, FIRST_WORDS.iter().copied()) {
+                Err(if let Some(near) = suggest::nearest(first, FIRST_WORDS.iter().copied()) {
                     diagnostic.help(format!("did you mean `{near}.{rest}`?"))
                 } else {
                     diagnostic.help(format!("a name with a dot starts with {}", list::or_ticked(FIRST_WORDS)))

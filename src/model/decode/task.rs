@@ -53,8 +53,11 @@ impl<'f> Reader<'f, '_> {
             }
         };
         let owner = Owner::Named("task", entry.name());
+        let before = self.faults.len();
         let [description, alias, depends, args, dir, env, dotenv, confirm, run, finally] =
             self.fields(table, owner, KEYS);
+        // A wrong key was told; it may well be the one that does something.
+        let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
         let scope = Scope { arguments: Some(&task.args) };
         task.description = description.and_then(|entry| self.plain("`description`", entry.value));
@@ -66,7 +69,7 @@ impl<'f> Reader<'f, '_> {
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);
-        if run.is_none() && depends.is_none() && finally.is_none() {
+        if run.is_none() && depends.is_none() && finally.is_none() && !misspelt {
             let span = task.span;
             self.fault(
                 Diagnostic::error(
