@@ -9,6 +9,9 @@ use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 
+/// To find a first definition the text is searched, which is too slow for a file with thousands of second ones.
+const EXPLAINED: usize = 100;
+
 /// Parses `text`; errors go to `faults`, the stretches that they make doubtful to `doubtful`.
 pub(super) fn parse<'a>(
     text: &'a str,
@@ -31,10 +34,27 @@ pub(super) fn parse<'a>(
         if last_line.replace(line) == Some(line) || (is_duplicate && line < same_table_until) {
             continue;
         }
+        if let Some(start) = unclosed_string(text, range.start, &message) {
+            let span = Span::new(source, start, start + 3);
+            faults.push(Diagnostic::error("syntax", "invalid TOML: this string is never closed", span, "opened here"));
+            doubtful.push(Span::new(source, line_start(text, start), text.len()));
+            break;
+        }
+        if let Some(start) = unclosed_list(text, line, range.start, &message) {
+            // The parser lost its way at the list; all that follows is an echo.
+            let span = Span::new(source, start, start + 1);
+            faults.push(
+                Diagnostic::error("syntax", "invalid TOML: this list is never closed", span, "opened here")
+                    .also(Span::new(source, range.start, range.start), "expected `]` before this"),
+            );
+            doubtful.push(Span::new(source, start, text.len()));
+            break;
+        }
         if is_duplicate && text.get(line..).is_some_and(|rest| rest.starts_with('[')) {
             same_table_until = next_header(text, line);
         }
-        faults.push(diagnostic(text, source, range, &message));
+        let explain = faults.len() < EXPLAINED;
+        faults.push(diagnostic(text, source, range, &message, explain));
         // A key that is defined twice leaves the rest of its table as it was.
         if !is_duplicate {
             doubtful.push(Span::new(source, line, next_header(text, line)));
@@ -43,7 +63,40 @@ pub(super) fn parse<'a>(
     table.into_inner()
 }
 
-fn diagnostic(text: &str, source: SourceId, range: Range<usize>, message: &str) -> Diagnostic {
+/// Where the multi-line string starts that takes all the rest of the file.
+fn unclosed_string(text: &str, at: usize, message: &str) -> Option<usize> {
+    if !message.starts_with("invalid multi-line") || !text.get(at..)?.trim().is_empty() {
+        return None;
+    }
+    text.get(..at)?.rfind(if message.contains("literal") { "'''" } else { "\"\"\"" })
+}
+
+/// Where the list starts whose missing `]` makes the parser read the next key or header, at `at`, as an item.
+fn unclosed_list(text: &str, line: usize, at: usize, message: &str) -> Option<usize> {
+    let starts_line = text.get(line..at)?.trim().is_empty();
+    let rest = text.get(at..)?.lines().next()?;
+    let is_key = rest.split_once('=').is_some_and(|(key, _)| {
+        !key.trim().is_empty() && key.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    });
+    if !message.starts_with("missing comma between array elements") || !starts_line || !(is_key || rest.starts_with('[')) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    text.get(..line)?.bytes().enumerate().rev().find_map(|(index, byte)| match byte {
+        b']' => {
+            depth += 1;
+            None
+        }
+        b'[' if depth == 0 => Some(index),
+        b'[' => {
+            depth -= 1;
+            None
+        }
+        _ => None,
+    })
+}
+
+fn diagnostic(text: &str, source: SourceId, range: Range<usize>, message: &str, explain: bool) -> Diagnostic {
     let end = range.end.min(text.len());
     let span = Span::new(source, range.start.min(end), end);
     if message != "duplicate key" {
@@ -56,10 +109,8 @@ fn diagnostic(text: &str, source: SourceId, range: Range<usize>, message: &str) 
         span,
         "defined again",
     );
-    match first_definition(text, range, name) {
-        Some(first) => {
-            diagnostic.also(Span::new(source, first.start, first.end), "first defined here")
-        }
+    match explain.then(|| first_definition(text, range, name)).flatten() {
+        Some(first) => diagnostic.also(Span::new(source, first.start, first.end), "first defined here"),
         None => diagnostic,
     }
 }

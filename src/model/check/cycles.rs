@@ -141,10 +141,11 @@ impl<'m> Graph<'m> {
     }
 
     fn diagnostic(&self, cycle: &[(usize, Edge)]) -> Diagnostic {
-        // It begins where its first line stands in the file, whichever way it was found.
-        let first = (0..cycle.len())
-            .min_by_key(|index| (cycle[*index].1.span.source, cycle[*index].1.span.start))
-            .unwrap_or(0);
+        // It begins with what does something and where its first line stands, whichever way it was found.
+        let begins = |(node, edge): &(usize, Edge)| {
+            (*node < self.model.variables.len(), edge.span.source, edge.span.start)
+        };
+        let first = (0..cycle.len()).min_by_key(|index| begins(&cycle[*index])).unwrap_or(0);
         let ordered: Vec<&(usize, Edge)> = cycle[first..].iter().chain(&cycle[..first]).collect();
         let names: Vec<String> = ordered.iter().map(|(node, _)| self.name(*node)).collect();
         let code = if cycle.iter().all(|(node, _)| *node < self.model.variables.len()) {

@@ -57,7 +57,9 @@ impl<'f> Reader<'f, '_> {
             DeValue::Table(table) => {
                 let mut map = serde_json::Map::new();
                 for entry in Self::entries(table) {
-                    map.insert(entry.name().to_owned(), self.literal(entry.value)?);
+                    if let Some(value) = self.literal(entry.value) {
+                        map.insert(entry.name().to_owned(), value);
+                    }
                 }
                 Some(Json::Object(map))
             }

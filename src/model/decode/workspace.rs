@@ -78,10 +78,7 @@ impl<'f> Reader<'f, '_> {
         let [dir, environment, depends, var_files, vars, backend_config, env, hooks @ .., links] = fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
-        let dir = match dir {
-            Some(dir) => self.path("`dir`", dir.value)?,
-            None => entry.name().into(),
-        };
+        let dir = dir.and_then(|dir| self.path("`dir`", dir.value)).unwrap_or_else(|| entry.name().into());
         Some(Workspace {
             name: entry.name().to_owned(),
             span: self.key(entry),
