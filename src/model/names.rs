@@ -18,8 +18,8 @@ pub(super) struct Names {
     pub(super) variables: HashMap<String, Span>,
     /// `[tasks]`, with prefixes.
     pub(super) tasks: HashMap<String, Span>,
-    /// Aliases with prefixes → the task's name in full; the first of two that clash.
-    pub(super) aliases: HashMap<String, String>,
+    /// Aliases with prefixes → the index of their place; the first of two that clash.
+    aliases: HashMap<String, usize>,
     /// Every alias as it is written, in the order of the files.
     pub(super) alias_places: Vec<AliasPlace>,
     /// `[workspaces]`.
@@ -29,7 +29,7 @@ pub(super) struct Names {
     /// `[env_files]`.
     pub(super) env_files: HashMap<String, Span>,
     /// Looking for a near name walks all names: a file with thousands of wrong ones must not take minutes.
-    suggestions_left: Cell<u32>,
+    comparisons_left: Cell<usize>,
 }
 
 /// One alias.
@@ -42,8 +42,8 @@ pub(super) struct AliasPlace {
     pub(super) span: Span,
 }
 
-/// As many near names as a person will read.
-const SUGGESTIONS: u32 = 100;
+/// Enough for some dozen wrong names in a file of ten thousand, and less than a tenth of a second.
+const COMPARISONS: usize = 300_000;
 
 impl Names {
     /// Collects the names of all files. What is malformed is left to `decode`.
@@ -56,7 +56,7 @@ impl Names {
             workspaces: HashMap::new(),
             environments: HashMap::new(),
             env_files: HashMap::new(),
-            suggestions_left: Cell::new(SUGGESTIONS),
+            comparisons_left: Cell::new(COMPARISONS),
         };
         for file in files {
             collect(file, "vars", &mut names.variables);
@@ -84,7 +84,7 @@ impl Names {
                 let Some(text) = node.get_ref().as_str() else { continue };
                 let alias = format!("{}{text}", file.prefix);
                 let task = format!("{}{}", file.prefix, task.get_ref());
-                self.aliases.entry(alias.clone()).or_insert_with(|| task.clone());
+                self.aliases.entry(alias.clone()).or_insert(self.alias_places.len());
                 self.alias_places.push(AliasPlace { alias, task, span: file.span(node.span()) });
             }
         }
@@ -101,9 +101,14 @@ impl Names {
             if self.tasks.contains_key(full) {
                 Some(full.to_owned())
             } else {
-                self.aliases.get(full).cloned()
+                self.aliases.get(full).and_then(|index| self.alias_places.get(*index)).map(|place| place.task.clone())
             }
         })
+    }
+
+    /// Every name and alias of a task.
+    pub(super) fn task_names(&self) -> impl Iterator<Item = &String> {
+        self.tasks.keys().chain(self.aliases.keys())
     }
 
     /// The name of `candidates` nearest to `name`. Names of the file's own prefix are compared without it.
@@ -113,13 +118,16 @@ impl Names {
         name: &str,
         candidates: impl IntoIterator<Item = &'n String>,
     ) -> Option<&'n str> {
-        let left = self.suggestions_left.get().checked_sub(1)?;
-        self.suggestions_left.set(left);
+        let left = self.comparisons_left.get();
+        if left == 0 {
+            return None;
+        }
         // Sorted, so that of two equally near names the same one is named each time.
         let mut candidates: Vec<&str> = candidates
             .into_iter()
             .map(|full| full.strip_prefix(prefix).unwrap_or(full))
             .collect();
+        self.comparisons_left.set(left.saturating_sub(candidates.len()));
         candidates.sort_unstable();
         suggest::nearest(name, candidates)
     }

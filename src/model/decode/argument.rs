@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::name::{is_guarded, is_identifier};
-use super::reader::{Entry, Node, Owner, Reader};
+use super::reader::{Entry, Node, Subject, Reader};
 use super::resolve::{FIRST_WORDS, LATER_WORDS};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::task::{Argument, ArgumentKind};
@@ -24,14 +24,14 @@ impl<'f> Reader<'f, '_> {
     fn argument_item(&mut self, node: Node<'f>) -> Option<Argument> {
         match node.get_ref() {
             DeValue::String(_) => {
-                let form = self.filled("an argument", node)?;
+                let form = self.filled(Subject::Plain("an argument"), node)?;
                 let span = self.at(node);
                 let (name, kind) = self.form(&form, span)?;
                 Some(Argument { name, span, kind, help: None, choices: Vec::new(), short: None, env: None })
             }
             DeValue::Table(table) => self.argument_table(node, table),
             _ => {
-                self.wrong_type("an argument", "a string or a table `{ name = \"…\" }`", node);
+                self.wrong_type(Subject::Plain("an argument"), "a string or a table `{ name = \"…\" }`", node);
                 None
             }
         }
@@ -95,7 +95,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     fn argument_table(&mut self, node: Node<'f>, table: &'f DeTable<'f>) -> Option<Argument> {
-        let owner = Owner::Nameless("an argument");
+        let owner = Subject::Plain("an argument");
         let keys = ["name", "help", "choices", "default", "short", "env"];
         let before = self.faults.len();
         let [name, help, choices, default, short, env] = self.fields(table, owner, keys);
@@ -109,7 +109,7 @@ impl<'f> Reader<'f, '_> {
             self.check_variable(&variable, span);
             Some(variable)
         });
-        let default_text = default.and_then(|entry| self.plain("`default`", entry.value));
+        let default_text = default.and_then(|entry| self.plain(Subject::Key("default"), entry.value));
         let Some(name) = name else {
             // A wrong key was told instead; it may well be this one.
             if !misspelt {
@@ -117,7 +117,7 @@ impl<'f> Reader<'f, '_> {
             }
             return None;
         };
-        let form = self.filled("`name`", name.value)?;
+        let form = self.filled(Subject::Key("name"), name.value)?;
         let span = self.at(name.value);
         let (name, mut kind) = self.form(&form, span)?;
         if let (Some(entry), Some(text)) = (default, &default_text) {

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::reader::{Entry, Node, Owner, Reader};
+use super::reader::{Entry, Node, Subject, Reader};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
@@ -18,16 +18,16 @@ impl<'f> Reader<'f, '_> {
                 self.fault(Diagnostic::error("empty", format!("`{}` is empty", entry.name()), span, "no steps"));
                 return Vec::new();
             }
-            DeValue::Array(_) => format!("a step of `{}`", entry.name()),
-            _ => format!("`{}`", entry.name()),
+            DeValue::Array(_) => Subject::Step(entry.name()),
+            _ => Subject::Key(entry.name()),
         };
         let mut commands = Vec::new();
         for node in self.items(Some(entry)) {
             commands.extend(match node.get_ref() {
-                DeValue::String(_) => self.script(&what, node, scope).map(Command::Shell),
+                DeValue::String(_) => self.script(what, node, scope).map(Command::Shell),
                 DeValue::Table(_) => self.exec(node, scope),
                 _ => {
-                    self.wrong_type(&what, "a string or a table `{ exec = […] }`", node);
+                    self.wrong_type(what, "a string or a table `{ exec = […] }`", node);
                     None
                 }
             });
@@ -36,9 +36,9 @@ impl<'f> Reader<'f, '_> {
     }
 
     fn exec(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Command> {
-        let table = self.table("a step", node)?;
+        let table = self.table(Subject::Plain("a step"), node)?;
         let before = self.faults.len();
-        let [exec] = self.fields(table, Owner::Nameless("a step"), ["exec"]);
+        let [exec] = self.fields(table, Subject::Plain("a step"), ["exec"]);
         let Some(exec) = exec else {
             // An unknown key was told instead; a second message about the same table would be noise.
             if self.faults.len() == before {
@@ -47,7 +47,7 @@ impl<'f> Reader<'f, '_> {
             return None;
         };
         let DeValue::Array(items) = exec.value.get_ref() else {
-            self.wrong_type("`exec`", "a list: the program and its arguments", exec.value);
+            self.wrong_type(Subject::Key("exec"), "a list: the program and its arguments", exec.value);
             return None;
         };
         if items.is_empty() {
@@ -56,7 +56,7 @@ impl<'f> Reader<'f, '_> {
             return None;
         }
         let words: Vec<Option<Template>> =
-            items.iter().map(|item| self.word("an item of `exec`", item, scope)).collect();
+            items.iter().map(|item| self.word(Subject::Item("exec"), item, scope)).collect();
         Some(Command::Exec(words.into_iter().collect::<Option<_>>()?))
     }
 
@@ -64,11 +64,11 @@ impl<'f> Reader<'f, '_> {
     pub(super) fn call(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Call> {
         match node.get_ref() {
             DeValue::String(_) => {
-                Some(Call { task: self.task_name("an item of `depends`", node)?, args: Vec::new() })
+                Some(Call { task: self.task_name(Subject::Item("depends"), node)?, args: Vec::new() })
             }
             DeValue::Table(table) => self.call_table(node, table, scope),
             _ => {
-                self.wrong_type("an item of `depends`", "a task's name or a table `{ task = \"…\" }`", node);
+                self.wrong_type(Subject::Item("depends"), "a task's name or a table `{ task = \"…\" }`", node);
                 None
             }
         }
@@ -81,20 +81,20 @@ impl<'f> Reader<'f, '_> {
         scope: Scope<'_>,
     ) -> Option<Call> {
         let before = self.faults.len();
-        let [task, args] = self.fields(table, Owner::Nameless("an item of `depends`"), ["task", "args"]);
+        let [task, args] = self.fields(table, Subject::Plain("an item of `depends`"), ["task", "args"]);
         let args: Vec<Option<Template>> =
-            self.items(args).into_iter().map(|node| self.word("an item of `args`", node, scope)).collect();
+            self.items(args).into_iter().map(|node| self.word(Subject::Item("args"), node, scope)).collect();
         let Some(task) = task else {
             if self.faults.len() == before {
                 self.missing("an item of `depends`", "task", node);
             }
             return None;
         };
-        let task = self.task_name("`task`", task.value)?;
+        let task = self.task_name(Subject::Key("task"), task.value)?;
         Some(Call { task, args: args.into_iter().collect::<Option<_>>()? })
     }
 
-    fn task_name(&mut self, what: &str, node: Node<'f>) -> Option<Spanned<String>> {
+    fn task_name(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<Spanned<String>> {
         let name = self.filled(what, node)?;
         let span = self.at(node);
         let prefix = &self.file.prefix;
@@ -121,8 +121,7 @@ impl<'f> Reader<'f, '_> {
                 .note(format!("`{name}` is a workspace"))
                 .help("a task needs a workspace by reading its outputs; it can't depend on it by name");
         }
-        let candidates = self.names.tasks.keys().chain(self.names.aliases.keys());
-        match self.names.nearest(prefix, name, candidates) {
+        match self.names.nearest(prefix, name, self.names.task_names()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(format!("define it: `[tasks.{name}]`")),
         }

@@ -1,7 +1,7 @@
 //! `[env_files]` and `[environments]`.
 
 use super::name::is_variable;
-use super::reader::{Entry, Owner, Reader};
+use super::reader::{Entry, Subject, Reader};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::environment::{EnvFiles, Environment};
 
@@ -14,8 +14,8 @@ impl<'f> Reader<'f, '_> {
 
     fn env_files_entry(&mut self, entry: Entry<'f>) -> Option<EnvFiles> {
         self.check_name("env files", entry);
-        let owner = Owner::Table("env_files", entry.name());
-        let table = self.table(&owner.to_string(), entry.value)?;
+        let owner = Subject::Table("env_files", entry.name());
+        let table = self.table(owner, entry.value)?;
         let [path, prefix, ignore, mask, public] =
             self.fields(table, owner, ["path", "prefix", "ignore", "mask", "public"]);
         let prefix = prefix.and_then(|entry| self.prefix(entry));
@@ -45,7 +45,7 @@ impl<'f> Reader<'f, '_> {
         Some(EnvFiles {
             name: entry.name().to_owned(),
             span: self.key(entry),
-            path: self.path("`path`", path.value)?,
+            path: self.path(Subject::Key("path"), path.value)?,
             path_span,
             prefix: prefix.unwrap_or_else(|| default_prefix(entry.name())),
             ignore,
@@ -75,8 +75,8 @@ impl<'f> Reader<'f, '_> {
 
     fn environment_entry(&mut self, entry: Entry<'f>) -> Option<Environment> {
         self.check_name("an environment", entry);
-        let owner = Owner::Named("environment", entry.name());
-        let table = self.table(&owner.to_string(), entry.value)?;
+        let owner = Subject::Named("environment", entry.name());
+        let table = self.table(owner, entry.value)?;
         let [branch, tags, env_files, protected] =
             self.fields(table, owner, ["branch", "tags", "env_files", "protected"]);
         let branch = branch.and_then(|entry| self.text(entry));

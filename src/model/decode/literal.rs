@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
-use super::reader::{Entry, Node, Reader};
+use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::workspace::VarValue;
@@ -24,7 +24,7 @@ impl<'f> Reader<'f, '_> {
 
     fn value(&mut self, node: Node<'f>) -> Option<VarValue> {
         match node.get_ref() {
-            DeValue::String(_) => self.template("a value", node, Scope::GLOBAL).map(VarValue::Text),
+            DeValue::String(_) => self.template(Subject::Plain("a value"), node, Scope::GLOBAL).map(VarValue::Text),
             DeValue::Array(items) => {
                 let items: Vec<Option<VarValue>> = items.iter().map(|item| self.value(item)).collect();
                 Some(VarValue::List(items.into_iter().collect::<Option<_>>()?))
@@ -45,7 +45,7 @@ impl<'f> Reader<'f, '_> {
     /// A value without templates.
     pub(super) fn literal(&mut self, node: Node<'f>) -> Option<Json> {
         match node.get_ref() {
-            DeValue::String(_) => self.plain("a string inside a value", node).map(Json::String),
+            DeValue::String(_) => self.plain(Subject::Plain("a string inside a value"), node).map(Json::String),
             DeValue::Integer(number) => integer(number).or_else(|| self.no_number(node)),
             DeValue::Float(number) => float(number).or_else(|| self.no_number(node)),
             DeValue::Boolean(value) => Some(Json::Bool(*value)),

@@ -1,6 +1,6 @@
 //! `[project]` and `[env]` of the main file.
 
-use super::reader::{Entry, Owner, Reader};
+use super::reader::{Entry, Subject, Reader};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::project::Project;
@@ -14,10 +14,10 @@ impl<'f> Reader<'f, '_> {
             dotenv: Vec::new(),
             default_environment: None,
         };
-        let Some(table) = entry.and_then(|entry| self.table("`[project]`", entry.value)) else { return project };
+        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("project"), entry.value)) else { return project };
         let [name, shipway, dotenv, default] = self.fields(
             table,
-            Owner::Section("project"),
+            Subject::Section("project"),
             ["name", "shipway", "dotenv", "default_environment"],
         );
         if let Some(name) = name.and_then(|entry| self.text(entry)) {

@@ -35,26 +35,35 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Whose keys are being read, as a message calls it.
+/// What is being read, as a message calls it. Made at every value and told at few, so it is put into words only then.
 #[derive(Clone, Copy)]
-pub(super) enum Owner<'a> {
+pub(super) enum Subject<'a> {
     /// `[project]`.
-    Section(&'static str),
-    /// A named thing: task `test`.
-    Named(&'static str, &'a str),
+    Section(&'a str),
     /// A named table of a section: `env_files.production`.
     Table(&'static str, &'a str),
-    /// A step, an argument.
-    Nameless(&'static str),
+    /// A named thing: task `test`.
+    Named(&'static str, &'a str),
+    /// The value of a key.
+    Key(&'a str),
+    /// An item of a key's list.
+    Item(&'a str),
+    /// A step of a key's list.
+    Step(&'a str),
+    /// Anything else, with its article.
+    Plain(&'static str),
 }
 
-impl fmt::Display for Owner<'_> {
+impl fmt::Display for Subject<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Section(name) => write!(formatter, "`[{name}]`"),
-            Self::Named(noun, name) => write!(formatter, "{noun} `{name}`"),
             Self::Table(section, name) => write!(formatter, "`{section}.{name}`"),
-            Self::Nameless(noun) => write!(formatter, "{noun}"),
+            Self::Named(noun, name) => write!(formatter, "{noun} `{name}`"),
+            Self::Key(name) => write!(formatter, "`{name}`"),
+            Self::Item(name) => write!(formatter, "an item of `{name}`"),
+            Self::Step(name) => write!(formatter, "a step of `{name}`"),
+            Self::Plain(words) => formatter.write_str(words),
         }
     }
 }
@@ -109,7 +118,7 @@ impl<'f> Reader<'f, '_> {
     pub(super) fn fields<const N: usize>(
         &mut self,
         table: &'f DeTable<'f>,
-        owner: Owner<'_>,
+        owner: Subject<'_>,
         keys: [&'static str; N],
     ) -> [Option<Entry<'f>>; N] {
         let mut found = [None; N];
@@ -123,14 +132,14 @@ impl<'f> Reader<'f, '_> {
         found
     }
 
-    fn unknown_key(&mut self, entry: Entry<'_>, owner: Owner<'_>, keys: &[&'static str]) {
+    fn unknown_key(&mut self, entry: Entry<'_>, owner: Subject<'_>, keys: &[&'static str]) {
         let name = entry.name();
         let span = self.key(entry);
         let diagnostic =
             Diagnostic::error("unknown-key", format!("{owner} has no key `{name}`"), span, "unknown key");
         let valid = format!("its keys are {}", list::and_ticked(keys));
         let diagnostic = if let Some(foreign) =
-            matches!(owner, Owner::Named("task", _)).then(|| foreign::task_key(name)).flatten()
+            matches!(owner, Subject::Named("task", _)).then(|| foreign::task_key(name)).flatten()
         {
             diagnostic.note(foreign).help(valid)
         } else if LATER_KEYS.contains(&name) {
@@ -146,7 +155,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// Reports that `node` is of a wrong type; `expected` with its article: "a string".
-    pub(super) fn wrong_type(&mut self, what: &str, expected: &str, node: Node<'_>) {
+    pub(super) fn wrong_type(&mut self, what: Subject<'_>, expected: &str, node: Node<'_>) {
         let found = described(node.get_ref());
         let span = self.at(node);
         let mut diagnostic =
@@ -163,7 +172,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// The table in `node`.
-    pub(super) fn table(&mut self, what: &str, node: Node<'f>) -> Option<&'f DeTable<'f>> {
+    pub(super) fn table(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<&'f DeTable<'f>> {
         match node.get_ref() {
             DeValue::Table(table) => Some(table),
             _ => {
@@ -176,7 +185,7 @@ impl<'f> Reader<'f, '_> {
     /// The named tables of a section: `[tasks.x]`, `[workspaces.x]`.
     pub(super) fn section(&mut self, entry: Option<Entry<'f>>) -> Vec<Entry<'f>> {
         let Some(entry) = entry else { return Vec::new() };
-        let table = self.table(&format!("`[{}]`", entry.name()), entry.value);
+        let table = self.table(Subject::Section(entry.name()), entry.value);
         table.map(Self::entries).unwrap_or_default()
     }
 
@@ -185,14 +194,14 @@ impl<'f> Reader<'f, '_> {
         match entry.value.get_ref() {
             DeValue::Boolean(value) => Some(*value),
             _ => {
-                self.wrong_type(&format!("`{}`", entry.name()), "`true` or `false`", entry.value);
+                self.wrong_type(Subject::Key(entry.name()), "`true` or `false`", entry.value);
                 None
             }
         }
     }
 
     /// A string in which `{{ }}` has no meaning, and which may be empty.
-    pub(super) fn plain(&mut self, what: &str, node: Node<'f>) -> Option<String> {
+    pub(super) fn plain(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<String> {
         let DeValue::String(text) = node.get_ref() else {
             self.wrong_type(what, "a string", node);
             return None;
@@ -211,11 +220,11 @@ impl<'f> Reader<'f, '_> {
 
     /// The same, of a key, and not empty.
     pub(super) fn text(&mut self, entry: Entry<'f>) -> Option<String> {
-        self.filled(&format!("`{}`", entry.name()), entry.value)
+        self.filled(Subject::Key(entry.name()), entry.value)
     }
 
     /// A plain string that is not empty.
-    pub(super) fn filled(&mut self, what: &str, node: Node<'f>) -> Option<String> {
+    pub(super) fn filled(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<String> {
         let text = self.plain(what, node)?;
         if text.trim().is_empty() {
             let span = self.at(node);
@@ -226,7 +235,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// A path; no shell reads it, so `~` would be a folder of that name.
-    pub(super) fn path(&mut self, what: &str, node: Node<'f>) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<PathBuf> {
         let text = self.filled(what, node)?;
         if text.starts_with("~/") || text == "~" {
             let span = self.at(node);
@@ -252,10 +261,10 @@ impl<'f> Reader<'f, '_> {
 
     /// A list of plain strings.
     pub(super) fn texts(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<String>> {
-        let what = entry.map(|entry| format!("an item of `{}`", entry.name())).unwrap_or_default();
+        let what = Subject::Item(entry.map_or("", Entry::name));
         let mut texts = Vec::new();
         for node in self.items(entry) {
-            if let Some(text) = self.filled(&what, node) {
+            if let Some(text) = self.filled(what, node) {
                 texts.push(Spanned::new(text, self.at(node)));
             }
         }

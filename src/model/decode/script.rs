@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::de::DeValue;
 
-use super::reader::{Node, Reader};
+use super::reader::{Node, Reader, Subject};
 use super::template::{Flat, Scope, variadic};
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Hole;
@@ -12,7 +12,7 @@ use crate::model::script::{Place, Piece, PlaceFault, Script, ScriptPart, classif
 
 impl<'f> Reader<'f, '_> {
     /// The script in `node`.
-    pub(super) fn script(&mut self, what: &str, node: Node<'f>, scope: Scope<'_>) -> Option<Script> {
+    pub(super) fn script(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Script> {
         let DeValue::String(text) = node.get_ref() else {
             self.wrong_type(what, "a string", node);
             return None;

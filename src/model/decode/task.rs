@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use toml::de::DeValue;
 
-use super::reader::{Entry, Owner, Reader};
+use super::reader::{Entry, Subject, Reader};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Template;
@@ -48,11 +48,11 @@ impl<'f> Reader<'f, '_> {
                 return Some(task);
             }
             _ => {
-                self.wrong_type(&format!("task `{}`", entry.name()), "a table", entry.value);
+                self.wrong_type(Subject::Named("task", entry.name()), "a table", entry.value);
                 return None;
             }
         };
-        let owner = Owner::Named("task", entry.name());
+        let owner = Subject::Named("task", entry.name());
         let before = self.faults.len();
         let [description, alias, depends, args, dir, env, dotenv, confirm, run, finally] =
             self.fields(table, owner, KEYS);
@@ -60,10 +60,10 @@ impl<'f> Reader<'f, '_> {
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
         let scope = Scope { arguments: Some(&task.args) };
-        task.description = description.and_then(|entry| self.plain("`description`", entry.value));
+        task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
         task.aliases = self.aliases(alias);
         task.depends = self.items(depends).into_iter().filter_map(|node| self.call(node, scope)).collect();
-        task.dir = dir.and_then(|entry| self.template("`dir`", entry.value, scope));
+        task.dir = dir.and_then(|entry| self.template(Subject::Key("dir"), entry.value, scope));
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
@@ -121,7 +121,7 @@ impl<'f> Reader<'f, '_> {
         for entry in self.section_or_table(entry) {
             let span = self.key(entry);
             self.check_variable(entry.name(), span);
-            if let Some(value) = self.template(&format!("`{}`", entry.name()), entry.value, scope) {
+            if let Some(value) = self.template(Subject::Key(entry.name()), entry.value, scope) {
                 env.insert(entry.name().to_owned(), value);
             }
         }
@@ -131,7 +131,7 @@ impl<'f> Reader<'f, '_> {
     /// The entries of a table that is a key's value.
     pub(super) fn section_or_table(&mut self, entry: Option<Entry<'f>>) -> Vec<Entry<'f>> {
         let Some(entry) = entry else { return Vec::new() };
-        let table = self.table(&format!("`{}`", entry.name()), entry.value);
+        let table = self.table(Subject::Key(entry.name()), entry.value);
         table.map(Self::entries).unwrap_or_default()
     }
 
@@ -139,7 +139,7 @@ impl<'f> Reader<'f, '_> {
         match entry.value.get_ref() {
             DeValue::String(_) => Some(Confirm { text: self.text(entry)?, word: None }),
             DeValue::Table(table) => {
-                let [text, word] = self.fields(table, Owner::Nameless("`confirm`"), ["text", "type"]);
+                let [text, word] = self.fields(table, Subject::Plain("`confirm`"), ["text", "type"]);
                 let word = word.and_then(|entry| self.text(entry));
                 let Some(text) = text else {
                     self.missing("`confirm`", "text", entry.value);
@@ -148,7 +148,7 @@ impl<'f> Reader<'f, '_> {
                 Some(Confirm { text: self.text(text)?, word })
             }
             _ => {
-                self.wrong_type("`confirm`", "a string, the question, or a table `{ text = \"…\" }`", entry.value);
+                self.wrong_type(Subject::Key("confirm"), "a string, the question, or a table `{ text = \"…\" }`", entry.value);
                 None
             }
         }

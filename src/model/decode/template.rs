@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 use super::hole::{Found, scan};
-use super::reader::{Node, Reader};
+use super::reader::{Node, Reader, Subject};
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::{Hole, Part, Reference, Template};
 use crate::model::located::Located;
@@ -79,47 +79,53 @@ impl<'f> Reader<'f, '_> {
 
     /// The string of `node`, its holes resolved; faults are reported.
     pub(super) fn flat(&mut self, node: Node<'f>, scope: Scope<'_>) -> Flat {
-        let located = self.locate(node);
-        let mut flat =
-            Flat { text: String::with_capacity(located.text.len()), holes: Vec::new(), located, moved: Vec::new() };
+        let mut located = self.locate(node);
+        let decoded = std::mem::take(&mut located.text);
+        let mut flat = Flat { text: String::new(), holes: Vec::new(), located, moved: Vec::new() };
+        let found = scan(&decoded);
         let mut copied = 0;
-        let decoded = std::mem::take(&mut flat.located.text);
-        for found in scan(&decoded) {
-            match found {
-                Found::Hole(range, inner) => {
-                    flat.copy(&decoded, copied..range.end);
-                    let start = flat.text.len() - range.len();
-                    let span = self.span(flat.located.source(range.clone()));
-                    let place =
-                        if inner.is_empty() { span } else { self.span(flat.located.source(inner.clone())) };
-                    let hole =
-                        self.resolve(&decoded[inner], place, scope).map(|reference| Hole { reference, span });
-                    flat.holes.push((start..start + range.len(), hole));
-                    copied = range.end;
-                }
+        let has_literal = found.iter().any(|found| matches!(found, Found::Literal(..)));
+        for found in found {
+            let (range, hole) = match found {
                 Found::Literal(range, text) => {
                     flat.copy(&decoded, copied..range.start);
                     let start = flat.text.len();
                     flat.text.push_str(&decoded[text]);
                     flat.moved.push((start..flat.text.len(), range.clone()));
                     copied = range.end;
+                    continue;
+                }
+                Found::Hole(range, inner) => {
+                    let span = self.span(flat.located.source(range.clone()));
+                    let place =
+                        if inner.is_empty() { span } else { self.span(flat.located.source(inner.clone())) };
+                    let reference = self.resolve(&decoded[inner], place, scope);
+                    (range, reference.map(|reference| Hole { reference, span }))
                 }
                 Found::Unclosed(range) => {
                     let span = self.span(flat.located.source(range.clone()));
                     self.fault(unclosed(span));
-                    flat.copy(&decoded, copied..range.end);
-                    let start = flat.text.len() - range.len();
-                    flat.holes.push((start..start + range.len(), None));
-                    copied = range.end;
+                    (range, None)
                 }
+            };
+            let mut start = range.start;
+            if has_literal {
+                flat.copy(&decoded, copied..range.end);
+                start = flat.text.len() - range.len();
+                copied = range.end;
             }
+            flat.holes.push((start..start + range.len(), hole));
         }
-        flat.copy(&decoded, copied..decoded.len());
+        if has_literal {
+            flat.copy(&decoded, copied..decoded.len());
+        } else {
+            flat.text = decoded;
+        }
         flat
     }
 
     /// A string whose holes are values put in as they are.
-    pub(super) fn template(&mut self, what: &str, node: Node<'f>, scope: Scope<'_>) -> Option<Template> {
+    pub(super) fn template(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Template> {
         let template = self.word(what, node, scope)?;
         for part in &template.parts {
             if let Part::Hole(hole) = part
@@ -133,7 +139,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// The same where a `rest...` that is the whole string may be many.
-    pub(super) fn word(&mut self, what: &str, node: Node<'f>, scope: Scope<'_>) -> Option<Template> {
+    pub(super) fn word(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Template> {
         let DeValue::String(text) = node.get_ref() else {
             self.wrong_type(what, "a string", node);
             return None;
@@ -167,7 +173,7 @@ impl<'f> Reader<'f, '_> {
     pub(super) fn dotenv(&mut self, entry: Option<super::reader::Entry<'f>>, scope: Scope<'_>) -> Vec<Dotenv> {
         let mut files = Vec::new();
         for node in self.items(entry) {
-            let Some(mut path) = self.template("a path in `dotenv`", node, scope) else { continue };
+            let Some(mut path) = self.template(Subject::Plain("a path in `dotenv`"), node, scope) else { continue };
             let mut optional = false;
             if let Some(Part::Text(text)) = path.parts.last_mut()
                 && let Some(stripped) = text.strip_suffix('?')

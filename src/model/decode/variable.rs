@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::argument::not_a_choice;
-use super::reader::{Entry, Node, Owner, Reader};
+use super::reader::{Entry, Node, Subject, Reader};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::project::{Binding, Variable};
@@ -19,8 +19,8 @@ impl<'f> Reader<'f, '_> {
         self.check_identifier("a variable", entry);
         let (binding, secret) = match entry.value.get_ref() {
             DeValue::String(_) => {
-                let what = format!("`{}`", entry.name());
-                (Binding::Text(self.template(&what, entry.value, Scope::GLOBAL)?), false)
+                let what = Subject::Key(entry.name());
+                (Binding::Text(self.template(what, entry.value, Scope::GLOBAL)?), false)
             }
             DeValue::Table(table) => self.binding(entry, table)?,
             _ => (Binding::Literal(self.literal(entry.value)?), false),
@@ -36,7 +36,7 @@ impl<'f> Reader<'f, '_> {
 
     /// `{ sh = … }`, `{ env = … }` or `{ prompt = … }`.
     fn binding(&mut self, entry: Entry<'f>, table: &'f DeTable<'f>) -> Option<(Binding, bool)> {
-        let owner = Owner::Named("variable", entry.name());
+        let owner = Subject::Named("variable", entry.name());
         let before = self.faults.len();
         let [sh, env, prompt, choices, default, secret] =
             self.fields(table, owner, ["sh", "env", "prompt", "choices", "default", "secret"]);
@@ -75,9 +75,9 @@ impl<'f> Reader<'f, '_> {
                 "has no meaning here",
             ));
         }
-        let default_text = default.and_then(|entry| self.plain("`default`", entry.value));
+        let default_text = default.and_then(|entry| self.plain(Subject::Key("default"), entry.value));
         let binding = if let Some(sh) = sh {
-            Binding::Shell(self.script("`sh`", sh.value, Scope::GLOBAL)?)
+            Binding::Shell(self.script(Subject::Key("sh"), sh.value, Scope::GLOBAL)?)
         } else if let Some(env) = env {
             let name = self.text(env)?;
             let span = self.at(env.value);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::reader::{Entry, Node, Owner, Reader};
+use super::reader::{Entry, Node, Subject, Reader};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
@@ -23,9 +23,9 @@ impl<'f> Reader<'f, '_> {
     /// `[terraform]`.
     pub(super) fn terraform(&mut self, entry: Option<Entry<'f>>) -> TerraformSettings {
         let mut settings = TerraformSettings { root: Default::default(), lock_timeout: LOCK_TIMEOUT };
-        let Some(table) = entry.and_then(|entry| self.table("`[terraform]`", entry.value)) else { return settings };
-        let [root, lock_timeout] = self.fields(table, Owner::Section("terraform"), ["root", "lock_timeout"]);
-        if let Some(root) = root.and_then(|entry| self.path("`root`", entry.value)) {
+        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("terraform"), entry.value)) else { return settings };
+        let [root, lock_timeout] = self.fields(table, Subject::Section("terraform"), ["root", "lock_timeout"]);
+        if let Some(root) = root.and_then(|entry| self.path(Subject::Key("root"), entry.value)) {
             settings.root = root;
         }
         if let Some(timeout) = lock_timeout.and_then(|entry| self.duration(entry)) {
@@ -72,13 +72,13 @@ impl<'f> Reader<'f, '_> {
         } else {
             self.check_name("a workspace", entry);
         }
-        let owner = Owner::Named("workspace", entry.name());
-        let table = self.table(&owner.to_string(), entry.value)?;
+        let owner = Subject::Named("workspace", entry.name());
+        let table = self.table(owner, entry.value)?;
         let fields = self.fields(table, owner, KEYS);
         let [dir, environment, depends, var_files, vars, backend_config, env, hooks @ .., links] = fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
-        let dir = dir.and_then(|dir| self.path("`dir`", dir.value)).unwrap_or_else(|| entry.name().into());
+        let dir = dir.and_then(|dir| self.path(Subject::Key("dir"), dir.value)).unwrap_or_else(|| entry.name().into());
         Some(Workspace {
             name: entry.name().to_owned(),
             span: self.key(entry),
@@ -97,7 +97,7 @@ impl<'f> Reader<'f, '_> {
             links: self
                 .items(links)
                 .into_iter()
-                .filter_map(|node| self.template("a link", node, Scope::GLOBAL))
+                .filter_map(|node| self.template(Subject::Plain("a link"), node, Scope::GLOBAL))
                 .collect(),
         })
     }
@@ -105,7 +105,7 @@ impl<'f> Reader<'f, '_> {
     fn var_files(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<std::path::PathBuf>> {
         let mut files = Vec::new();
         for node in self.items(entry) {
-            if let Some(path) = self.path("an item of `var_files`", node) {
+            if let Some(path) = self.path(Subject::Item("var_files"), node) {
                 files.push(Spanned::new(path, self.at(node)));
             }
         }
@@ -116,7 +116,7 @@ impl<'f> Reader<'f, '_> {
         if !matches!(node.get_ref(), DeValue::String(_)) {
             return self.call(node, Scope::GLOBAL).map(Dependency::Task);
         }
-        let name = self.filled("an item of `depends`", node)?;
+        let name = self.filled(Subject::Item("depends"), node)?;
         let span = self.at(node);
         match self.workspace_name(&name, span) {
             Ok(()) => Some(Dependency::Workspace(Spanned::new(name, span))),
