@@ -171,8 +171,13 @@ fn refused_again(wanted: &Wanted, seen: &[(PathBuf, Option<Span>)]) -> Option<Di
     let place = wanted.place?;
     let shown = wanted.path.file_name().unwrap_or_default().to_string_lossy();
     let diagnostic = if wanted.chain.contains(&wanted.path) {
-        Diagnostic::error("include-cycle", format!("`{shown}` includes itself"), place, "leads back to itself")
-            .help("remove this include")
+        Diagnostic::error(
+            "include-cycle",
+            format!("`{shown}` includes itself"),
+            place,
+            "leads back to itself",
+        )
+        .help("remove this include")
     } else {
         Diagnostic::error("include-twice", format!("`{shown}` is included twice"), place, "included again")
             .help("include it once, in the main file, and use its tasks by their full names")

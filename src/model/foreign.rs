@@ -3,8 +3,17 @@
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 
 /// Top-level sections that only mise has.
-pub(super) const MISE_SECTIONS: &[&str] =
-    &["tools", "settings", "task_config", "alias", "tool_alias", "shell_alias", "plugins", "hooks", "min_version"];
+pub(super) const MISE_SECTIONS: &[&str] = &[
+    "tools",
+    "settings",
+    "task_config",
+    "alias",
+    "tool_alias",
+    "shell_alias",
+    "plugins",
+    "hooks",
+    "min_version",
+];
 
 /// Keys of a task that only mise has, with what Shipway has instead.
 const MISE_TASK_KEYS: &[(&str, &str)] = &[

@@ -82,10 +82,15 @@ fn is_certain(fault: &Diagnostic, doubtful: &[Span]) -> bool {
         span.source == stretch.source && stretch.start <= span.start && span.start < stretch.end
     };
     !NEEDS_WHOLE_FILE.contains(&fault.code)
-        && fault.labels.first().is_none_or(|label| !doubtful.iter().any(|stretch| inside(&label.span, stretch)))
+        && fault
+            .labels
+            .first()
+            .is_none_or(|label| !doubtful.iter().any(|stretch| inside(&label.span, stretch)))
 }
 
 /// In the order of their places.
 fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.span.source, label.span.start)));
+    diagnostics.sort_by_key(|diagnostic| {
+        diagnostic.labels.first().map(|label| (label.span.source, label.span.start))
+    });
 }

@@ -75,7 +75,9 @@ impl Names {
 
     fn collect_aliases(&mut self, file: &File<'_>) {
         for (task, value) in section(file, "tasks").into_iter().flatten() {
-            let Some(alias) = value.get_ref().as_table().and_then(|table| table.get("alias")) else { continue };
+            let Some(alias) = value.get_ref().as_table().and_then(|table| table.get("alias")) else {
+                continue;
+            };
             let nodes: Vec<&toml::Spanned<DeValue<'_>>> = match alias.get_ref() {
                 DeValue::Array(items) => items.iter().collect(),
                 _ => vec![alias],
@@ -101,7 +103,10 @@ impl Names {
             if self.tasks.contains_key(full) {
                 Some(full.to_owned())
             } else {
-                self.aliases.get(full).and_then(|index| self.alias_places.get(*index)).map(|place| place.task.clone())
+                self.aliases
+                    .get(full)
+                    .and_then(|index| self.alias_places.get(*index))
+                    .map(|place| place.task.clone())
             }
         })
     }
@@ -123,10 +128,8 @@ impl Names {
             return None;
         }
         // Sorted, so that of two equally near names the same one is named each time.
-        let mut candidates: Vec<&str> = candidates
-            .into_iter()
-            .map(|full| full.strip_prefix(prefix).unwrap_or(full))
-            .collect();
+        let mut candidates: Vec<&str> =
+            candidates.into_iter().map(|full| full.strip_prefix(prefix).unwrap_or(full)).collect();
         self.comparisons_left.set(left.saturating_sub(candidates.len()));
         candidates.sort_unstable();
         suggest::nearest(name, candidates)

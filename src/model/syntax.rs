@@ -21,10 +21,8 @@ pub(super) fn parse<'a>(
 ) -> DeTable<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut last_line = None;
-    let mut errors: Vec<(Range<usize>, String)> = errors
-        .iter()
-        .map(|error| (error.span().unwrap_or(0..0), error.message().to_owned()))
-        .collect();
+    let mut errors: Vec<(Range<usize>, String)> =
+        errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message().to_owned())).collect();
     errors.sort_by_key(|(range, _)| range.start);
     // The parser puts the keys of a table that is defined twice into the first one, where they may be there again.
     let mut same_table_until = 0;
@@ -36,7 +34,12 @@ pub(super) fn parse<'a>(
         }
         if let Some(start) = unclosed_string(text, range.start, &message) {
             let span = Span::new(source, start, start + 3);
-            faults.push(Diagnostic::error("syntax", "invalid TOML: this string is never closed", span, "opened here"));
+            faults.push(Diagnostic::error(
+                "syntax",
+                "invalid TOML: this string is never closed",
+                span,
+                "opened here",
+            ));
             doubtful.push(Span::new(source, line_start(text, start), text.len()));
             break;
         }
@@ -76,9 +79,13 @@ fn unclosed_list(text: &str, line: usize, at: usize, message: &str) -> Option<us
     let starts_line = text.get(line..at)?.trim().is_empty();
     let rest = text.get(at..)?.lines().next()?;
     let is_key = rest.split_once('=').is_some_and(|(key, _)| {
-        !key.trim().is_empty() && key.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        !key.trim().is_empty()
+            && key.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
     });
-    if !message.starts_with("missing comma between array elements") || !starts_line || !(is_key || rest.starts_with('[')) {
+    if !message.starts_with("missing comma between array elements")
+        || !starts_line
+        || !(is_key || rest.starts_with('['))
+    {
         return None;
     }
     let mut depth = 0_usize;
@@ -103,12 +110,8 @@ fn diagnostic(text: &str, source: SourceId, range: Range<usize>, message: &str, 
         return Diagnostic::error("syntax", format!("invalid TOML: {message}"), span, "");
     }
     let name = text.get(range.clone()).unwrap_or_default();
-    let diagnostic = Diagnostic::error(
-        "duplicate-key",
-        format!("`{name}` is defined twice"),
-        span,
-        "defined again",
-    );
+    let diagnostic =
+        Diagnostic::error("duplicate-key", format!("`{name}` is defined twice"), span, "defined again");
     match explain.then(|| first_definition(text, range, name)).flatten() {
         Some(first) => diagnostic.also(Span::new(source, first.start, first.end), "first defined here"),
         None => diagnostic,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use shipway::model::{
-    ArgumentKind, Binding, Command, Dependency, GitFact, Model, Part, Reference, ScriptPart, Template, VarValue,
+    ArgumentKind, Binding, Command, Dependency, GitFact, Model, Part, Reference, ScriptPart, Template,
+    VarValue,
 };
 
 use crate::texts::Texts;
@@ -141,13 +142,19 @@ fn text(template: &Template) -> String {
 fn the_full_file_means_what_it_says() {
     let model = everything();
     assert!(model.warnings.is_empty(), "{:?}", model.warnings);
-    assert_eq!((model.file.as_path(), model.root.as_path()), (Path::new("/project/tasks.toml"), Path::new("/project")));
+    assert_eq!(
+        (model.file.as_path(), model.root.as_path()),
+        (Path::new("/project/tasks.toml"), Path::new("/project"))
+    );
     assert_eq!(model.project.name, "shop");
     assert_eq!(model.project.default_environment.as_deref(), Some("stage"));
     let dotenv: Vec<(String, bool)> =
         model.project.dotenv.iter().map(|file| (text(&file.path), file.optional)).collect();
     assert_eq!(dotenv, [(".env".to_owned(), false), (".env.local".to_owned(), true)]);
-    assert_eq!(model.tasks.keys().collect::<Vec<_>>(), ["hello", "build", "test", "deploy-to", "docs:build", "docs:prepare"]);
+    assert_eq!(
+        model.tasks.keys().collect::<Vec<_>>(),
+        ["hello", "build", "test", "deploy-to", "docs:build", "docs:prepare"]
+    );
     assert_eq!(model.workspaces.keys().collect::<Vec<_>>(), ["meta", "base", "prod"]);
     assert_eq!(model.env_files["staging"].prefix, "STAGING");
     assert!(model.environments["prod"].protected && !model.environments["stage"].protected);
@@ -157,8 +164,12 @@ fn the_full_file_means_what_it_says() {
 fn variables_know_where_they_come_from_and_what_they_may_not_show() {
     let model = everything();
     assert!(matches!(&model.variables["commit"].binding, Binding::Shell(script) if script.parts.len() == 1));
-    assert!(matches!(&model.variables["region"].binding, Binding::Prompt { choices, .. } if choices.len() == 2));
-    assert!(matches!(&model.variables["ports"].binding, Binding::Literal(json) if json == &serde_json::json!([80, 443])));
+    assert!(
+        matches!(&model.variables["region"].binding, Binding::Prompt { choices, .. } if choices.len() == 2)
+    );
+    assert!(
+        matches!(&model.variables["ports"].binding, Binding::Literal(json) if json == &serde_json::json!([80, 443]))
+    );
     let secret: Vec<&str> =
         model.variables.values().filter(|each| each.secret).map(|each| each.name.as_str()).collect();
     assert_eq!(secret, ["token", "bearer"], "a text that holds a secret is one");
@@ -222,7 +233,9 @@ fn a_workspace_has_all_that_its_table_says() {
     assert_eq!(model.workspaces["meta"].dir, Path::new("terraform/deploy/meta"));
     assert_eq!(prod.environment.as_deref(), Some("prod"));
     assert_eq!(prod.upstream().collect::<Vec<_>>(), ["base"]);
-    assert!(matches!(&model.workspaces["base"].depends[1], Dependency::Task(call) if call.task.value == "hello"));
+    assert!(
+        matches!(&model.workspaces["base"].depends[1], Dependency::Task(call) if call.task.value == "hello")
+    );
     assert_eq!(prod.vars["size"], VarValue::Literal(3.into()));
     let VarValue::Text(domain) = &prod.vars["domain"] else { panic!("a text") };
     let output = Reference::Output { workspace: "base".to_owned(), output: "domain_name".to_owned() };

@@ -57,7 +57,10 @@ fn check_call(call: &Call, caller: &[Argument], model: &Model, faults: &mut Vec<
                 "called without",
             )
             .also(task.span, "declared here")
-            .help(format!("write `{{ task = \"{}\", args = […] }}`, or give the argument a default", call.task.value)),
+            .help(format!(
+                "write `{{ task = \"{}\", args = […] }}`, or give the argument a default",
+                call.task.value
+            )),
         );
     }
 }
@@ -111,7 +114,8 @@ impl<'m> Given<'m, '_> {
             let takes = match self.task.args.iter().filter(|a| a.kind != ArgumentKind::Flag).count() {
                 0 => "it takes none".to_owned(),
                 _ => {
-                    let names: Vec<&str> = self.task.args.iter().map(|argument| argument.name.as_str()).collect();
+                    let names: Vec<&str> =
+                        self.task.args.iter().map(|argument| argument.name.as_str()).collect();
                     format!("it takes {}", list::and_ticked(&names))
                 }
             };
@@ -127,19 +131,15 @@ impl<'m> Given<'m, '_> {
         }
     }
 
-    fn option(
-        &mut self,
-        word: &'m Template,
-        text: &'m str,
-        words: &mut std::slice::Iter<'m, Template>,
-    ) {
+    fn option(&mut self, word: &'m Template, text: &'m str, words: &mut std::slice::Iter<'m, Template>) {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
         let is_named =
             |argument: &&Argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. });
-        let Some(argument) = self.task.args.iter().filter(is_named).find(|argument| argument.name == name) else {
+        let Some(argument) = self.task.args.iter().filter(is_named).find(|argument| argument.name == name)
+        else {
             let diagnostic = Diagnostic::error(
                 "unknown-option",
                 format!("task `{}` has no option `--{name}`", self.task.name),
@@ -159,12 +159,7 @@ impl<'m> Given<'m, '_> {
         self.named(argument, word, value.map(|value| whole.then_some(value)), words);
     }
 
-    fn short(
-        &mut self,
-        word: &'m Template,
-        text: &'m str,
-        words: &mut std::slice::Iter<'m, Template>,
-    ) {
+    fn short(&mut self, word: &'m Template, text: &'m str, words: &mut std::slice::Iter<'m, Template>) {
         let letter = text.chars().nth(1);
         let Some(argument) = self.task.args.iter().find(|argument| argument.short == letter) else {
             self.faults.push(
@@ -214,8 +209,13 @@ impl<'m> Given<'m, '_> {
             && !argument.choices.iter().any(|choice| choice == value)
         {
             self.faults.push(
-                Diagnostic::error("not-a-choice", format!("`{value}` is not one of the choices"), word.span, "not a choice")
-                    .also(argument.span, format!("the choices are {}", list::and_ticked(&argument.choices))),
+                Diagnostic::error(
+                    "not-a-choice",
+                    format!("`{value}` is not one of the choices"),
+                    word.span,
+                    "not a choice",
+                )
+                .also(argument.span, format!("the choices are {}", list::and_ticked(&argument.choices))),
             );
         }
     }

@@ -40,7 +40,9 @@ fn generated(noun: &str, name: &str, span: Span, model: &Model) -> Option<Diagno
     }
     let (workspace, made_by) = match model.workspaces.get(of) {
         Some(workspace) => (workspace, format!("workspace `{of}` makes a task `{name}`")),
-        None if of == "all" => (model.workspaces.values().next()?, format!("workspaces make a task `{name}`")),
+        None if of == "all" => {
+            (model.workspaces.values().next()?, format!("workspaces make a task `{name}`"))
+        }
         None => return None,
     };
     Some(

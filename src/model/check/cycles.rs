@@ -153,9 +153,14 @@ impl<'m> Graph<'m> {
         } else {
             "dependency-cycle"
         };
-        let label = |(node, edge): &(usize, Edge)| format!("{} needs {}", self.name(*node), self.name(edge.to));
-        let mut diagnostic =
-            Diagnostic::error(code, format!("{} needs itself", names[0]), ordered[0].1.span, label(ordered[0]));
+        let label =
+            |(node, edge): &(usize, Edge)| format!("{} needs {}", self.name(*node), self.name(edge.to));
+        let mut diagnostic = Diagnostic::error(
+            code,
+            format!("{} needs itself", names[0]),
+            ordered[0].1.span,
+            label(ordered[0]),
+        );
         for each in ordered.iter().skip(1).take(LABELS - 1) {
             diagnostic = diagnostic.also(each.1.span, label(each));
         }

@@ -69,16 +69,16 @@ fn in_the_open(each: &Use<'_>, model: &Model) -> Option<Diagnostic> {
                 span,
                 "others can read it there",
             )
-            .help(format!("hand it over in the environment: `env = {{ NAME = \"{{{{ {name} }}}}\" }}`, then `$NAME`")),
+            .help(format!(
+                "hand it over in the environment: `env = {{ NAME = \"{{{{ {name} }}}}\" }}`, then `$NAME`"
+            )),
         ),
-        Spot::Path(key) => Some(
-            Diagnostic::error(
-                "secret-not-allowed",
-                format!("the secret `{name}` would be shown"),
-                span,
-                format!("`{key}` is no place for a secret"),
-            ),
-        ),
+        Spot::Path(key) => Some(Diagnostic::error(
+            "secret-not-allowed",
+            format!("the secret `{name}` would be shown"),
+            span,
+            format!("`{key}` is no place for a secret"),
+        )),
         Spot::Link => Some(Diagnostic::error(
             "secret-not-allowed",
             format!("the secret `{name}` would be shown"),

@@ -57,7 +57,8 @@ pub(super) fn of_workspace(workspace: &Workspace) -> Vec<Use<'_>> {
         value.templates().into_iter().for_each(|template| of_template(template, Spot::Private, &mut uses));
     }
     of_env(&workspace.env, &mut uses);
-    for command in workspace.before_init.iter().chain(&workspace.before_apply).chain(&workspace.after_destroy) {
+    for command in workspace.before_init.iter().chain(&workspace.before_apply).chain(&workspace.after_destroy)
+    {
         of_command(command, Spot::Command, &mut uses);
     }
     for command in workspace.after_apply.iter().chain(&workspace.before_destroy) {

@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::name::{is_guarded, is_identifier};
-use super::reader::{Entry, Node, Subject, Reader};
+use super::reader::{Entry, Node, Reader, Subject};
 use super::resolve::{FIRST_WORDS, LATER_WORDS};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::task::{Argument, ArgumentKind};
@@ -31,7 +31,11 @@ impl<'f> Reader<'f, '_> {
             }
             DeValue::Table(table) => self.argument_table(node, table),
             _ => {
-                self.wrong_type(Subject::Plain("an argument"), "a string or a table `{ name = \"…\" }`", node);
+                self.wrong_type(
+                    Subject::Plain("an argument"),
+                    "a string or a table `{ name = \"…\" }`",
+                    node,
+                );
                 None
             }
         }
@@ -53,7 +57,9 @@ impl<'f> Reader<'f, '_> {
             (name, kind)
         } else if let Some(name) = left.strip_suffix("...") {
             if default.is_some() {
-                self.fault(bad(format!("`{name}...` can't have a default"), span).help("it is empty by default"));
+                self.fault(
+                    bad(format!("`{name}...` can't have a default"), span).help("it is empty by default"),
+                );
             }
             (name, ArgumentKind::Rest)
         } else {
@@ -132,7 +138,9 @@ impl<'f> Reader<'f, '_> {
                     conflict(&name, "is a flag and can't have a default", place)
                         .help(format!("an option that takes a value is written `--{name}=`")),
                 ),
-                ArgumentKind::Rest => self.fault(conflict(&name, "takes the rest and can't have a default", place)),
+                ArgumentKind::Rest => {
+                    self.fault(conflict(&name, "takes the rest and can't have a default", place))
+                }
             }
         }
         let is_positional = matches!(kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest);
@@ -142,7 +150,8 @@ impl<'f> Reader<'f, '_> {
         if kind == ArgumentKind::Flag && !choices.is_empty() {
             self.fault(conflict(&name, "is a flag and can't have `choices`", span));
         }
-        if let ArgumentKind::Positional { default: Some(text) } | ArgumentKind::Option { default: Some(text) } = &kind
+        if let ArgumentKind::Positional { default: Some(text) } | ArgumentKind::Option { default: Some(text) } =
+            &kind
             && !choices.is_empty()
             && !choices.contains(text)
         {
@@ -161,7 +170,9 @@ impl<'f> Reader<'f, '_> {
         match (characters.next(), characters.next()) {
             (Some(letter), None) if letter.is_ascii_alphanumeric() => Some((letter, span)),
             _ => {
-                self.fault(bad("`short` must be one letter or digit", span).help("write `short = \"x\"` for `-x`"));
+                self.fault(
+                    bad("`short` must be one letter or digit", span).help("write `short = \"x\"` for `-x`"),
+                );
                 None
             }
         }
@@ -181,11 +192,18 @@ impl<'f> Reader<'f, '_> {
             );
             return;
         }
-        if let Some(other) = before.iter().find(|other| other.short.is_some() && other.short == argument.short) {
+        if let Some(other) =
+            before.iter().find(|other| other.short.is_some() && other.short == argument.short)
+        {
             let letter = argument.short.unwrap_or_default();
             self.fault(
-                Diagnostic::error("duplicate-name", format!("two arguments have the short `-{letter}`"), argument.span, "")
-                    .also(other.span, "the other one"),
+                Diagnostic::error(
+                    "duplicate-name",
+                    format!("two arguments have the short `-{letter}`"),
+                    argument.span,
+                    "",
+                )
+                .also(other.span, "the other one"),
             );
         }
         let positional = matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest);
@@ -203,9 +221,12 @@ impl<'f> Reader<'f, '_> {
             && matches!(optional.kind, ArgumentKind::Positional { default: Some(_) })
         {
             self.fault(
-                bad(format!("`{}` is required but stands after an optional one", argument.name), argument.span)
-                    .also(optional.span, "optional")
-                    .help(format!("give it a default: `{}=…`, or move it forward", argument.name)),
+                bad(
+                    format!("`{}` is required but stands after an optional one", argument.name),
+                    argument.span,
+                )
+                .also(optional.span, "optional")
+                .help(format!("give it a default: `{}=…`, or move it forward", argument.name)),
             );
         }
     }
@@ -228,7 +249,8 @@ pub(super) fn not_a_choice(value: &str, choices: &[String], span: Span) -> Diagn
 /// Says what was probably meant: other tools write arguments in other ways.
 fn malformed(form: &str, name: &str, span: Span) -> Diagnostic {
     let diagnostic = bad(format!("`{form}` is not an argument"), span);
-    let bare = name.trim_start_matches(['*', '+', '-', '$', '<', '[', '.']).trim_end_matches(['>', ']', '?', '.']);
+    let bare =
+        name.trim_start_matches(['*', '+', '-', '$', '<', '[', '.']).trim_end_matches(['>', ']', '?', '.']);
     let help = if !is_identifier(bare) {
         "write `name`, `name=default`, `rest...`, `--flag`, `--option=` or `--option=default`".to_owned()
     } else if name.starts_with(['*', '+']) || form.ends_with("..") {

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::reader::{Entry, Node, Subject, Reader};
+use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
@@ -15,7 +15,12 @@ impl<'f> Reader<'f, '_> {
         let what = match entry.value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
                 let span = self.at(entry.value);
-                self.fault(Diagnostic::error("empty", format!("`{}` is empty", entry.name()), span, "no steps"));
+                self.fault(Diagnostic::error(
+                    "empty",
+                    format!("`{}` is empty", entry.name()),
+                    span,
+                    "no steps",
+                ));
                 return Vec::new();
             }
             DeValue::Array(_) => Subject::Step(entry.name()),
@@ -68,7 +73,11 @@ impl<'f> Reader<'f, '_> {
             }
             DeValue::Table(table) => self.call_table(node, table, scope),
             _ => {
-                self.wrong_type(Subject::Item("depends"), "a task's name or a table `{ task = \"…\" }`", node);
+                self.wrong_type(
+                    Subject::Item("depends"),
+                    "a task's name or a table `{ task = \"…\" }`",
+                    node,
+                );
                 None
             }
         }
@@ -112,9 +121,12 @@ impl<'f> Reader<'f, '_> {
             Diagnostic::error("unknown-task", format!("there is no task `{name}`"), span, "unknown task");
         let first = name.split_whitespace().next().unwrap_or_default();
         if first != name && self.names.task(prefix, first).is_some() {
-            let rest: Vec<String> = name.split_whitespace().skip(1).map(|word| format!("\"{word}\"")).collect();
-            return diagnostic
-                .help(format!("arguments stand in a table: `{{ task = \"{first}\", args = [{}] }}`", rest.join(", ")));
+            let rest: Vec<String> =
+                name.split_whitespace().skip(1).map(|word| format!("\"{word}\"")).collect();
+            return diagnostic.help(format!(
+                "arguments stand in a table: `{{ task = \"{first}\", args = [{}] }}`",
+                rest.join(", ")
+            ));
         }
         if self.names.workspaces.contains_key(name) {
             return diagnostic

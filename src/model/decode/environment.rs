@@ -1,7 +1,7 @@
 //! `[env_files]` and `[environments]`.
 
 use super::name::is_variable;
-use super::reader::{Entry, Subject, Reader};
+use super::reader::{Entry, Reader, Subject};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::environment::{EnvFiles, Environment};
 

@@ -24,7 +24,9 @@ impl<'f> Reader<'f, '_> {
 
     fn value(&mut self, node: Node<'f>) -> Option<VarValue> {
         match node.get_ref() {
-            DeValue::String(_) => self.template(Subject::Plain("a value"), node, Scope::GLOBAL).map(VarValue::Text),
+            DeValue::String(_) => {
+                self.template(Subject::Plain("a value"), node, Scope::GLOBAL).map(VarValue::Text)
+            }
             DeValue::Array(items) => {
                 let items: Vec<Option<VarValue>> = items.iter().map(|item| self.value(item)).collect();
                 Some(VarValue::List(items.into_iter().collect::<Option<_>>()?))
@@ -45,7 +47,9 @@ impl<'f> Reader<'f, '_> {
     /// A value without templates.
     pub(super) fn literal(&mut self, node: Node<'f>) -> Option<Json> {
         match node.get_ref() {
-            DeValue::String(_) => self.plain(Subject::Plain("a string inside a value"), node).map(Json::String),
+            DeValue::String(_) => {
+                self.plain(Subject::Plain("a string inside a value"), node).map(Json::String)
+            }
             DeValue::Integer(number) => integer(number).or_else(|| self.no_number(node)),
             DeValue::Float(number) => float(number).or_else(|| self.no_number(node)),
             DeValue::Boolean(value) => Some(Json::Bool(*value)),
@@ -69,8 +73,13 @@ impl<'f> Reader<'f, '_> {
     fn no_number(&mut self, node: Node<'f>) -> Option<Json> {
         let span = self.at(node);
         self.fault(
-            Diagnostic::error("bad-number", "this number can't be passed on", span, "too large, or no number")
-                .note("values are passed as JSON: 64-bit integers and finite numbers"),
+            Diagnostic::error(
+                "bad-number",
+                "this number can't be passed on",
+                span,
+                "too large, or no number",
+            )
+            .note("values are passed as JSON: 64-bit integers and finite numbers"),
         );
         None
     }

@@ -124,30 +124,46 @@ impl<'f> Reader<'f, '_> {
     fn unknown_section(&mut self, entry: Entry<'f>, is_mise: &mut bool) {
         let name = entry.name();
         let span = self.key(entry);
-        let runs = |entry: Entry<'_>| entry.value.get_ref().as_table().is_some_and(|table| table.contains_key("run"));
+        let runs = |entry: Entry<'_>| {
+            entry.value.get_ref().as_table().is_some_and(|table| table.contains_key("run"))
+        };
         if MISE_SECTIONS.contains(&name) {
             // Once is enough to say whose file it is.
             if !std::mem::replace(is_mise, true) {
                 self.fault(
-                    Diagnostic::error("mise-shape", format!("`{name}` belongs to mise's file"), span, "not Shipway's")
-                        .note("Shipway has tasks as mise has them, but installs no tools and has no settings")
-                        .help("name Shipway's file with `-f FILE`, or move the tasks into a `tasks.toml`"),
+                    Diagnostic::error(
+                        "mise-shape",
+                        format!("`{name}` belongs to mise's file"),
+                        span,
+                        "not Shipway's",
+                    )
+                    .note("Shipway has tasks as mise has them, but installs no tools and has no settings")
+                    .help("name Shipway's file with `-f FILE`, or move the tasks into a `tasks.toml`"),
                 );
             }
             return;
         }
         if runs(entry) && name != "task" {
             self.fault(
-                Diagnostic::error("mise-shape", format!("`[{name}]` looks like a task"), span, "unknown section")
-                    .note("in the task files that mise includes, tasks stand without `tasks.`; here they don't")
-                    .help(format!("write `[tasks.{name}]`")),
+                Diagnostic::error(
+                    "mise-shape",
+                    format!("`[{name}]` looks like a task"),
+                    span,
+                    "unknown section",
+                )
+                .note("in the task files that mise includes, tasks stand without `tasks.`; here they don't")
+                .help(format!("write `[tasks.{name}]`")),
             );
             return;
         }
         let is_table = matches!(entry.value.get_ref(), DeValue::Table(_));
         let shown = if is_table { format!("`[{name}]`") } else { format!("`{name}`") };
-        let diagnostic =
-            Diagnostic::error("unknown-key", format!("the tasks file has no section {shown}"), span, "unknown section");
+        let diagnostic = Diagnostic::error(
+            "unknown-key",
+            format!("the tasks file has no section {shown}"),
+            span,
+            "unknown section",
+        );
         let valid = format!("its sections are {}", list::and_ticked(&SECTIONS));
         let later = reader::LATER_KEYS.contains(&name);
         let diagnostic = match suggest::nearest(name, SECTIONS) {

@@ -5,11 +5,57 @@ use crate::diagnostic::{Diagnostic, Span};
 
 /// Variables that the commands of a task live by; an argument of such a name would replace one.
 const GUARDED: &[&str] = &[
-    "PATH", "HOME", "IFS", "ENV", "SHELL", "SHELLOPTS", "BASHOPTS", "CDPATH", "GLOBIGNORE", "FIGNORE", "PROMPT_COMMAND",
-    "PS0", "PS1", "PS2", "PS3", "PS4", "PWD", "OLDPWD", "TMPDIR", "TERM", "USER", "LOGNAME", "UID", "EUID", "PPID",
-    "GROUPS", "RANDOM", "SECONDS", "LINENO", "OPTIND", "OPTARG", "OPTERR", "REPLY", "FUNCNAME", "DIRSTACK",
-    "PIPESTATUS", "HOSTNAME", "HOSTTYPE", "MACHTYPE", "OSTYPE", "SHLVL", "POSIXLY_CORRECT", "INPUTRC", "NODE_OPTIONS",
-    "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "PERL5OPT", "PERL5LIB", "RUBYOPT", "RUBYLIB",
+    "PATH",
+    "HOME",
+    "IFS",
+    "ENV",
+    "SHELL",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "CDPATH",
+    "GLOBIGNORE",
+    "FIGNORE",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "TERM",
+    "USER",
+    "LOGNAME",
+    "UID",
+    "EUID",
+    "PPID",
+    "GROUPS",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "OPTIND",
+    "OPTARG",
+    "OPTERR",
+    "REPLY",
+    "FUNCNAME",
+    "DIRSTACK",
+    "PIPESTATUS",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "MACHTYPE",
+    "OSTYPE",
+    "SHLVL",
+    "POSIXLY_CORRECT",
+    "INPUTRC",
+    "NODE_OPTIONS",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONHOME",
+    "PERL5OPT",
+    "PERL5LIB",
+    "RUBYOPT",
+    "RUBYLIB",
 ];
 
 /// The beginnings of such names.
@@ -68,19 +114,34 @@ impl Reader<'_, '_> {
         }
         let span = self.key(entry);
         self.fault(
-            Diagnostic::error("bad-name", format!("`{}` can't be the name of {noun}", entry.name()), span, "")
-                .help("such a name has letters, digits, `_` and `-`, and starts with a letter or `_`"),
+            Diagnostic::error(
+                "bad-name",
+                format!("`{}` can't be the name of {noun}", entry.name()),
+                span,
+                "",
+            )
+            .help("such a name has letters, digits, `_` and `-`, and starts with a letter or `_`"),
         );
     }
 
     /// Reports a name that can't be a variable of the environment, or that Shipway itself sets.
     pub(super) fn check_variable(&mut self, name: &str, span: Span) {
         let diagnostic = if !is_variable(name) {
-            Diagnostic::error("bad-name", format!("`{name}` can't be a variable of the environment"), span, "")
-                .help("such a name has letters, digits and `_`, and starts with a letter or `_`")
+            Diagnostic::error(
+                "bad-name",
+                format!("`{name}` can't be a variable of the environment"),
+                span,
+                "",
+            )
+            .help("such a name has letters, digits and `_`, and starts with a letter or `_`")
         } else if name.starts_with("SHIPWAY_") {
-            Diagnostic::error("reserved-name", format!("`{name}` is Shipway's own"), span, "starts with `SHIPWAY_`")
-                .help("choose another name")
+            Diagnostic::error(
+                "reserved-name",
+                format!("`{name}` is Shipway's own"),
+                span,
+                "starts with `SHIPWAY_`",
+            )
+            .help("choose another name")
         } else {
             return;
         };

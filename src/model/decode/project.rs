@@ -1,6 +1,6 @@
 //! `[project]` and `[env]` of the main file.
 
-use super::reader::{Entry, Subject, Reader};
+use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::project::Project;
@@ -14,7 +14,9 @@ impl<'f> Reader<'f, '_> {
             dotenv: Vec::new(),
             default_environment: None,
         };
-        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("project"), entry.value)) else { return project };
+        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("project"), entry.value)) else {
+            return project;
+        };
         let [name, shipway, dotenv, default] = self.fields(
             table,
             Subject::Section("project"),
@@ -49,8 +51,13 @@ impl<'f> Reader<'f, '_> {
             Ok(requirement) => requirement,
             Err(error) => {
                 self.fault(
-                    Diagnostic::error("bad-version", format!("`{text}` is no version requirement"), span, error.to_string())
-                        .help("write for example `>=0.1` or `>=0.1, <0.3`"),
+                    Diagnostic::error(
+                        "bad-version",
+                        format!("`{text}` is no version requirement"),
+                        span,
+                        error.to_string(),
+                    )
+                    .help("write for example `>=0.1` or `>=0.1, <0.3`"),
                 );
                 return None;
             }

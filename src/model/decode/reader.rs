@@ -70,9 +70,35 @@ impl fmt::Display for Subject<'_> {
 
 /// Keys of the format that this version doesn't have yet: they are refused like any unknown one, but not guessed at.
 pub(super) const LATER_KEYS: &[&str] = &[
-    "secrets", "forge", "databases", "rollout", "release", "registry", "pools", "deploy", "engine", "stack", "sources",
-    "outputs", "timeout", "retry", "if", "matrix", "requires", "wait_for", "wait_until", "depends_post", "exports",
-    "pool", "interactive", "hide", "quiet", "ignore_error", "shell", "cache", "pattern",
+    "secrets",
+    "forge",
+    "databases",
+    "rollout",
+    "release",
+    "registry",
+    "pools",
+    "deploy",
+    "engine",
+    "stack",
+    "sources",
+    "outputs",
+    "timeout",
+    "retry",
+    "if",
+    "matrix",
+    "requires",
+    "wait_for",
+    "wait_until",
+    "depends_post",
+    "exports",
+    "pool",
+    "interactive",
+    "hide",
+    "quiet",
+    "ignore_error",
+    "shell",
+    "cache",
+    "pattern",
 ];
 
 /// Reads one file.
@@ -210,8 +236,13 @@ impl<'f> Reader<'f, '_> {
             let place = self.locate(node).source(at..at + 2);
             let span = self.span(place);
             self.fault(
-                Diagnostic::error("template-not-allowed", format!("{what} can't hold `{{{{ }}}}`"), span, "not here")
-                    .help("write the text out"),
+                Diagnostic::error(
+                    "template-not-allowed",
+                    format!("{what} can't hold `{{{{ }}}}`"),
+                    span,
+                    "not here",
+                )
+                .help("write the text out"),
             );
             return None;
         }

@@ -83,7 +83,13 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn dotted(&self, first: &str, rest: &str, place: Span, scope: Scope<'_>) -> Result<Reference, Diagnostic> {
+    fn dotted(
+        &self,
+        first: &str,
+        rest: &str,
+        place: Span,
+        scope: Scope<'_>,
+    ) -> Result<Reference, Diagnostic> {
         match first {
             "vars" => self.variable(rest, place),
             "env" if super::name::is_variable(rest) => Ok(Reference::EnvironmentVariable(rest.to_owned())),
@@ -108,7 +114,8 @@ impl Reader<'_, '_> {
                     return Err(bad(format!("`{first}` is an argument and has no parts"), place, "")
                         .help(format!("write `{first}`")));
                 }
-                let diagnostic = bad(format!("`{first}` is not a first word of a name"), place, "unknown name");
+                let diagnostic =
+                    bad(format!("`{first}` is not a first word of a name"), place, "unknown name");
                 Err(if let Some(near) = suggest::nearest(first, FIRST_WORDS.iter().copied()) {
                     diagnostic.help(format!("did you mean `{near}.{rest}`?"))
                 } else {
@@ -123,8 +130,12 @@ impl Reader<'_, '_> {
         if let Some(full) = self.names.variable(prefix, name) {
             return Ok(Reference::Variable(full));
         }
-        let diagnostic =
-            Diagnostic::error("unknown-variable", format!("there is no variable `{name}`"), place, "unknown variable");
+        let diagnostic = Diagnostic::error(
+            "unknown-variable",
+            format!("there is no variable `{name}`"),
+            place,
+            "unknown variable",
+        );
         Err(match self.names.nearest(prefix, name, self.names.variables.keys()) {
             Some(near) => diagnostic.help(format!("did you mean `vars.{near}`?")),
             None => diagnostic.help(format!("define it: `{name} = …` in `[vars]`")),
@@ -205,8 +216,9 @@ fn malformed(path: &str, place: Span) -> Option<Diagnostic> {
     }
     let diagnostic = bad(format!("`{path}` is not a name"), place, "not a name");
     Some(if path.starts_with('.') {
-        diagnostic
-            .help(format!("a name has no leading dot; for a literal `{{{{{path}}}}}` write `{{{{ '{{{{' }}}}{path}}}}}`"))
+        diagnostic.help(format!(
+            "a name has no leading dot; for a literal `{{{{{path}}}}}` write `{{{{ '{{{{' }}}}{path}}}}}`"
+        ))
     } else {
         diagnostic
             .note("between `{{` and `}}` stands one name; there are no operators, filters or calls")

@@ -8,7 +8,7 @@ use super::reader::{Node, Reader, Subject};
 use super::template::{Flat, Scope, variadic};
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Hole;
-use crate::model::script::{Place, Piece, PlaceFault, Script, ScriptPart, classify};
+use crate::model::script::{Piece, Place, PlaceFault, Script, ScriptPart, classify};
 
 impl<'f> Reader<'f, '_> {
     /// The script in `node`.

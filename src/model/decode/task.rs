@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use toml::de::DeValue;
 
-use super::reader::{Entry, Subject, Reader};
+use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Template;
@@ -12,9 +12,8 @@ use crate::model::task::{Confirm, Task};
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 10] = [
-    "description", "alias", "depends", "args", "dir", "env", "dotenv", "confirm", "run", "finally",
-];
+const KEYS: [&str; 10] =
+    ["description", "alias", "depends", "args", "dir", "env", "dotenv", "confirm", "run", "finally"];
 
 impl<'f> Reader<'f, '_> {
     /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
@@ -97,9 +96,14 @@ impl<'f> Reader<'f, '_> {
             );
         } else if name.contains(':') {
             self.fault(
-                Diagnostic::error("bad-name", format!("`{name}` can't be the name of a task"), span, "`:` is not allowed")
-                    .note("`:` stands between the name of an included file and its task")
-                    .help(format!("write `{}`", name.replace(':', "-"))),
+                Diagnostic::error(
+                    "bad-name",
+                    format!("`{name}` can't be the name of a task"),
+                    span,
+                    "`:` is not allowed",
+                )
+                .note("`:` stands between the name of an included file and its task")
+                .help(format!("write `{}`", name.replace(':', "-"))),
             );
         } else {
             self.check_name_at("a task", name, span);
@@ -148,7 +152,11 @@ impl<'f> Reader<'f, '_> {
                 Some(Confirm { text: self.text(text)?, word })
             }
             _ => {
-                self.wrong_type(Subject::Key("confirm"), "a string, the question, or a table `{ text = \"…\" }`", entry.value);
+                self.wrong_type(
+                    Subject::Key("confirm"),
+                    "a string, the question, or a table `{ text = \"…\" }`",
+                    entry.value,
+                );
                 None
             }
         }

@@ -51,9 +51,9 @@ impl Flat {
             return self.located.source(range);
         }
         let find = |offset: usize, is_end: bool| {
-            let index = self.moved.partition_point(|(flat, _)| {
-                if is_end { flat.start < offset } else { flat.start <= offset }
-            });
+            let index = self
+                .moved
+                .partition_point(|(flat, _)| if is_end { flat.start < offset } else { flat.start <= offset });
             let Some((flat, decoded)) = index.checked_sub(1).and_then(|index| self.moved.get(index)) else {
                 return 0;
             };
@@ -125,7 +125,12 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// A string whose holes are values put in as they are.
-    pub(super) fn template(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Template> {
+    pub(super) fn template(
+        &mut self,
+        what: Subject<'_>,
+        node: Node<'f>,
+        scope: Scope<'_>,
+    ) -> Option<Template> {
         let template = self.word(what, node, scope)?;
         for part in &template.parts {
             if let Part::Hole(hole) = part
@@ -170,10 +175,16 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// A `dotenv` list: paths, with `?` behind one that may be absent.
-    pub(super) fn dotenv(&mut self, entry: Option<super::reader::Entry<'f>>, scope: Scope<'_>) -> Vec<Dotenv> {
+    pub(super) fn dotenv(
+        &mut self,
+        entry: Option<super::reader::Entry<'f>>,
+        scope: Scope<'_>,
+    ) -> Vec<Dotenv> {
         let mut files = Vec::new();
         for node in self.items(entry) {
-            let Some(mut path) = self.template(Subject::Plain("a path in `dotenv`"), node, scope) else { continue };
+            let Some(mut path) = self.template(Subject::Plain("a path in `dotenv`"), node, scope) else {
+                continue;
+            };
             let mut optional = false;
             if let Some(Part::Text(text)) = path.parts.last_mut()
                 && let Some(stripped) = text.strip_suffix('?')
@@ -217,7 +228,9 @@ pub(super) fn variadic(hole: &Hole, why: &str) -> Diagnostic {
         hole.span,
         why.to_owned(),
     )
-    .help(format!("let `{{{{ {name} }}}}` stand alone, as a word of a command or an item of `exec` or `args`"))
+    .help(format!(
+        "let `{{{{ {name} }}}}` stand alone, as a word of a command or an item of `exec` or `args`"
+    ))
 }
 
 fn unclosed(span: crate::diagnostic::Span) -> Diagnostic {

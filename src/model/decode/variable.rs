@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::argument::not_a_choice;
-use super::reader::{Entry, Node, Subject, Reader};
+use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::project::{Binding, Variable};
@@ -54,7 +54,12 @@ impl<'f> Reader<'f, '_> {
                 for other in others {
                     let fault = Diagnostic::error(
                         "conflicting-keys",
-                        format!("variable `{}` has two sources, `{}` and `{}`", entry.name(), first.name(), other.name()),
+                        format!(
+                            "variable `{}` has two sources, `{}` and `{}`",
+                            entry.name(),
+                            first.name(),
+                            other.name()
+                        ),
                         self.key(*other),
                         "the second",
                     )
@@ -64,7 +69,8 @@ impl<'f> Reader<'f, '_> {
                 return None;
             }
         }
-        let stray = if prompt.is_some() { [None, None] } else { [choices, default.filter(|_| env.is_none())] };
+        let stray =
+            if prompt.is_some() { [None, None] } else { [choices, default.filter(|_| env.is_none())] };
         for stray in stray.into_iter().flatten() {
             let of = if stray.name() == "choices" { "`prompt`" } else { "`env` or `prompt`" };
             let place = self.key(stray);

@@ -5,26 +5,41 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::reader::{Entry, Node, Subject, Reader};
+use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
 use crate::text::duration;
 
 /// Longer than a colleague's plan, shorter than a person's patience.
-const LOCK_TIMEOUT: Duration = Duration::from_mins(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
 const KEYS: [&str; 13] = [
-    "dir", "environment", "depends", "var_files", "vars", "backend_config", "env", "before_init", "before_apply",
-    "after_apply", "before_destroy", "after_destroy", "links",
+    "dir",
+    "environment",
+    "depends",
+    "var_files",
+    "vars",
+    "backend_config",
+    "env",
+    "before_init",
+    "before_apply",
+    "after_apply",
+    "before_destroy",
+    "after_destroy",
+    "links",
 ];
 
 impl<'f> Reader<'f, '_> {
     /// `[terraform]`.
     pub(super) fn terraform(&mut self, entry: Option<Entry<'f>>) -> TerraformSettings {
         let mut settings = TerraformSettings { root: Default::default(), lock_timeout: LOCK_TIMEOUT };
-        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("terraform"), entry.value)) else { return settings };
-        let [root, lock_timeout] = self.fields(table, Subject::Section("terraform"), ["root", "lock_timeout"]);
+        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("terraform"), entry.value))
+        else {
+            return settings;
+        };
+        let [root, lock_timeout] =
+            self.fields(table, Subject::Section("terraform"), ["root", "lock_timeout"]);
         if let Some(root) = root.and_then(|entry| self.path(Subject::Key("root"), entry.value)) {
             settings.root = root;
         }
@@ -38,8 +53,13 @@ impl<'f> Reader<'f, '_> {
         if let DeValue::Integer(number) = entry.value.get_ref() {
             let span = self.at(entry.value);
             self.fault(
-                Diagnostic::error("bad-duration", format!("`{}` has no unit", entry.name()), span, "of what?")
-                    .help(format!("write `\"{number}s\"` for seconds")),
+                Diagnostic::error(
+                    "bad-duration",
+                    format!("`{}` has no unit", entry.name()),
+                    span,
+                    "of what?",
+                )
+                .help(format!("write `\"{number}s\"` for seconds")),
             );
             return None;
         }
@@ -78,7 +98,9 @@ impl<'f> Reader<'f, '_> {
         let [dir, environment, depends, var_files, vars, backend_config, env, hooks @ .., links] = fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
-        let dir = dir.and_then(|dir| self.path(Subject::Key("dir"), dir.value)).unwrap_or_else(|| entry.name().into());
+        let dir = dir
+            .and_then(|dir| self.path(Subject::Key("dir"), dir.value))
+            .unwrap_or_else(|| entry.name().into());
         Some(Workspace {
             name: entry.name().to_owned(),
             span: self.key(entry),
