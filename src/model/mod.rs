@@ -7,11 +7,18 @@
 //! Deliberately absent: the machine. Nothing here reads a file but through `SourceLoader`, runs a command, knows the time or
 //! the environment. What a template becomes is `run::bindings`' part.
 
+mod check;
+mod decode;
 mod environment;
 mod expression;
+mod files;
+mod foreign;
 mod load;
+mod located;
+mod names;
 mod project;
 mod script;
+mod syntax;
 mod task;
 mod value;
 mod workspace;
@@ -23,7 +30,7 @@ pub use project::{Binding, Dotenv, Project, Variable};
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
-pub use workspace::{Dependency, TerraformSettings, VarValue, Workspace};
+pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 
 use std::path::PathBuf;
 

@@ -18,6 +18,10 @@ pub struct TerraformSettings {
     pub lock_timeout: Duration,
 }
 
+/// What can be done with a workspace: each makes a task `VERB-NAME`, and `VERB-all` for all of them.
+pub const WORKSPACE_VERBS: [&str; 9] =
+    ["init", "validate", "fmt", "update", "plan", "apply", "output", "destroy", "clean"];
+
 /// `[workspaces.NAME]`: one terraform root module with its own state.
 #[derive(Clone, Debug)]
 pub struct Workspace {

@@ -1,0 +1,191 @@
+//! Cycles among variables, tasks and workspaces.
+//!
+//! All three are nodes of one graph: a workspace needs a task, the task reads an output of another workspace, its variable
+//! needs a task's … The walk keeps its own stack, so a chain of any length can be followed.
+
+use indexmap::IndexMap;
+
+use super::uses::{Spot, Use, of_task, of_variable, of_workspace};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::model::Model;
+use crate::model::expression::Reference;
+use crate::model::workspace::Dependency;
+
+/// More labels than this don't help; a cycle of a thousand tasks has a thousand.
+const LABELS: usize = 6;
+
+/// A need of one node, where it is written.
+#[derive(Clone, Copy)]
+struct Edge {
+    to: usize,
+    span: Span,
+}
+
+/// Nodes are numbered: variables, then tasks, then workspaces.
+struct Graph<'m> {
+    model: &'m Model,
+    edges: Vec<Vec<Edge>>,
+}
+
+/// Reports each cycle once.
+pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
+    let graph = Graph::new(model);
+    for cycle in graph.cycles() {
+        faults.push(graph.diagnostic(&cycle));
+    }
+}
+
+impl<'m> Graph<'m> {
+    fn new(model: &'m Model) -> Self {
+        let count = model.variables.len() + model.tasks.len() + model.workspaces.len();
+        let mut graph = Self { model, edges: Vec::with_capacity(count) };
+        for variable in model.variables.values() {
+            graph.edges.push(graph.edges_of_uses(&of_variable(variable), None));
+        }
+        for task in model.tasks.values() {
+            let mut edges: Vec<Edge> =
+                task.depends.iter().filter_map(|call| graph.task(&call.task.value, call.task.span)).collect();
+            edges.extend(graph.edges_of_uses(&of_task(task), None));
+            graph.edges.push(edges);
+        }
+        for workspace in model.workspaces.values() {
+            let mut edges: Vec<Edge> = workspace
+                .depends
+                .iter()
+                .filter_map(|dependency| match dependency {
+                    Dependency::Workspace(name) => graph.workspace(&name.value, name.span),
+                    Dependency::Task(call) => graph.task(&call.task.value, call.task.span),
+                })
+                .collect();
+            edges.extend(graph.edges_of_uses(&of_workspace(workspace), Some(&workspace.name)));
+            graph.edges.push(edges);
+        }
+        graph
+    }
+
+    fn task(&self, name: &str, span: Span) -> Option<Edge> {
+        let index = self.model.tasks.get_index_of(name)?;
+        Some(Edge { to: self.model.variables.len() + index, span })
+    }
+
+    fn workspace(&self, name: &str, span: Span) -> Option<Edge> {
+        let index = self.model.workspaces.get_index_of(name)?;
+        Some(Edge { to: self.model.variables.len() + self.model.tasks.len() + index, span })
+    }
+
+    /// What `uses` need; `own` is the workspace that they belong to.
+    fn edges_of_uses(&self, uses: &[Use<'_>], own: Option<&str>) -> Vec<Edge> {
+        let edge = |each: &Use<'_>| match &each.hole.reference {
+            Reference::Variable(name) => {
+                let to = self.model.variables.get_index_of(name)?;
+                Some(Edge { to, span: each.hole.span })
+            }
+            // Links and hooks after an apply read what that apply made.
+            Reference::Output { workspace, .. }
+                if own == Some(workspace.as_str()) && matches!(each.spot, Spot::LateCommand | Spot::Link) =>
+            {
+                None
+            }
+            Reference::Output { workspace, .. } => self.workspace(workspace, each.hole.span),
+            _ => None,
+        };
+        uses.iter().filter_map(edge).collect()
+    }
+
+    /// Cycles as lists of nodes with the edge that leaves each; no two share a node.
+    fn cycles(&self) -> Vec<Vec<(usize, Edge)>> {
+        #[derive(Clone, Copy, PartialEq)]
+        enum State {
+            Unseen,
+            Open,
+            Done,
+        }
+        let mut states = vec![State::Unseen; self.edges.len()];
+        let mut reported = vec![false; self.edges.len()];
+        let mut cycles = Vec::new();
+        for start in 0..self.edges.len() {
+            if states[start] != State::Unseen {
+                continue;
+            }
+            states[start] = State::Open;
+            // A node and how many of its edges were followed.
+            let mut stack = vec![(start, 0)];
+            while let Some((node, next)) = stack.last_mut() {
+                let Some(edge) = self.edges[*node].get(*next).copied() else {
+                    states[*node] = State::Done;
+                    stack.pop();
+                    continue;
+                };
+                *next += 1;
+                match states[edge.to] {
+                    State::Unseen => {
+                        states[edge.to] = State::Open;
+                        stack.push((edge.to, 0));
+                    }
+                    State::Done => {}
+                    State::Open => {
+                        let from = stack.iter().rposition(|(node, _)| *node == edge.to).unwrap_or(0);
+                        let cycle: Vec<(usize, Edge)> = stack[from..]
+                            .iter()
+                            .map(|(node, followed)| (*node, self.edges[*node][*followed - 1]))
+                            .collect();
+                        if cycle.iter().all(|(node, _)| !reported[*node]) {
+                            cycle.iter().for_each(|(node, _)| reported[*node] = true);
+                            cycles.push(cycle);
+                        }
+                    }
+                }
+            }
+        }
+        cycles
+    }
+
+    fn diagnostic(&self, cycle: &[(usize, Edge)]) -> Diagnostic {
+        // It begins with what does something and where its first line stands, whichever way it was found.
+        let begins = |(node, edge): &(usize, Edge)| {
+            (*node < self.model.variables.len(), edge.span.source, edge.span.start)
+        };
+        let first = (0..cycle.len()).min_by_key(|index| begins(&cycle[*index])).unwrap_or(0);
+        let ordered: Vec<&(usize, Edge)> = cycle[first..].iter().chain(&cycle[..first]).collect();
+        let names: Vec<String> = ordered.iter().map(|(node, _)| self.name(*node)).collect();
+        let code = if cycle.iter().all(|(node, _)| *node < self.model.variables.len()) {
+            "variable-cycle"
+        } else {
+            "dependency-cycle"
+        };
+        let label =
+            |(node, edge): &(usize, Edge)| format!("{} needs {}", self.name(*node), self.name(edge.to));
+        let mut diagnostic = Diagnostic::error(
+            code,
+            format!("{} needs itself", names[0]),
+            ordered[0].1.span,
+            label(ordered[0]),
+        );
+        for each in ordered.iter().skip(1).take(LABELS - 1) {
+            diagnostic = diagnostic.also(each.1.span, label(each));
+        }
+        if names.len() > 1 {
+            let mut path = names[..names.len().min(LABELS)].join(" → ");
+            if names.len() > LABELS {
+                path.push_str(&format!(" → … {} more", names.len() - LABELS));
+            }
+            diagnostic = diagnostic.note(format!("the cycle: {path} → {}", names[0]));
+        }
+        diagnostic.help("remove one of these needs")
+    }
+
+    fn name(&self, node: usize) -> String {
+        let (variables, tasks) = (self.model.variables.len(), self.model.tasks.len());
+        if node < variables {
+            format!("`vars.{}`", key(&self.model.variables, node))
+        } else if node < variables + tasks {
+            format!("task `{}`", key(&self.model.tasks, node - variables))
+        } else {
+            format!("workspace `{}`", key(&self.model.workspaces, node - variables - tasks))
+        }
+    }
+}
+
+fn key<T>(map: &IndexMap<String, T>, index: usize) -> &str {
+    map.get_index(index).map_or("", |(name, _)| name.as_str())
+}

@@ -1,0 +1,152 @@
+//! Steps of `run`, `finally` and hooks, and calls of other tasks.
+
+use toml::de::DeValue;
+
+use super::reader::{Entry, Node, Reader, Subject};
+use super::template::Scope;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::model::expression::Template;
+use crate::model::task::{Call, Command};
+
+impl<'f> Reader<'f, '_> {
+    /// The steps of a key: a string, or a list of strings and tables.
+    pub(super) fn commands(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> Vec<Command> {
+        let Some(entry) = entry else { return Vec::new() };
+        let what = match entry.value.get_ref() {
+            DeValue::Array(items) if items.is_empty() => {
+                let span = self.at(entry.value);
+                self.fault(Diagnostic::error(
+                    "empty",
+                    format!("`{}` is empty", entry.name()),
+                    span,
+                    "no steps",
+                ));
+                return Vec::new();
+            }
+            DeValue::Array(_) => Subject::Step(entry.name()),
+            _ => Subject::Key(entry.name()),
+        };
+        let mut commands = Vec::new();
+        for node in self.items(Some(entry)) {
+            commands.extend(match node.get_ref() {
+                DeValue::String(_) => self.script(what, node, scope).map(Command::Shell),
+                DeValue::Table(_) => self.exec(node, scope),
+                _ => {
+                    self.wrong_type(what, "a string or a table `{ exec = […] }`", node);
+                    None
+                }
+            });
+        }
+        commands
+    }
+
+    fn exec(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Command> {
+        let table = self.table(Subject::Plain("a step"), node)?;
+        let before = self.faults.len();
+        let [exec] = self.fields(table, Subject::Plain("a step"), ["exec"]);
+        let Some(exec) = exec else {
+            // An unknown key was told instead; a second message about the same table would be noise.
+            if self.faults.len() == before {
+                self.missing("a step", "exec", node);
+            }
+            return None;
+        };
+        let DeValue::Array(items) = exec.value.get_ref() else {
+            self.wrong_type(Subject::Key("exec"), "a list: the program and its arguments", exec.value);
+            return None;
+        };
+        if items.is_empty() {
+            let span = self.at(exec.value);
+            self.fault(Diagnostic::error("empty", "`exec` is empty", span, "no program"));
+            return None;
+        }
+        let words: Vec<Option<Template>> =
+            items.iter().map(|item| self.word(Subject::Item("exec"), item, scope)).collect();
+        Some(Command::Exec(words.into_iter().collect::<Option<_>>()?))
+    }
+
+    /// A task by name, or `{ task = "name", args = […] }`.
+    pub(super) fn call(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Call> {
+        match node.get_ref() {
+            DeValue::String(_) => {
+                Some(Call { task: self.task_name(Subject::Item("depends"), node)?, args: Vec::new() })
+            }
+            DeValue::Table(table) => self.call_table(node, table, scope),
+            _ => {
+                self.wrong_type(
+                    Subject::Item("depends"),
+                    "a task's name or a table `{ task = \"…\" }`",
+                    node,
+                );
+                None
+            }
+        }
+    }
+
+    fn call_table(
+        &mut self,
+        node: Node<'f>,
+        table: &'f toml::de::DeTable<'f>,
+        scope: Scope<'_>,
+    ) -> Option<Call> {
+        let before = self.faults.len();
+        let [task, args] = self.fields(table, Subject::Plain("an item of `depends`"), ["task", "args"]);
+        let args: Vec<Option<Template>> =
+            self.items(args).into_iter().map(|node| self.word(Subject::Item("args"), node, scope)).collect();
+        let Some(task) = task else {
+            if self.faults.len() == before {
+                self.missing("an item of `depends`", "task", node);
+            }
+            return None;
+        };
+        let task = self.task_name(Subject::Key("task"), task.value)?;
+        Some(Call { task, args: args.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn task_name(&mut self, what: Subject<'_>, node: Node<'f>) -> Option<Spanned<String>> {
+        let name = self.filled(what, node)?;
+        let span = self.at(node);
+        let prefix = &self.file.prefix;
+        if let Some(full) = self.names.task(prefix, &name) {
+            return Some(Spanned::new(full, span));
+        }
+        let diagnostic = self.unknown_task(&name, span);
+        self.fault(diagnostic);
+        None
+    }
+
+    fn unknown_task(&self, name: &str, span: Span) -> Diagnostic {
+        let prefix = &self.file.prefix;
+        let diagnostic =
+            Diagnostic::error("unknown-task", format!("there is no task `{name}`"), span, "unknown task");
+        let first = name.split_whitespace().next().unwrap_or_default();
+        if first != name && self.names.task(prefix, first).is_some() {
+            let rest: Vec<String> =
+                name.split_whitespace().skip(1).map(|word| format!("\"{word}\"")).collect();
+            return diagnostic.help(format!(
+                "arguments stand in a table: `{{ task = \"{first}\", args = [{}] }}`",
+                rest.join(", ")
+            ));
+        }
+        if self.names.workspaces.contains_key(name) {
+            return diagnostic
+                .note(format!("`{name}` is a workspace"))
+                .help("a task needs a workspace by reading its outputs; it can't depend on it by name");
+        }
+        match self.names.nearest(prefix, name, self.names.task_names()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help(format!("define it: `[tasks.{name}]`")),
+        }
+    }
+
+    /// Reports a key that has to be there.
+    pub(super) fn missing(&mut self, owner: impl std::fmt::Display, key: &str, node: Node<'_>) {
+        let span = self.at(node);
+        self.fault(Diagnostic::error(
+            "missing-key",
+            format!("{owner} needs `{key}`"),
+            span,
+            format!("has no `{key}`"),
+        ));
+    }
+}

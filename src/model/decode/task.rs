@@ -1,0 +1,164 @@
+//! `[tasks]`.
+
+use indexmap::IndexMap;
+use toml::de::DeValue;
+
+use super::reader::{Entry, Reader, Subject};
+use super::template::Scope;
+use crate::diagnostic::Diagnostic;
+use crate::model::expression::Template;
+use crate::model::task::{Confirm, Task};
+
+/// Words of the command line that a task can't take over.
+const RESERVED: &[&str] = &["run", "help", "builtin"];
+
+const KEYS: [&str; 10] =
+    ["description", "alias", "depends", "args", "dir", "env", "dotenv", "confirm", "run", "finally"];
+
+impl<'f> Reader<'f, '_> {
+    /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
+    pub(super) fn tasks(&mut self, entry: Option<Entry<'f>>, env: &IndexMap<String, Template>) -> Vec<Task> {
+        let entries = self.section(entry);
+        entries.into_iter().filter_map(|entry| self.task(entry, env)).collect()
+    }
+
+    fn task(&mut self, entry: Entry<'f>, file_env: &IndexMap<String, Template>) -> Option<Task> {
+        self.check_task_name(entry.name(), self.key(entry));
+        let mut task = Task {
+            name: format!("{}{}", self.file.prefix, entry.name()),
+            span: self.key(entry),
+            description: None,
+            aliases: Vec::new(),
+            depends: Vec::new(),
+            args: Vec::new(),
+            dir: None,
+            env: file_env.clone(),
+            dotenv: Vec::new(),
+            confirm: None,
+            run: Vec::new(),
+            finally: Vec::new(),
+            folder: self.file.folder.clone(),
+        };
+        let table = match entry.value.get_ref() {
+            DeValue::Table(table) => table,
+            // As in mise: `build = "cargo build"` is a task of one script.
+            DeValue::String(_) | DeValue::Array(_) => {
+                task.run = self.commands(Some(entry), Scope { arguments: Some(&[]) });
+                return Some(task);
+            }
+            _ => {
+                self.wrong_type(Subject::Named("task", entry.name()), "a table", entry.value);
+                return None;
+            }
+        };
+        let owner = Subject::Named("task", entry.name());
+        let before = self.faults.len();
+        let [description, alias, depends, args, dir, env, dotenv, confirm, run, finally] =
+            self.fields(table, owner, KEYS);
+        // A wrong key was told; it may well be the one that does something.
+        let misspelt = self.faults.len() > before;
+        task.args = self.arguments(args);
+        let scope = Scope { arguments: Some(&task.args) };
+        task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
+        task.aliases = self.aliases(alias);
+        task.depends = self.items(depends).into_iter().filter_map(|node| self.call(node, scope)).collect();
+        task.dir = dir.and_then(|entry| self.template(Subject::Key("dir"), entry.value, scope));
+        task.env.extend(self.env(env, scope));
+        task.dotenv = self.dotenv(dotenv, scope);
+        task.confirm = confirm.and_then(|entry| self.confirm(entry));
+        task.run = self.commands(run, scope);
+        task.finally = self.commands(finally, scope);
+        if run.is_none() && depends.is_none() && finally.is_none() && !misspelt {
+            let span = task.span;
+            self.fault(
+                Diagnostic::error(
+                    "missing-key",
+                    format!("task `{}` does nothing", entry.name()),
+                    span,
+                    "has neither `run` nor `depends`",
+                )
+                .help("give it a `run` or `depends`"),
+            );
+        }
+        Some(task)
+    }
+
+    fn check_task_name(&mut self, name: &str, span: crate::diagnostic::Span) {
+        if self.file.is_main() && RESERVED.contains(&name) {
+            self.fault(
+                Diagnostic::error(
+                    "reserved-name",
+                    format!("a task can't be called `{name}`"),
+                    span,
+                    "a word of Shipway's command line",
+                )
+                .help("choose another name"),
+            );
+        } else if name.contains(':') {
+            self.fault(
+                Diagnostic::error(
+                    "bad-name",
+                    format!("`{name}` can't be the name of a task"),
+                    span,
+                    "`:` is not allowed",
+                )
+                .note("`:` stands between the name of an included file and its task")
+                .help(format!("write `{}`", name.replace(':', "-"))),
+            );
+        } else {
+            self.check_name_at("a task", name, span);
+        }
+    }
+
+    fn aliases(&mut self, entry: Option<Entry<'f>>) -> Vec<String> {
+        let mut aliases = Vec::new();
+        for alias in self.texts(entry) {
+            self.check_task_name(&alias.value, alias.span);
+            aliases.push(format!("{}{}", self.file.prefix, alias.value));
+        }
+        aliases
+    }
+
+    /// A table of variables of the environment.
+    pub(super) fn env(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> IndexMap<String, Template> {
+        let mut env = IndexMap::new();
+        for entry in self.section_or_table(entry) {
+            let span = self.key(entry);
+            self.check_variable(entry.name(), span);
+            if let Some(value) = self.template(Subject::Key(entry.name()), entry.value, scope) {
+                env.insert(entry.name().to_owned(), value);
+            }
+        }
+        env
+    }
+
+    /// The entries of a table that is a key's value.
+    pub(super) fn section_or_table(&mut self, entry: Option<Entry<'f>>) -> Vec<Entry<'f>> {
+        let Some(entry) = entry else { return Vec::new() };
+        let table = self.table(Subject::Key(entry.name()), entry.value);
+        table.map(Self::entries).unwrap_or_default()
+    }
+
+    fn confirm(&mut self, entry: Entry<'f>) -> Option<Confirm> {
+        match entry.value.get_ref() {
+            DeValue::String(_) => Some(Confirm { text: self.text(entry)?, word: None }),
+            DeValue::Table(table) => {
+                let [text, word] = self.fields(table, Subject::Plain("`confirm`"), ["text", "type"]);
+                let word = word.and_then(|entry| self.text(entry));
+                let Some(text) = text else {
+                    self.missing("`confirm`", "text", entry.value);
+                    return None;
+                };
+                Some(Confirm { text: self.text(text)?, word })
+            }
+            _ => {
+                self.wrong_type(
+                    Subject::Key("confirm"),
+                    "a string, the question, or a table `{ text = \"…\" }`",
+                    entry.value,
+                );
+                None
+            }
+        }
+    }
+}

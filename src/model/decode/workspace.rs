@@ -1,0 +1,151 @@
+//! `[terraform]` and `[workspaces]`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::reader::{Entry, Node, Reader, Subject};
+use super::template::Scope;
+use crate::diagnostic::{Diagnostic, Spanned};
+use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
+use crate::text::duration;
+
+/// Longer than a colleague's plan, shorter than a person's patience.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
+
+const KEYS: [&str; 13] = [
+    "dir",
+    "environment",
+    "depends",
+    "var_files",
+    "vars",
+    "backend_config",
+    "env",
+    "before_init",
+    "before_apply",
+    "after_apply",
+    "before_destroy",
+    "after_destroy",
+    "links",
+];
+
+impl<'f> Reader<'f, '_> {
+    /// `[terraform]`.
+    pub(super) fn terraform(&mut self, entry: Option<Entry<'f>>) -> TerraformSettings {
+        let mut settings = TerraformSettings { root: Default::default(), lock_timeout: LOCK_TIMEOUT };
+        let Some(table) = entry.and_then(|entry| self.table(Subject::Section("terraform"), entry.value))
+        else {
+            return settings;
+        };
+        let [root, lock_timeout] =
+            self.fields(table, Subject::Section("terraform"), ["root", "lock_timeout"]);
+        if let Some(root) = root.and_then(|entry| self.path(Subject::Key("root"), entry.value)) {
+            settings.root = root;
+        }
+        if let Some(timeout) = lock_timeout.and_then(|entry| self.duration(entry)) {
+            settings.lock_timeout = timeout;
+        }
+        settings
+    }
+
+    fn duration(&mut self, entry: Entry<'f>) -> Option<Duration> {
+        if let DeValue::Integer(number) = entry.value.get_ref() {
+            let span = self.at(entry.value);
+            self.fault(
+                Diagnostic::error(
+                    "bad-duration",
+                    format!("`{}` has no unit", entry.name()),
+                    span,
+                    "of what?",
+                )
+                .help(format!("write `\"{number}s\"` for seconds")),
+            );
+            return None;
+        }
+        let text = self.text(entry)?;
+        let parsed = duration::parse(&text);
+        if parsed.is_none() {
+            let span = self.at(entry.value);
+            self.fault(
+                Diagnostic::error("bad-duration", format!("`{text}` is not a duration"), span, "")
+                    .help("write for example `\"90s\"`, `\"2m\"` or `\"1h30m\"`"),
+            );
+        }
+        parsed
+    }
+
+    /// All of `[workspaces]`; `root` is where their folders are.
+    pub(super) fn workspaces(&mut self, entry: Option<Entry<'f>>, root: &Path) -> Vec<Workspace> {
+        let entries = self.section(entry);
+        entries.into_iter().filter_map(|entry| self.workspace(entry, root)).collect()
+    }
+
+    fn workspace(&mut self, entry: Entry<'f>, root: &Path) -> Option<Workspace> {
+        if entry.name() == "all" {
+            let span = self.key(entry);
+            self.fault(
+                Diagnostic::error("reserved-name", "a workspace can't be called `all`", span, "")
+                    .note("`plan-all`, `apply-all` and so on mean all workspaces")
+                    .help("choose another name"),
+            );
+        } else {
+            self.check_name("a workspace", entry);
+        }
+        let owner = Subject::Named("workspace", entry.name());
+        let table = self.table(owner, entry.value)?;
+        let fields = self.fields(table, owner, KEYS);
+        let [dir, environment, depends, var_files, vars, backend_config, env, hooks @ .., links] = fields;
+        let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
+            hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
+        let dir = dir
+            .and_then(|dir| self.path(Subject::Key("dir"), dir.value))
+            .unwrap_or_else(|| entry.name().into());
+        Some(Workspace {
+            name: entry.name().to_owned(),
+            span: self.key(entry),
+            dir: root.join(dir),
+            environment: environment.and_then(|entry| self.environment_of(entry)),
+            depends: self.items(depends).into_iter().filter_map(|node| self.dependency(node)).collect(),
+            var_files: self.var_files(var_files),
+            vars: self.values(vars, "a variable"),
+            backend_config: self.values(backend_config, "a backend's setting"),
+            env: self.env(env, Scope::GLOBAL),
+            before_init,
+            before_apply,
+            after_apply,
+            before_destroy,
+            after_destroy,
+            links: self
+                .items(links)
+                .into_iter()
+                .filter_map(|node| self.template(Subject::Plain("a link"), node, Scope::GLOBAL))
+                .collect(),
+        })
+    }
+
+    fn var_files(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<std::path::PathBuf>> {
+        let mut files = Vec::new();
+        for node in self.items(entry) {
+            if let Some(path) = self.path(Subject::Item("var_files"), node) {
+                files.push(Spanned::new(path, self.at(node)));
+            }
+        }
+        files
+    }
+
+    fn dependency(&mut self, node: Node<'f>) -> Option<Dependency> {
+        if !matches!(node.get_ref(), DeValue::String(_)) {
+            return self.call(node, Scope::GLOBAL).map(Dependency::Task);
+        }
+        let name = self.filled(Subject::Item("depends"), node)?;
+        let span = self.at(node);
+        match self.workspace_name(&name, span) {
+            Ok(()) => Some(Dependency::Workspace(Spanned::new(name, span))),
+            Err(diagnostic) => {
+                self.fault(diagnostic);
+                None
+            }
+        }
+    }
+}
