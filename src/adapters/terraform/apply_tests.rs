@@ -169,6 +169,15 @@ fn a_killed_apply_is_incomplete_with_what_was_done_and_what_is_in_doubt() {
 }
 
 #[test]
+fn a_data_source_that_is_read_on_the_way_is_no_part() {
+    let stream = include_str!("../../../tests/fixtures/terraform/apply-read-later.jsonl");
+    let fold = fold(stream.lines());
+    let progress = fold.progress(Duration::ZERO);
+    assert_eq!((progress.done, progress.total), (Some(1), Some(1)));
+    assert!(matches!(fold.reading(SUCCESS), ApplyReading::Applied { .. }));
+}
+
+#[test]
 fn data_sources_are_neither_done_nor_in_doubt() {
     let stream = include_str!("../../../tests/fixtures/terraform/plan-no-remote-state.jsonl");
     let fold = fold(stream.lines());
