@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(line(&parse("panic: oh")), Some("panic: oh".to_owned()));
         assert_eq!(line(&parse("")), None);
         let slow = include_str!("../../../tests/fixtures/terraform/apply-slow.jsonl");
-        let last = slow.lines().map(parse).filter_map(|event| line(&event)).last();
+        let last = slow.lines().map(parse).filter_map(|event| line(&event)).next_back();
         assert!(last.is_some_and(|line| line.ends_with(", after 12s")));
     }
 }

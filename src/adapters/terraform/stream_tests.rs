@@ -83,6 +83,12 @@ fn what_is_not_of_the_stream_is_kept_as_text() {
 }
 
 #[test]
+fn a_log_has_no_empty_lines_around_it() {
+    let line = r#"{"type":"log","@message":"\nInterrupt received.\nPlease wait\n"}"#;
+    assert_eq!(parse(line), StreamEvent::Log("Interrupt received.\nPlease wait".to_owned()));
+}
+
+#[test]
 fn an_event_without_its_parts_is_empty_and_no_failure() {
     for kind in ["planned_change", "resource_drift", "change_summary", "outputs", "diagnostic", "apply_start"]
     {
