@@ -150,9 +150,23 @@ fn an_interrupt_that_came_too_late_changes_nothing() {
 }
 
 #[test]
+fn an_interrupt_that_ends_in_success_without_a_summary_is_not_believed() {
+    // A remote run that is cancelled this way exits with 0 (measured with a fake server).
+    let log = r#"{"type":"log","@message":"\nInterrupt received.\n"}"#;
+    let fold = fold([log]);
+    assert!(fold.is_interrupted());
+    assert!(matches!(fold.reading(SUCCESS), ApplyReading::Incomplete { .. }));
+}
+
+#[test]
+fn an_error_after_the_summary_outweighs_it() {
+    let error = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Error releasing the state lock"}}"#;
+    assert!(matches!(read(&format!("{SLOW}{error}\n"), SUCCESS), ApplyReading::Failed { .. }));
+}
+
+#[test]
 fn what_runs_at_the_second_interrupt_is_in_doubt() {
     let mut lines: Vec<&str> = until(SLOW, "provision_start").collect();
-    lines.push(r#"{"type":"log","@message":"\nInterrupt received.\n"}"#);
     lines.push(r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"operation canceled","detail":""}}"#);
     let ApplyReading::Interrupted { in_doubt, .. } = fold(lines).reading(FAILURE) else { panic!() };
     assert_eq!(addresses(&in_doubt), ["terraform_data.slow"]);
@@ -166,6 +180,15 @@ fn a_killed_apply_is_incomplete_with_what_was_done_and_what_is_in_doubt() {
         assert_eq!(addresses(&completed), ["terraform_data.quick"]);
         assert_eq!(addresses(&in_doubt), ["terraform_data.slow"]);
     }
+}
+
+#[test]
+fn a_data_source_that_is_read_on_the_way_is_no_part() {
+    let stream = include_str!("../../../tests/fixtures/terraform/apply-read-later.jsonl");
+    let fold = fold(stream.lines());
+    let progress = fold.progress(Duration::ZERO);
+    assert_eq!((progress.done, progress.total), (Some(1), Some(1)));
+    assert!(matches!(fold.reading(SUCCESS), ApplyReading::Applied { .. }));
 }
 
 #[test]

@@ -221,5 +221,7 @@ error: Invalid expression
         let snippet =
             Snippet { code: "a = \"é\"".to_owned(), start_line: 1, marked: 6..99, ..Snippet::default() };
         assert_eq!(code(&snippet), ["  |", "1 | a = \"é\"", "  |      ^^"]);
+        let unmarked = Snippet { marked: 0..0, ..snippet };
+        assert_eq!(code(&unmarked), ["  |", "1 | a = \"é\""]);
     }
 }

@@ -4,8 +4,7 @@
 //! what is wrong. Strings with their `${ }`, comments and heredocs are passed over as whole tokens, so that a brace or the word `backend` in
 //! one of them is never a block. <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>
 
-use serde_json::Value as Json;
-
+use super::hcl_json;
 /// Blocks below this depth are not read; terraform's own language has none.
 const DEPTH: usize = 32;
 
@@ -57,7 +56,7 @@ impl Block {
 /// The blocks of one file; none of a file with another ending.
 pub(super) fn blocks(name: &str, text: &str) -> Vec<Block> {
     if name.ends_with(".tf.json") {
-        serde_json::from_str(text).map(|json| json_body("", &json).1).unwrap_or_default()
+        hcl_json::blocks(text)
     } else if name.ends_with(".tf") {
         let tokens = tokens(text);
         let mut at = 0;
@@ -67,7 +66,8 @@ pub(super) fn blocks(name: &str, text: &str) -> Vec<Block> {
     }
 }
 
-type Body = (Vec<(String, String)>, Vec<Block>);
+/// Attributes and blocks of a body.
+pub(super) type Body = (Vec<(String, String)>, Vec<Block>);
 
 /// Reads up to the brace that closes the body.
 fn body(tokens: &[Token<'_>], at: &mut usize, depth: usize) -> Body {
@@ -211,46 +211,6 @@ fn heredoc_length(text: &str) -> Option<usize> {
         }
     }
     Some(length)
-}
-
-/// How many labels a block has in JSON, where they are keys; nothing of a key that is an attribute.
-/// <https://developer.hashicorp.com/terraform/language/syntax/json>
-fn json_labels(inside: &str, key: &str) -> Option<usize> {
-    match (inside, key) {
-        ("", "terraform") | ("terraform", "cloud" | "required_providers") => Some(0),
-        ("cloud", "workspaces") => Some(0),
-        ("", "module" | "provider" | "check") | ("terraform", "backend") => Some(1),
-        ("", "resource" | "data" | "ephemeral") | ("check", "data") => Some(2),
-        _ => None,
-    }
-}
-
-fn json_body(inside: &str, json: &Json) -> Body {
-    let (mut attributes, mut blocks) = (Vec::new(), Vec::new());
-    for (key, value) in json.as_object().into_iter().flatten() {
-        match json_labels(inside, key) {
-            Some(labels) => json_blocks(key, labels, value, &[], &mut blocks),
-            None => attributes.push((key.clone(), value.to_string())),
-        }
-    }
-    (attributes, blocks)
-}
-
-/// A list stands for several blocks of the same labels.
-fn json_blocks(kind: &str, missing: usize, json: &Json, labels: &[String], blocks: &mut Vec<Block>) {
-    match json {
-        Json::Array(items) => items.iter().for_each(|item| json_blocks(kind, missing, item, labels, blocks)),
-        Json::Object(keys) if missing > 0 => {
-            for (key, value) in keys {
-                let labels: Vec<String> = labels.iter().chain([key]).cloned().collect();
-                json_blocks(kind, missing - 1, value, &labels, blocks);
-            }
-        }
-        _ => {
-            let (attributes, inner) = json_body(kind, json);
-            blocks.push(Block { kind: kind.to_owned(), labels: labels.to_vec(), attributes, blocks: inner });
-        }
-    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,11 @@ module "m" { source = "./m" }
 }
 
 #[test]
+fn an_escaped_quote_does_not_end_a_string() {
+    assert_eq!(read("a {\n b = \"\\\"}\"\n}\nc {}\n"), [r#"a { b = "\"}" }"#, "c {  }"]);
+}
+
+#[test]
 fn an_expression_ends_with_its_line_outside_brackets() {
     let text = "a \"b\" {\n  x = {\n    p = [1,\n 2]\n    q = f(\n      3\n    )\n  }\n  y = 1 == 2\n}\n";
     assert_eq!(read(text), [r#"a "b" { x = { p = [ 1 2 ] q = f ( 3 ) }; y = 1 = = 2 }"#]);

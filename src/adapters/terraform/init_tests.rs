@@ -49,7 +49,7 @@ fn a_root_with_only_built_in_things_needs_no_init() {
 terraform {
   required_version = \">= 1.5\"
   required_providers {
-    terraform = { source = \"terraform.io/builtin/terraform\" }
+    built_in = { source = \"terraform.io/builtin/terraform\" }
   }
 }
 resource \"terraform_data\" \"a\" {

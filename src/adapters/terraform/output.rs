@@ -28,12 +28,27 @@ impl std::fmt::Debug for OutputValue {
     }
 }
 
+/// A text that isn't the outputs of a root. No part of the text is in it: that may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutputError {
+    /// It isn't JSON.
+    #[error("the outputs aren't JSON: {0}")]
+    NotJson(String),
+    /// It is JSON of another form.
+    #[error("the outputs aren't an object of JSON")]
+    NotAnObject,
+}
+
 /// Reads what `output -json` printed, by the outputs' names. A root without outputs, or without a state, prints `{}`.
 ///
 /// # Errors
-/// Where the text isn't an object of JSON; the error has no part of the text in it.
-pub fn parse(text: &str) -> Result<BTreeMap<String, OutputValue>, serde_json::Error> {
-    let outputs: BTreeMap<String, Json> = serde_json::from_str(text)?;
+/// Where the text isn't an object of JSON.
+pub fn parse(text: &str) -> Result<BTreeMap<String, OutputValue>, OutputError> {
+    let outputs = match serde_json::from_str::<Json>(text) {
+        Ok(Json::Object(outputs)) => outputs,
+        Ok(_) => return Err(OutputError::NotAnObject),
+        Err(error) => return Err(OutputError::NotJson(error.to_string())),
+    };
     let read = |(name, output): (String, Json)| {
         let part = |key: &str| output.get(key).cloned().unwrap_or(Json::Null);
         let value = OutputValue {
@@ -63,6 +78,12 @@ mod tests {
     #[test]
     fn a_root_without_outputs_has_none() {
         assert_eq!(parse("{}\n").unwrap(), BTreeMap::new());
-        assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn an_error_has_nothing_of_the_text_in_it() {
+        assert_eq!(parse("\"s3cr3t\""), Err(OutputError::NotAnObject));
+        let error = parse("s3cr3t").unwrap_err().to_string();
+        assert!(error.starts_with("the outputs aren't JSON") && !error.contains("s3cr3t"), "{error}");
     }
 }

@@ -26,7 +26,7 @@ pub enum PlanReading {
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlannedChanges {
-    /// Every object, in terraform's order.
+    /// Every object, by address: terraform's own order differs from run to run, and two equal plans have to be equal.
     pub changes: Vec<PlannedChange>,
     /// Objects that were changed by somebody else since the last apply.
     pub drift: Vec<PlannedChange>,
@@ -145,6 +145,8 @@ impl PlanFold {
         let Some(summary) = self.summary else { return PlanReading::Incomplete };
         let mut planned = self.planned;
         planned.counts.import = summary.import;
+        planned.changes.sort_by(|one, other| one.address.cmp(&other.address));
+        planned.drift.sort_by(|one, other| one.address.cmp(&other.address));
         let shows_changes = !planned.changes.is_empty() || !planned.output_changes.is_empty();
         if !says_changes && !shows_changes {
             return PlanReading::NoChanges;

@@ -31,7 +31,7 @@ fn a_plan_to_create_counts_and_lists() {
     assert_eq!(summary(&changes), "3 to add");
     assert_eq!(
         render(&changes, 10),
-        ["+ terraform_data.repo", "+ terraform_data.server[1]", "+ terraform_data.server[0]"]
+        ["+ terraform_data.repo", "+ terraform_data.server[0]", "+ terraform_data.server[1]"]
     );
     assert_eq!(changes.output_changes.len(), 2);
 }
@@ -87,9 +87,9 @@ fn moved_imported_and_forgotten_objects_are_told_apart() {
     assert_eq!(
         render(&changes, 10),
         [
-            "> terraform_data.renamed (from terraform_data.free)",
             "& terraform_data.adopted (id 11111111-2222-3333-4444-555555555555)",
             "x terraform_data.keep (stays as it is; terraform forgets it)",
+            "> terraform_data.renamed (from terraform_data.free)",
         ]
     );
     assert_eq!(changes.warnings.len(), 1);
@@ -170,6 +170,13 @@ fn what_is_lost_is_never_cut_from_the_list() {
     assert_eq!(render(&planned, 1), ["- a", "- b", "- c", "and 3 more"]);
     assert_eq!(render(&planned, 4), ["- a", "- b", "- c", "+ a", "and 2 more"]);
     assert_eq!(render(&planned, 6).len(), 6);
+}
+
+#[test]
+fn plans_that_differ_only_in_order_are_equal() {
+    let mut lines: Vec<&str> = CREATE.lines().collect();
+    lines[1..4].reverse();
+    assert_eq!(read(&lines.join("\n"), CHANGED), read(CREATE, CHANGED));
 }
 
 #[test]

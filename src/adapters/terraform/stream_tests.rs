@@ -37,19 +37,23 @@ fn a_provisioners_line_is_kept_apart_from_its_address() {
 #[test]
 fn moves_and_imports_say_where_from() {
     let events = events(include_str!("../../../tests/fixtures/terraform/plan-move-forget-import.jsonl"));
-    let changes: Vec<_> = events
+    let mut changes: Vec<_> = events
         .into_iter()
         .filter_map(|event| match event {
-            StreamEvent::PlannedChange(change) => Some((change.action, change.previous, change.importing)),
+            StreamEvent::PlannedChange(change) => {
+                Some((change.address, change.action, change.previous, change.importing))
+            }
             _ => None,
         })
         .collect();
+    changes.sort_by(|one, other| one.0.cmp(&other.0));
+    let id = "11111111-2222-3333-4444-555555555555".to_owned();
     assert_eq!(
         changes,
         [
-            (Action::Move, Some("terraform_data.free".to_owned()), None),
-            (Action::Import, None, Some("11111111-2222-3333-4444-555555555555".to_owned())),
-            (Action::Forget, None, None),
+            ("terraform_data.adopted".to_owned(), Action::Import, None, Some(id)),
+            ("terraform_data.keep".to_owned(), Action::Forget, None, None),
+            ("terraform_data.renamed".to_owned(), Action::Move, Some("terraform_data.free".to_owned()), None),
         ]
     );
 }
@@ -76,6 +80,12 @@ fn what_is_not_of_the_stream_is_kept_as_text() {
     for line in ["", "panic: runtime error", "{\"type\":", "[1]", "{\"type\":3}", "{}", "null"] {
         assert_eq!(parse(line), StreamEvent::NotJson(line.to_owned()));
     }
+}
+
+#[test]
+fn a_log_has_no_empty_lines_around_it() {
+    let line = r#"{"type":"log","@message":"\nInterrupt received.\nPlease wait\n"}"#;
+    assert_eq!(parse(line), StreamEvent::Log("Interrupt received.\nPlease wait".to_owned()));
 }
 
 #[test]

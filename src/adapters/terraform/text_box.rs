@@ -177,6 +177,13 @@ mod tests {
     }
 
     #[test]
+    fn a_detail_that_opens_like_an_error_stays_in_its_box() {
+        let found = parse("╷\n│ Error: Failed to load\n│ \n│ Error: no such file\n╵\n");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].detail, "Error: no such file");
+    }
+
+    #[test]
     fn an_address_is_read_and_other_text_gives_nothing() {
         let text = "Error: broken\n\n  with terraform_data.a,\n  on main.tf line 3:\n   3: }\n\nBecause.\n";
         let found = parse(text);
