@@ -1,11 +1,11 @@
 //! Model and goals → plan. The only room that knows all domains; commands, and later hooks, servers and watches, use it alike.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::{task, workspace};
-use crate::model::{Model, Reference};
+use crate::model::Model;
 use crate::os::environment::Environment;
 use crate::plan::PlanBuilder;
 use crate::run::node::{Invocation, Need, Node};
@@ -29,13 +29,14 @@ pub enum Goal {
 
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
 pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -> Result<RunPlan, Fault> {
-    let mut assembly = Assembly { model, environment, nodes: Vec::new(), names: HashSet::new(), open: VecDeque::new() };
+    let mut assembly =
+        Assembly { model, environment, nodes: Vec::new(), names: HashSet::new(), open: VecDeque::new() };
     for goal in goals {
         match goal {
             Goal::Task(invocation) => assembly.open.push_back(Need::Task(invocation.clone())),
             Goal::Workspaces { verb, names, extra } => {
-                let nodes = workspace::nodes(model, environment, *verb, names, extra)?;
-                assembly.add(nodes);
+                let nodes = workspace::nodes(model, *verb, names, extra)?;
+                assembly.add(nodes)?;
             }
         }
     }
@@ -53,13 +54,19 @@ struct Assembly<'a> {
 
 impl Assembly<'_> {
     /// Adds nodes; the first of a name stays, so what a goal asks for comes before what others pull in.
-    fn add(&mut self, nodes: Vec<Node>) {
-        for node in nodes {
+    fn add(&mut self, nodes: Vec<Node>) -> Result<(), Fault> {
+        for mut node in nodes {
+            for need in &mut node.needs {
+                if let Need::Call(call, scope) = need {
+                    *need = Need::Task(task::invocation(self.model, self.environment, call, scope)?);
+                }
+            }
             if self.names.insert(node.name.clone()) {
                 self.open.extend(node.needs.iter().cloned());
                 self.nodes.push(node);
             }
         }
+        Ok(())
     }
 
     /// Adds everything that is needed and not there yet.
@@ -69,14 +76,14 @@ impl Assembly<'_> {
                 continue;
             }
             let nodes = match &need {
-                Need::Step(_) => continue,
-                Need::Task(invocation) => task::nodes(self.model, self.environment, invocation)?,
+                Need::Step(_) | Need::Call(..) => continue,
+                Need::Task(invocation) => task::nodes(self.model, invocation)?,
                 Need::Outputs(name) => {
-                    let wanted = wanted_outputs(self.model).remove(name);
-                    workspace::outputs_nodes(self.model, self.environment, name, wanted)
+                    let wanted = self.model.all_outputs().remove(name);
+                    workspace::outputs_nodes(self.model, name, wanted)
                 }
             };
-            self.add(nodes);
+            self.add(nodes)?;
         }
         Ok(())
     }
@@ -85,20 +92,10 @@ impl Assembly<'_> {
 fn need_name(need: &Need) -> String {
     match need {
         Need::Step(name) => name.clone(),
+        Need::Call(call, _) => format!("task:{}", call.task.value),
         Need::Task(invocation) => task::step_name(invocation),
         Need::Outputs(workspace) => bindings::outputs_step(workspace),
     }
-}
-
-/// Every output that the tasks file refers to anywhere, by workspace.
-fn wanted_outputs(model: &Model) -> BTreeMap<String, BTreeSet<String>> {
-    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for reference in model.references() {
-        if let Reference::Output { workspace, output } = reference {
-            wanted.entry(workspace.clone()).or_default().insert(output.clone());
-        }
-    }
-    wanted
 }
 
 fn build(nodes: Vec<Node>) -> Result<RunPlan, Fault> {

@@ -1,6 +1,8 @@
 //! Shipway.
 #![allow(missing_docs, reason = "skeleton")]
 pub mod adapters;
+pub mod assemble;
+pub mod cli;
 pub mod diagnostic;
 pub mod domains;
 pub mod event;

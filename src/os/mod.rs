@@ -12,6 +12,7 @@ pub mod identity;
 pub mod process;
 pub mod shim;
 pub mod signal;
+pub mod sources;
 pub mod terminal;
 pub mod tool;
 

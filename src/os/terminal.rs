@@ -28,3 +28,46 @@ impl TerminalFacts {
         }
     }
 }
+
+/// Writes `text` to one of our own outputs. Nobody listens any more where that fails.
+pub fn say(stream: crate::event::Stream, text: &str) {
+    use std::io::Write as _;
+    match stream {
+        crate::event::Stream::Out => std::io::stdout().lock().write_all(text.as_bytes()).ok(),
+        crate::event::Stream::Err => std::io::stderr().lock().write_all(text.as_bytes()).ok(),
+    };
+}
+
+/// Puts the terminal back as it was, when dropped: modes of the keyboard, and the cursor.
+#[derive(Debug)]
+pub struct TerminalGuard {
+    modes: Option<rustix::termios::Termios>,
+}
+
+impl TerminalGuard {
+    /// Remembers how the terminal is now; does nothing where there is none.
+    pub fn new() -> Self {
+        Self { modes: rustix::termios::tcgetattr(std::io::stdin()).ok() }
+    }
+}
+
+impl Default for TerminalGuard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for TerminalGuard {
+    fn drop(&mut self) {
+        let Some(before) = &self.modes else { return };
+        let is_changed = rustix::termios::tcgetattr(std::io::stdin())
+            .is_ok_and(|now| now.local_modes != before.local_modes || now.input_modes != before.input_modes);
+        if is_changed {
+            rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, before).ok();
+            if std::io::stderr().is_terminal() {
+                // Questions hide the cursor: `\e[?25h` shows it.
+                say(crate::event::Stream::Err, "\u{1b}[?25h");
+            }
+        }
+    }
+}

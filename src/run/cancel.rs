@@ -13,7 +13,7 @@ use crate::os::signal::Signal;
 
 /// Shared by the dispatcher and all running steps.
 #[derive(Default)]
-pub struct Cancel {
+pub(super) struct Cancel {
     signals: AtomicU32,
     children: Mutex<Children>,
 }
@@ -31,7 +31,7 @@ struct Heard {
 }
 
 /// A child in the table; leaves it when dropped.
-pub struct Registration<'a> {
+pub(super) struct Registration<'a> {
     cancel: &'a Cancel,
     key: u64,
 }
@@ -44,13 +44,13 @@ impl Drop for Registration<'_> {
 
 impl Cancel {
     /// Whether a signal has come.
-    pub fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.signals.load(Ordering::SeqCst) > 0
     }
 
     /// Adds a child. `precious` says what would be lost if it were ended hard. Where a signal came just before, the child hears of it
     /// now, unless it is there to clean up.
-    pub fn register(
+    pub(super) fn register(
         &self,
         control: Arc<dyn ChildControl>,
         precious: Option<String>,
@@ -68,7 +68,7 @@ impl Cancel {
     }
 
     /// A signal came. Gives how many came so far, and what would be lost by the next one.
-    pub fn signal(&self, signal: Signal) -> (u32, Vec<String>) {
+    pub(super) fn signal(&self, signal: Signal) -> (u32, Vec<String>) {
         let mut children = self.lock();
         let count = self.signals.fetch_add(1, Ordering::SeqCst) + 1;
         let mut lost = Vec::new();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
-use super::action::{FingerprintContext, Outcome};
+use super::action::{FingerprintContext, Outcome, Produced};
 use super::asker::AskRequest;
 use super::context::unrecorded;
 use super::observe::{Answer, Question};
@@ -27,7 +27,7 @@ use crate::plan::{Digest, Effect, Ending, Proposal, Skip, StepId, StepState, Ver
 const OBSERVER_BACKLOG: usize = 4096;
 
 /// How a run ended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunResult {
     /// What Shipway exits with.
     pub exit_code: u8,
@@ -35,6 +35,8 @@ pub struct RunResult {
     pub counts: Counts,
     /// Each step's name and ending, in the order of the plan.
     pub endings: Vec<(String, Ending)>,
+    /// What the steps left, in the order of the plan.
+    pub values: Vec<Produced>,
 }
 
 pub(super) struct Inbox {
@@ -47,6 +49,7 @@ pub(super) struct Dispatcher<'scope, 'env> {
     shared: &'env Shared<'env>,
     scope: &'scope std::thread::Scope<'scope, 'env>,
     walk: Walk,
+    force: bool,
     inbox: Inbox,
     screen: Sender<ScreenMessage>,
     started: HashMap<StepId, Duration>,
@@ -61,7 +64,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     pub(super) fn new(
         shared: &'env Shared<'env>,
         scope: &'scope std::thread::Scope<'scope, 'env>,
-        settings: WalkSettings,
+        (settings, force): (WalkSettings, bool),
         inbox: Inbox,
         screen: Sender<ScreenMessage>,
     ) -> Self {
@@ -69,6 +72,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             walk: Walk::new(shared.plan, settings),
             shared,
             scope,
+            force,
             inbox,
             screen,
             started: HashMap::new(),
@@ -145,7 +149,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
         self.say(Some(id), EventKind::StepStarted { attempt });
         let reason = self.redo_reasons.remove(&id);
-        match self.verdict(id, reason.is_some()) {
+        match self.verdict(id, self.force || reason.is_some()) {
             Ok(Some(Verdict::Fresh)) => {
                 self.end(id, Ending::UpToDate { reason: "as it was left".to_owned() });
             }
@@ -329,7 +333,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         let took = self.shared.doors.clock.monotonic().saturating_sub(self.shared.started);
         self.shared.record(Entry::RunEnded { exit_code, took }, true).ok();
         self.say(None, EventKind::RunFinished { exit_code, counts });
-        RunResult { exit_code, counts, endings }
+        RunResult { exit_code, counts, endings, values: self.shared.take_values() }
     }
 
     fn say(&mut self, id: Option<StepId>, kind: EventKind) {

@@ -5,14 +5,14 @@ const LONGEST: usize = 256 * 1024;
 
 /// Collects chunks and gives whole lines.
 #[derive(Debug, Default)]
-pub struct LineSplitter {
+pub(super) struct LineSplitter {
     rest: Vec<u8>,
 }
 
 impl LineSplitter {
     /// Gives every line that is whole now, without its `\n` or `\r\n`. A `\r` inside a line (a progress bar drawn over itself) keeps
     /// only what was drawn last.
-    pub fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+    pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         let mut bytes = bytes;
         while let Some(newline) = bytes.iter().position(|&byte| byte == b'\n') {
             let (head, tail) = bytes.split_at(newline);
@@ -33,7 +33,7 @@ impl LineSplitter {
     }
 
     /// Gives what is left after the last newline.
-    pub fn finish(&mut self, mut line: impl FnMut(&str)) {
+    pub(super) fn finish(&mut self, mut line: impl FnMut(&str)) {
         if !self.rest.is_empty() {
             line(&text(&self.rest));
             self.rest.clear();

@@ -59,6 +59,8 @@ pub struct RunSettings {
     pub jobs: usize,
     /// After a failure, go on with what does not depend on it.
     pub keep_going: bool,
+    /// Steps run although their work is as it was left.
+    pub force: bool,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -109,7 +111,7 @@ pub fn run(
     let result = std::thread::scope(|scope| {
         scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
         let inbox = Inbox { life: life_inbox, lines: lines_inbox, signals };
-        let mut dispatcher = Dispatcher::new(&shared, scope, walk, inbox, screen.clone());
+        let mut dispatcher = Dispatcher::new(&shared, scope, (walk, settings.force), inbox, screen.clone());
         let started = EventKind::RunStarted {
             run: run_id,
             command,

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::bindings::Scope;
+use crate::model::Call;
 use crate::plan::{Effect, WhenOrphaned};
 
 /// A task with its arguments.
@@ -20,6 +21,8 @@ pub enum Need {
     Step(String),
     /// A task that must have run.
     Task(Invocation),
+    /// A task that must have run, as the file calls it; its arguments may stand for those of the scope.
+    Call(Call, Scope),
     /// The outputs of a workspace, read after its apply where that is in the plan.
     Outputs(String),
 }

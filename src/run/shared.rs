@@ -106,6 +106,10 @@ impl<'a> Shared<'a> {
         lock(&self.values)[step.index()].clone()
     }
 
+    pub(super) fn take_values(&self) -> Vec<Produced> {
+        lock(&self.values).iter_mut().filter_map(Option::take).collect()
+    }
+
     pub(super) fn approve(&self, digests: impl IntoIterator<Item = Digest>) {
         lock(&self.approved).extend(digests);
     }

@@ -3,6 +3,7 @@
 //! Pure functions from values to text and back. They know no colour, no terminal and nothing of what they are
 //! said about.
 
+pub mod columns;
 pub mod count;
 pub mod dotenv;
 pub mod duration;

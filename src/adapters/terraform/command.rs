@@ -85,6 +85,11 @@ impl Root<'_> {
         self.command(&["output", "-json", "-no-color"])
     }
 
+    /// `terraform output`, for people; arguments of the user choose another form.
+    pub fn output(&self) -> CommandSpec {
+        self.command(&["output", "-no-color"])
+    }
+
     /// `terraform state pull`, the whole state with secrets in clear; read by `state`.
     pub fn state_pull(&self) -> CommandSpec {
         self.command(&["state", "pull", "-no-color"])

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use action::{ConfirmAction, TaskAction};
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::model::{Model, Reference, Task, Template};
+use crate::model::{Call, Model, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -40,15 +40,27 @@ pub fn step_name(invocation: &Invocation) -> String {
     name
 }
 
-/// The nodes of a task: itself, and its question.
-pub fn nodes(
-    model: &Arc<Model>,
+/// The invocation of a task as the file calls it; `scope` holds the caller's arguments.
+pub fn invocation(
+    model: &Model,
     environment: &Environment,
-    invocation: &Invocation,
-) -> Result<Vec<Node>, Fault> {
+    call: &Call,
+    scope: &Scope,
+) -> Result<Invocation, Fault> {
+    let task = find(model, &call.task.value)?;
+    let words: Result<Vec<String>, Fault> =
+        call.args.iter().map(|arg| static_text(model, environment, scope, arg)).collect();
+    let scope = read_arguments(task, &words?, environment)
+        .map_err(|fault| at(model, call.task.span, Fault { kind: FaultKind::File, ..fault.into_fault() }))?;
+    Ok(Invocation { task: task.name.clone(), scope })
+}
+
+/// The nodes of a task: itself, and its question.
+pub fn nodes(model: &Arc<Model>, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
     let name = step_name(invocation);
-    let mut needs = outputs(model, task);
+    let references = task.references().chain(model.command_references());
+    let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
     for call in &task.depends {
         needs.push(Need::Call(call.clone(), invocation.scope.clone()));
     }
@@ -84,35 +96,6 @@ pub fn nodes(
 
 fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Task, Fault> {
     model.task(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("there is no task `{name}`")))
-}
-
-/// The workspaces whose outputs the task's texts refer to.
-fn outputs(model: &Model, task: &Task) -> Vec<Need> {
-    let mut workspaces: Vec<&str> = Vec::new();
-    let templates = task
-        .env
-        .values()
-        .chain(model.env.values())
-        .chain(&task.dir)
-        .chain(task.dotenv.iter().chain(&model.project.dotenv).map(|dotenv| &dotenv.path));
-    let commands = task.run.iter().chain(&task.finally);
-    let mut open: Vec<&Reference> = templates
-        .flat_map(Template::references)
-        .chain(commands.flat_map(|command| command.references()))
-        .collect();
-    while let Some(reference) = open.pop() {
-        match reference {
-            Reference::Output { workspace, .. } if !workspaces.contains(&workspace.as_str()) => {
-                workspaces.push(workspace);
-            }
-            // No cycle of variables is left in a checked model.
-            Reference::Variable(name) => {
-                open.extend(model.variables.get(name).map(|it| it.binding.references()).unwrap_or_default());
-            }
-            _ => {}
-        }
-    }
-    workspaces.into_iter().map(|workspace| Need::Outputs(workspace.to_owned())).collect()
 }
 
 /// An argument of a dependency. The graph is complete before anything runs, so only what is known by then may stand here.

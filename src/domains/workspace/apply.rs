@@ -64,8 +64,9 @@ pub(super) struct Applied {
 impl Action for ApplyAction {
     fn describe(&self) -> Vec<String> {
         let Ok(workspace) = self.site.workspace() else { return Vec::new() };
+        let none = Vec::new();
         let (before, after) = match self.purpose {
-            Purpose::Apply => (&workspace.before_apply, &workspace.after_apply),
+            Purpose::Apply => (&workspace.before_apply, &none),
             Purpose::Destroy => (&workspace.before_destroy, &workspace.after_destroy),
         };
         let hook = |command| {
@@ -176,7 +177,8 @@ impl ApplyAction {
                 Err(fault)
             }
             ApplyReading::Interrupted { completed, in_doubt } => {
-                let fault = Fault::new(FaultKind::Interrupted, format!("{what} of `{name}` was stopped in order"));
+                let fault =
+                    Fault::new(FaultKind::Interrupted, format!("{what} of `{name}` was stopped in order"));
                 Err(self.tell(fault, &completed, &in_doubt))
             }
             ApplyReading::Incomplete { completed, in_doubt } => {
@@ -201,11 +203,11 @@ impl ApplyAction {
         fault
     }
 
-    /// What follows a success: the proof that a destroyed workspace is empty, and the hooks.
+    /// What follows a destroy: the proof that the workspace is empty, then its hook.
     fn conclude(&self, context: &mut StepContext<'_>) -> Result<(), Fault> {
         let workspace = self.site.workspace()?;
         if self.purpose == Purpose::Apply {
-            return self.site.run_hook(context, "after_apply", &workspace.after_apply);
+            return Ok(());
         }
         match self.site.state(context)? {
             StateFound::Empty => self.site.run_hook(context, "after_destroy", &workspace.after_destroy),

@@ -1,19 +1,19 @@
 //! From verbs and workspaces to nodes: pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::apply::{ApplyAction, ApproveAction};
 use super::init::{GuardAction, InitAction, Rule};
-use super::outputs::{CleanAction, LinksAction, OutputsAction, PlainAction, PlainVerb};
+use super::outputs::{CleanAction, AfterApplyAction, OutputsAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
 use super::site::{Site, step_name};
 use super::status::StatusAction;
-use crate::diagnostic::{Fault, FaultKind};
-use crate::model::{Model, Reference, Template, VarValue, Workspace};
-use crate::os::environment::Environment;
+use crate::diagnostic::Fault;
+use crate::model::{Command, Model, Reference, Template, VarValue, Workspace};
 use crate::plan::{Effect, WhenOrphaned};
-use crate::run::node::{Invocation, Need, Node};
+use crate::run::bindings::Scope;
+use crate::run::node::{Need, Node};
 use crate::run::{Action, bindings};
 
 /// What can be done with workspaces.
@@ -97,14 +97,8 @@ impl Verb {
 }
 
 /// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
-pub fn nodes(
-    model: &Arc<Model>,
-    environment: &Environment,
-    verb: Verb,
-    names: &[String],
-    extra: &[String],
-) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, environment, extra };
+pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String]) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, extra };
     match verb {
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),
@@ -123,13 +117,8 @@ pub fn nodes(
 }
 
 /// The nodes that read the outputs of a workspace for somebody who refers to `wanted`.
-pub fn outputs_nodes(
-    model: &Arc<Model>,
-    environment: &Environment,
-    workspace: &str,
-    wanted: Option<BTreeSet<String>>,
-) -> Vec<Node> {
-    let builder = Builder { model, environment, extra: &[] };
+pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSet<String>>) -> Vec<Node> {
+    let builder = Builder { model, extra: &[] };
     let site = Site { model: Arc::clone(model), name: workspace.to_owned() };
     let init = builder.init(&site, Vec::new(), false);
     vec![init, builder.outputs(site, wanted)]
@@ -137,7 +126,6 @@ pub fn outputs_nodes(
 
 struct Builder<'a> {
     model: &'a Arc<Model>,
-    environment: &'a Environment,
     extra: &'a [String],
 }
 
@@ -163,11 +151,13 @@ impl Builder<'_> {
         for name in names {
             let site = self.site(name);
             let workspace = site.workspace()?;
-            let mut needs: Vec<Need> = upstream(self.model, workspace)
+            let mut needs: Vec<Need> = self
+                .model
+                .upstream(workspace)
                 .into_iter()
-                .map(|upstream| Need::Step(step_name(&upstream, "apply")))
+                .map(|upstream| Need::Step(self.applied(&upstream)))
                 .collect();
-            needs.extend(self.tasks(workspace)?);
+            needs.extend(self.tasks(workspace));
             all.push(self.init(&site, needs, false));
             all.extend(self.plan_to_apply(&site, Vec::new())?);
         }
@@ -180,11 +170,13 @@ impl Builder<'_> {
         for name in names {
             let site = self.site(name);
             let workspace = site.workspace()?;
-            let mut needs = self.tasks(workspace)?;
+            let mut needs = self.tasks(workspace);
             let (within, outside): (Vec<String>, Vec<String>) =
-                upstream(self.model, workspace).into_iter().partition(|it| names.contains(it));
-            let before = if verb == Verb::Apply { "apply" } else { verb.word() };
-            needs.extend(within.into_iter().map(|it| Need::Step(step_name(&it, before))));
+                self.model.upstream(workspace).into_iter().partition(|it| names.contains(it));
+            needs.extend(within.into_iter().map(|it| {
+                let before = if verb == Verb::Apply { self.applied(&it) } else { step_name(&it, verb.word()) };
+                Need::Step(before)
+            }));
             if verb != Verb::Init && !outside.is_empty() {
                 let guard = self.guard(&site, &outside, Rule::UpstreamLives);
                 needs.push(Need::Step(guard.name.clone()));
@@ -220,15 +212,16 @@ impl Builder<'_> {
             Effect::Changes,
             ApplyAction { site: site.clone(), purpose: Purpose::Apply },
         );
-        apply.needs.extend(self.outputs_of_hooks(workspace));
+        apply.needs.extend(self.outputs_among(workspace.before_apply.iter().flat_map(Command::references)));
         apply.when_orphaned = WhenOrphaned::Finish;
         let mut nodes = vec![plan, approve];
-        if !workspace.links.is_empty() {
+        if !workspace.after_apply.is_empty() || !workspace.links.is_empty() {
             let mut needs = vec![Need::Step(apply.name.clone())];
-            needs.extend(self.outputs_in(workspace.links.iter()));
-            let links = LinksAction { site: site.clone(), links: workspace.links.clone() };
-            let names = (step(site, "links"), format!("links of {}", site.name));
-            nodes.push(self.node(names, needs, Effect::Reads, links));
+            let hook = workspace.after_apply.iter().flat_map(Command::references);
+            let links = workspace.links.iter().flat_map(Template::references);
+            needs.extend(self.outputs_among(hook.chain(links)));
+            let names = (step(site, "after-apply"), format!("conclude {}", site.name));
+            nodes.push(self.node(names, needs, Effect::Changes, AfterApplyAction { site: site.clone() }));
         }
         nodes.push(apply);
         Ok(nodes)
@@ -264,10 +257,11 @@ impl Builder<'_> {
         let mut last: Option<String> = None;
         for name in &order {
             let site = self.site(name);
-            let mut needs =
-                vec![Need::Step(step(&site, "plan-destroy")), Need::Step(approve.name.clone())];
+            let mut needs = vec![Need::Step(step(&site, "plan-destroy")), Need::Step(approve.name.clone())];
             needs.extend(last.take().map(Need::Step));
-            needs.extend(self.outputs_of_hooks(site.workspace()?));
+            let workspace = site.workspace()?;
+            let hooks = workspace.before_destroy.iter().chain(&workspace.after_destroy);
+            needs.extend(self.outputs_among(hooks.flat_map(Command::references)));
             let names = (step(&site, "destroy"), format!("destroy {name}"));
             last = Some(names.0.clone());
             let action = ApplyAction { site, purpose: Purpose::Destroy };
@@ -304,7 +298,7 @@ impl Builder<'_> {
         if let Some(workspace) = self.model.workspaces.get(&site.name) {
             let templates = workspace.backend_config.values().flat_map(VarValue::templates);
             needs.extend(self.outputs_in(templates));
-            let hook = workspace.before_init.iter().flat_map(|command| command.references());
+            let hook = workspace.before_init.iter().flat_map(Command::references);
             needs.extend(self.outputs_among(hook));
         }
         self.node(names, needs, Effect::Reads, InitAction { site: site.clone(), extra, always })
@@ -383,16 +377,8 @@ impl Builder<'_> {
         Node { name, title, needs, after: Vec::new(), effect, when_orphaned, action: Box::new(action) }
     }
 
-    fn tasks(&self, workspace: &Workspace) -> Result<Vec<Need>, Fault> {
-        let mut needs = Vec::new();
-        for call in workspace.tasks() {
-            let Some(task) = self.model.task(&call.task.value) else {
-                return Err(Fault::new(FaultKind::Bug, format!("there is no task `{}`", call.task.value)));
-            };
-            let invocation = Invocation::of_call(self.model, self.environment, task, call)?;
-            needs.push(Need::Task(invocation));
-        }
-        Ok(needs)
+    fn tasks(&self, workspace: &Workspace) -> Vec<Need> {
+        workspace.tasks().map(|call| Need::Call(call.clone(), Scope::default())).collect()
     }
 
     /// The word that has to be typed before this workspace is changed.
@@ -401,53 +387,27 @@ impl Builder<'_> {
         environment.protected.then(|| environment.name.clone())
     }
 
-    fn outputs_of_hooks(&self, workspace: &Workspace) -> Vec<Need> {
-        self.outputs_among(workspace.hooks().flat_map(|command| command.references()))
+    /// The step after which a workspace is applied, its hooks included.
+    fn applied(&self, name: &str) -> String {
+        let concludes = self
+            .model
+            .workspaces
+            .get(name)
+            .is_some_and(|workspace| !workspace.after_apply.is_empty() || !workspace.links.is_empty());
+        step_name(name, if concludes { "after-apply" } else { "apply" })
     }
 
-    fn outputs_in<'t>(&self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
+    fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
         self.outputs_among(templates.flat_map(Template::references))
     }
 
-    fn outputs_among<'t>(&self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
-        referred_outputs(self.model, references).into_keys().map(Need::Outputs).collect()
+    fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
+        self.model.outputs_among(references).into_keys().map(Need::Outputs).collect()
     }
 }
 
 fn step(site: &Site, verb: &str) -> String {
     step_name(&site.name, verb)
-}
-
-/// The outputs that are referred to, by workspace; variables are followed.
-pub(super) fn referred_outputs<'t>(
-    model: &'t Model,
-    references: impl Iterator<Item = &'t Reference>,
-) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut open: Vec<&Reference> = references.collect();
-    while let Some(reference) = open.pop() {
-        match reference {
-            Reference::Output { workspace, output } => {
-                found.entry(workspace.clone()).or_default().insert(output.clone());
-            }
-            Reference::Variable(name) if seen.insert(name) => {
-                open.extend(model.variables.get(name).map(|it| it.binding.references()).unwrap_or_default());
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// The workspaces that a workspace needs: those it names, and those whose outputs it refers to.
-fn upstream(model: &Model, workspace: &Workspace) -> BTreeSet<String> {
-    let templates = workspace.vars.values().chain(workspace.backend_config.values()).flat_map(VarValue::templates);
-    let references = templates.chain(workspace.env.values()).flat_map(Template::references);
-    let mut names: BTreeSet<String> = workspace.upstream().map(str::to_owned).collect();
-    names.extend(referred_outputs(model, references).into_keys());
-    names.remove(&workspace.name);
-    names
 }
 
 /// The workspaces that need `name`, directly or through others.
@@ -456,7 +416,7 @@ fn dependents(model: &Model, name: &str) -> BTreeSet<String> {
     let mut open = vec![name.to_owned()];
     while let Some(name) = open.pop() {
         for (other, workspace) in &model.workspaces {
-            if upstream(model, workspace).contains(&name) && found.insert(other.clone()) {
+            if model.upstream(workspace).contains(&name) && found.insert(other.clone()) {
                 open.push(other.clone());
             }
         }
@@ -472,7 +432,7 @@ fn with_upstream(model: &Model, names: &[String]) -> Vec<String> {
         if let Some(workspace) = model.workspaces.get(&name)
             && found.insert(name)
         {
-            open.extend(upstream(model, workspace));
+            open.extend(model.upstream(workspace));
         }
     }
     model.workspaces.keys().filter(|name| found.contains(*name)).cloned().collect()
@@ -483,7 +443,7 @@ fn order(model: &Model) -> Vec<String> {
     let mut order: Vec<String> = Vec::new();
     while order.len() < model.workspaces.len() {
         let next = model.workspaces.iter().find(|(name, workspace)| {
-            !order.contains(name) && upstream(model, workspace).iter().all(|it| order.contains(it))
+            !order.contains(name) && model.upstream(workspace).iter().all(|it| order.contains(it))
         });
         // A checked model has no cycle, so there always is a next one.
         let Some((name, _)) = next else { break };

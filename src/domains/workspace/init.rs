@@ -28,12 +28,15 @@ impl Action for InitAction {
             return Ok(None);
         }
         let files = self.files(context.doors)?;
-        if !init::static_need(&files).needs_init() {
+        if !init::static_need(&borrowed(&files)).needs_init() {
             return Ok(None);
         }
         let workspace = self.site.workspace()?;
         let mut fingerprint = Fingerprint::default();
-        fingerprint.add("what init reads of the configuration", init::init_surface_text(&files).as_bytes());
+        fingerprint.add(
+            "what init reads of the configuration",
+            init::init_surface_text(&borrowed(&files)).as_bytes(),
+        );
         // Values that are known only in a run are compared by what the file says of them.
         fingerprint.add("backend_config", format!("{:?}", workspace.backend_config).as_bytes());
         let folder = self.site.folder()?;
@@ -58,7 +61,7 @@ impl InitAction {
     fn init(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         let workspace = self.site.workspace()?;
         let files = self.files(context.doors())?;
-        let surfaces = init::static_need(&files);
+        let surfaces = init::static_need(&borrowed(&files));
         if !self.always && context.redo_reason().is_none() && !surfaces.needs_init() {
             return Ok(Outcome::Skipped("it has only what is built in".to_owned()));
         }
@@ -122,6 +125,10 @@ impl InitAction {
     }
 }
 
+fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
+    files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+}
+
 /// Refuses what would act out of order.
 pub(super) struct GuardAction {
     pub(super) site: Site,
@@ -155,7 +162,8 @@ impl GuardAction {
         for other in &self.others {
             let found = other.state(context)?;
             let refusal = match (self.rule, found) {
-                (Rule::UpstreamLives, StateFound::Living(_)) | (Rule::DependentsAreGone, StateFound::Empty) => {
+                (Rule::UpstreamLives, StateFound::Living(_))
+                | (Rule::DependentsAreGone, StateFound::Empty) => {
                     continue;
                 }
                 (Rule::UpstreamLives, StateFound::Empty) => Fault::new(

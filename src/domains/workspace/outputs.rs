@@ -7,9 +7,9 @@ use super::site::Site;
 use crate::adapters::terraform::{init, output, text_box};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Stream};
-use crate::model::{Template, Value};
+use crate::model::Value;
 use crate::run::bindings::Scope;
-use crate::run::{Action, CommandRun, Exports, Outcome, StepContext};
+use crate::run::{Action, CommandRun, Exports, Outcome, StepContext, script};
 
 pub(super) struct OutputsAction {
     pub(super) site: Site,
@@ -80,27 +80,36 @@ fn register(context: &StepContext<'_>, value: &serde_json::Value) {
     }
 }
 
-/// Prints the links of a workspace.
-pub(super) struct LinksAction {
+/// What follows an apply: the hook, and the links to look at.
+pub(super) struct AfterApplyAction {
     pub(super) site: Site,
-    pub(super) links: Vec<Template>,
 }
 
-impl Action for LinksAction {
+impl Action for AfterApplyAction {
     fn describe(&self) -> Vec<String> {
-        Vec::new()
+        let Ok(workspace) = self.site.workspace() else { return Vec::new() };
+        let preview = |command| script::preview(&self.site.model, &Scope::default(), command);
+        workspace.after_apply.iter().map(preview).collect()
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        for link in &self.links {
-            match context.bindings().template(context, &Scope::default(), link) {
-                Ok(link) => {
-                    context.log().notice(Level::Note, &format!("{}: {}", self.site.name, link.text()));
-                }
-                Err(fault) => return Outcome::Failed(fault),
-            }
+        self.conclude(context).into()
+    }
+}
+
+impl AfterApplyAction {
+    fn conclude(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let workspace = self.site.workspace()?;
+        // Nothing was applied, so nothing follows; the links stand in the log of the run that applied it.
+        if context.value::<Applied>(&self.site.step("apply")).is_none() {
+            return Ok(Outcome::UpToDate("no changes".to_owned()));
         }
-        Outcome::done()
+        self.site.run_hook(context, "after_apply", &workspace.after_apply)?;
+        for link in &workspace.links {
+            let link = context.bindings().template(context, &Scope::default(), link)?;
+            context.log().notice(Level::Note, &format!("{}: {}", self.site.name, link.text()));
+        }
+        Ok(Outcome::done())
     }
 }
 

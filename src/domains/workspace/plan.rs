@@ -53,7 +53,8 @@ impl Action for PlanAction {
         if !workspace.vars.is_empty() {
             files.push(PathBuf::from("VARS.tfvars.json"));
         }
-        let request = self.request(&PathBuf::from("PLAN"), &files);
+        let out = PathBuf::from("PLAN");
+        let request = self.request(&out, &files);
         vec![self.site.preview(|root| root.plan(&request))]
     }
 
@@ -102,10 +103,11 @@ impl PlanAction {
         let out = self.site.reserve_private(context, &format!("{}.tfplan", self.purpose.plan_step()))?;
         let spec = self.site.call(context, |root| root.plan(&self.request(&out, &var_files)))?;
         let mut fold = PlanFold::default();
-        let (termination, complaint) = self.site.follow(context, &spec, CommandRun::default(), |log, event| {
-            fold.observe(event);
-            log.progress(fold.progress());
-        })?;
+        let (termination, complaint) =
+            self.site.follow(context, &spec, CommandRun::default(), |log, event| {
+                fold.observe(event);
+                log.progress(fold.progress());
+            })?;
         if let Some(file) = values_file {
             context.doors().files.remove(&file).ok();
         }
@@ -120,7 +122,10 @@ impl PlanAction {
             PlanReading::Failed(diagnostics) => self.again_or(context, "the plan", &diagnostics, &complaint),
             PlanReading::Incomplete => {
                 let fault = self.site.failure(context, "the plan", &[], &complaint);
-                Err(Fault { message: format!("the plan of `{}` is not whole: {termination}", self.site.name), ..fault })
+                Err(Fault {
+                    message: format!("the plan of `{}` is not whole: {termination}", self.site.name),
+                    ..fault
+                })
             }
         }
     }
@@ -167,10 +172,9 @@ impl Planned {
     /// What the plan asks for, in a question.
     pub(super) fn proposal(&self, name: &str) -> Option<ProposedChange> {
         let Self::Changes { digest, changes, .. } = self else { return None };
-        let addresses =
-            |found: &mut dyn Iterator<Item = &crate::adapters::terraform::stream::PlannedChange>| {
-                found.map(|change| change.address.clone()).collect()
-            };
+        let addresses = |found: &mut dyn Iterator<
+            Item = &crate::adapters::terraform::stream::PlannedChange,
+        >| { found.map(|change| change.address.clone()).collect() };
         Some(ProposedChange {
             name: name.to_owned(),
             summary: plan_text::summary(changes),

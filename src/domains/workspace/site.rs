@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::adapters::terraform::{LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, state, stream, text_box};
+use crate::adapters::terraform::{
+    LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, narration, state, stream, text_box,
+};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Stream, Termination};
 use crate::model::{Command, Model, Workspace};
@@ -78,9 +80,16 @@ impl Site {
         if context.doors().files.kind(&folder) != crate::os::files::FileKind::Folder {
             let fault = Fault::new(
                 FaultKind::File,
-                format!("the folder {} of the workspace `{}` does not exist", workspace.dir.display(), self.name),
+                format!(
+                    "the folder {} of the workspace `{}` does not exist",
+                    workspace.dir.display(),
+                    self.name
+                ),
             );
-            return Err(context.bindings().fault_at(workspace.span, fault).hint("make it, or set the workspace's `dir`"));
+            return Err(context
+                .bindings()
+                .fault_at(workspace.span, fault)
+                .hint("make it, or set the workspace's `dir`"));
         }
         let env = self.environment(context)?;
         let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
@@ -89,7 +98,10 @@ impl Site {
         Ok(spec)
     }
 
-    fn environment(&self, context: &mut StepContext<'_>) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
+    fn environment(
+        &self,
+        context: &mut StepContext<'_>,
+    ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
         let workspace = self.workspace()?;
         context.bindings().environment_of(context, &Scope::default(), Path::new(""), &[&workspace.env], None)
     }
@@ -127,10 +139,9 @@ impl Site {
         let mut reader = |log: crate::run::StepLog<'_>, stream: Stream, line: &str| match stream {
             Stream::Out => {
                 let event = stream::parse(line);
-                match &event {
-                    StreamEvent::ProvisionProgress(progress) => log.line(Stream::Out, &progress.output),
-                    StreamEvent::NotJson(text) => log.line(Stream::Out, text),
-                    _ => {}
+                if let Some(line) = narration::line(&event) {
+                    // It is talk, not data that somebody asked for.
+                    log.line(Stream::Err, &line);
                 }
                 observe(log, &event);
             }

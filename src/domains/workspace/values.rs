@@ -80,7 +80,11 @@ impl Site {
             let path = self.folder()?.join(&file.value);
             if context.doors().files.kind(&path) != FileKind::File {
                 let shown = workspace.dir.join(&file.value);
-                let message = format!("the var file {} of the workspace `{}` does not exist", shown.display(), self.name);
+                let message = format!(
+                    "the var file {} of the workspace `{}` does not exist",
+                    shown.display(),
+                    self.name
+                );
                 let fault = Fault::new(FaultKind::File, message)
                     .hint("make it, or take it out of the workspace's `var_files`");
                 return Err(context.bindings().fault_at(file.span, fault));

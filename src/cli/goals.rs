@@ -1,0 +1,130 @@
+//! From the words of a command line to goals: tasks of the project, tasks that workspaces generate, `up` and `down`.
+
+use crate::assemble::Goal;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::task;
+use crate::domains::workspace::Verb;
+use crate::model::Model;
+use crate::os::environment::Environment;
+use crate::run::node::Invocation;
+use crate::text::{list, suggest};
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A task of the project.
+    Task(String),
+    /// A task that a workspace generates, or an `-all` form.
+    Generated(Verb, Vec<String>),
+    /// Neither.
+    Unknown,
+}
+
+/// What `name` stands for in the project.
+pub fn lookup(model: &Model, name: &str) -> Named {
+    if let Some(task) = model.task(name) {
+        return Named::Task(task.name.clone());
+    }
+    for verb in Verb::GENERATED {
+        let Some(rest) = name.strip_prefix(verb.word()).and_then(|rest| rest.strip_prefix('-')) else {
+            continue;
+        };
+        if rest == "all" && !model.workspaces.is_empty() {
+            // In order and with one question for a teardown, as `up` and `down` do it.
+            let verb = match verb {
+                Verb::Destroy => Verb::Down,
+                other => other,
+            };
+            return Named::Generated(verb, model.workspaces.keys().cloned().collect());
+        }
+        if model.workspaces.contains_key(rest) {
+            return Named::Generated(verb, vec![rest.to_owned()]);
+        }
+    }
+    Named::Unknown
+}
+
+/// The goal of a task of the project.
+pub fn task_goal(
+    model: &Model,
+    environment: &Environment,
+    name: &str,
+    words: &[String],
+) -> Result<Goal, Fault> {
+    let Some(found) = model.task(name) else { return Err(unknown(model, name, &[])) };
+    let scope = task::read_arguments(found, words, environment).map_err(|fault| {
+        let surplus = match &fault {
+            task::ArgumentFault::Surplus { word, .. } if model.task(word).is_some() => Some(word.clone()),
+            _ => None,
+        };
+        let fault = fault.into_fault();
+        match surplus {
+            Some(word) => fault.hint(format!("did you mean `shipway {name} ::: {word}`?")),
+            None => fault,
+        }
+    })?;
+    Ok(Goal::Task(Invocation { task: found.name.clone(), scope }))
+}
+
+/// The goal of a generated task; what follows `--` goes to terraform.
+pub fn generated_goal(verb: Verb, names: Vec<String>, name: &str, words: &[String]) -> Result<Goal, Fault> {
+    match words.split_first() {
+        None => Ok(Goal::Workspaces { verb, names, extra: Vec::new() }),
+        Some((first, extra)) if first == "--" => {
+            if verb == Verb::Clean {
+                return Err(Fault::new(
+                    FaultKind::Usage,
+                    format!("`{name}` runs no terraform, so nothing can be passed to it"),
+                ));
+            }
+            Ok(Goal::Workspaces { verb, names, extra: extra.to_vec() })
+        }
+        Some((first, _)) => {
+            Err(Fault::new(FaultKind::Usage, format!("`{name}` takes no arguments, and `{first}` is one"))
+                .hint(format!("options of Shipway stand before it: `shipway {first} {name}`"))
+                .hint(format!("arguments for terraform stand after `--`: `shipway {name} -- {first}`")))
+        }
+    }
+}
+
+/// The goal of `up` or `down` with the workspaces that were named.
+pub fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Result<Goal, Fault> {
+    if model.workspaces.is_empty() {
+        return Err(Fault::new(
+            FaultKind::Usage,
+            format!("there is nothing for `{}`: the tasks file has no [workspaces]", verb.word()),
+        )
+        .hint("`shipway new local DIR` makes a project that has some"));
+    }
+    for name in named {
+        if !model.workspaces.contains_key(name) {
+            let names: Vec<&str> = model.workspaces.keys().map(String::as_str).collect();
+            let fault = Fault::new(FaultKind::Usage, format!("there is no workspace `{name}`"));
+            return Err(match suggest::nearest(name, names.iter().copied()) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint(format!("there are {}", list::and_ticked(&names))),
+            });
+        }
+    }
+    let chosen = |name: &&String| named.is_empty() || named.contains(name);
+    let names = model.workspaces.keys().filter(chosen).cloned().collect();
+    Ok(Goal::Workspaces { verb, names, extra: Vec::new() })
+}
+
+/// The fault of a name that stands for nothing; `commands` are further names that are known.
+pub fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
+    let mut known: Vec<String> = model.tasks.keys().cloned().collect();
+    known.extend(model.tasks.values().flat_map(|task| task.aliases.iter().cloned()));
+    for verb in Verb::GENERATED {
+        known.extend(model.workspaces.keys().map(|workspace| format!("{}-{workspace}", verb.word())));
+        if !model.workspaces.is_empty() {
+            known.push(format!("{}-all", verb.word()));
+        }
+    }
+    known.extend(commands.iter().cloned());
+    let fault = Fault::new(FaultKind::Usage, format!("there is no task or command `{name}`"));
+    match suggest::nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault.hint("`shipway` lists the tasks, `shipway help` the commands"),
+    }
+}

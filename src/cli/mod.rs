@@ -1,0 +1,208 @@
+//! The face: reads the command line, finds and checks the file, shows or runs, and says with which code that ended.
+//!
+//! `words` splits the line, `options` is what clap reads, `goals` says what names stand for, `commands` has one file per command.
+//! Deliberately absent: how anything is done.
+
+pub mod commands;
+mod environment;
+mod goals;
+mod options;
+mod project;
+mod session;
+mod words;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
+
+pub use options::{Builtin, Cli, Colour, Options};
+pub use session::Session;
+
+use goals::Named;
+use words::{Words, split};
+
+use crate::assemble::Goal;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::workspace::Verb;
+use crate::os::{Doors, shim};
+
+/// Runs Shipway with `arguments`, the program's name first. Gives the status to exit with.
+pub fn main(arguments: Vec<OsString>) -> u8 {
+    if arguments.get(1).is_some_and(|word| word == shim::WORD) {
+        return shim::run(&arguments[2..]);
+    }
+    let doors = Doors::real();
+    let words: Result<Vec<String>, OsString> =
+        arguments.into_iter().skip(1).map(OsString::into_string).collect();
+    let result = match words {
+        Ok(words) => run(&doors, &words),
+        Err(word) => Err(Ended::Fault(
+            Fault::new(FaultKind::Usage, format!("`{}` is not UTF-8", word.to_string_lossy())),
+            Options::default(),
+        )),
+    };
+    match result {
+        Ok(code) => code,
+        Err(Ended::Clap(error)) => {
+            // clap prints help to standard output and errors to standard error; nobody listens where that fails.
+            error.print().ok();
+            if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 }
+        }
+        Err(Ended::Fault(fault, options)) => {
+            session::say_fault(&doors, &options, &fault);
+            fault.exit_code()
+        }
+    }
+}
+
+/// How a command ended before it could start.
+enum Ended {
+    Clap(clap::Error),
+    Fault(Fault, Options),
+}
+
+fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
+    let words = split(line).map_err(|fault| Ended::Fault(fault, Options::default()))?;
+    let front = std::iter::once("shipway".to_owned()).chain(words.options.iter().cloned());
+    let options = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
+    let with = |fault: Fault| Ended::Fault(fault, options.clone());
+    match words.goals.first().and_then(|goal| goal.first()).map(String::as_str) {
+        None => {
+            refuse_overrides(&words).map_err(with)?;
+            commands::run(doors, options.clone(), Builtin::List { all: false }).map_err(with)
+        }
+        Some("builtin") => builtin(doors, &words, &options, 1),
+        Some("run") => {
+            let mut words = words;
+            words.goals[0].remove(0);
+            if words.goals[0].is_empty() {
+                return Err(with(
+                    Fault::new(FaultKind::Usage, "`run` needs a task").hint("usage: shipway run TASK"),
+                ));
+            }
+            goals(doors, &words, &options, line, false)
+        }
+        Some("help" | "new" | "completions") => builtin(doors, &words, &options, 0),
+        Some(_) => goals(doors, &words, &options, line, true),
+    }
+}
+
+/// A built-in command whose words start at `skip` of the first goal.
+fn builtin(doors: &Doors, words: &Words, options: &Options, skip: usize) -> Result<u8, Ended> {
+    let with = |fault: Fault| Ended::Fault(fault, options.clone());
+    refuse_overrides(words).map_err(with)?;
+    if words.goals.len() > 1 {
+        return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
+    }
+    let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
+    commands::run(doors, options.clone(), command).map_err(|fault| Ended::Fault(fault, options))
+}
+
+fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options), Ended> {
+    let line = std::iter::once("shipway".to_owned()).chain(goal.iter().cloned());
+    let matches = Cli::command().try_get_matches_from(line).map_err(Ended::Clap)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(Ended::Clap)?;
+    let options = options.clone().merged(cli.options);
+    match cli.command {
+        Some(command) => Ok((command, options)),
+        None => Err(Ended::Fault(Fault::new(FaultKind::Usage, "which command?"), options)),
+    }
+}
+
+/// Tasks, generated tasks and, where they are allowed and the name is no task's, built-in commands.
+fn goals(
+    doors: &Doors,
+    words: &Words,
+    options: &Options,
+    line: &[String],
+    with_builtins: bool,
+) -> Result<u8, Ended> {
+    let is_command = |name: &str| with_builtins && command_names().iter().any(|known| known == name);
+    let session = match Session::open(doors, options.clone(), &words.overrides) {
+        Ok(session) => session,
+        // `check` and `history` have something to say about a file that is wrong, or absent.
+        Err(fault) => {
+            let alone = words.goals.len() == 1 && is_command(&words.goals[0][0]);
+            return if alone {
+                builtin(doors, words, options, 0)
+            } else {
+                Err(Ended::Fault(fault, options.clone()))
+            };
+        }
+    };
+    let mut options = options.clone();
+    let mut all = Vec::new();
+    for goal in &words.goals {
+        let (name, arguments) = (&goal[0], &goal[1..]);
+        let with = |fault: Fault| Ended::Fault(fault, options.clone());
+        match goals::lookup(&session.model, name) {
+            Named::Task(_) if arguments == ["--help"] => {
+                return commands::help::task(&session, name).map_err(with);
+            }
+            Named::Task(_) => {
+                let goal =
+                    goals::task_goal(&session.model, &doors.environment, name, arguments).map_err(with)?;
+                all.push(goal);
+            }
+            Named::Generated(verb, names) => {
+                all.push(goals::generated_goal(verb, names, name, arguments).map_err(with)?);
+            }
+            Named::Unknown if is_command(name) => {
+                let (command, later) = parse_builtin(goal, &options)?;
+                match workspaces_of(&session, &command).map_err(with)? {
+                    Some(goal) => {
+                        all.push(goal);
+                        options = later;
+                    }
+                    None if words.goals.len() == 1 => return builtin(doors, words, &options, 0),
+                    None => {
+                        let message = format!("`{name}` is a command that stands alone, without `:::`");
+                        return Err(with(Fault::new(FaultKind::Usage, message)));
+                    }
+                }
+            }
+            Named::Unknown => {
+                return Err(with(goals::unknown(&session.model, name, &command_names())));
+            }
+        }
+    }
+    // Options that stood after a built-in command may name another file or environment.
+    let session =
+        if options.file != session.options.file || options.environment != session.options.environment {
+            Session::open(doors, options.clone(), &words.overrides)
+                .map_err(|fault| Ended::Fault(fault, options.clone()))?
+        } else {
+            Session { options: options.clone(), ..session }
+        };
+    session.run_goals(&all, line).map_err(|fault| Ended::Fault(fault, options))
+}
+
+fn workspaces_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {
+    let (verb, names) = match command {
+        Builtin::Up { names } => (Verb::Up, names),
+        Builtin::Down { names } => (Verb::Down, names),
+        _ => return Ok(None),
+    };
+    goals::workspaces_goal(&session.model, verb, names).map(Some)
+}
+
+fn refuse_overrides(words: &Words) -> Result<(), Fault> {
+    match words.overrides.first() {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Fault::new(FaultKind::Usage, format!("`{name}=…` stands without a task that could use it")))
+        }
+    }
+}
+
+/// The names of all built-in commands.
+pub fn command_names() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Prints data to standard output. Nobody listens any more where that fails, which is no fault of ours.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+}

@@ -1,0 +1,219 @@
+//! Shipway's own options, as clap reads them; the doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Options that stand before the first task, and anywhere after a built-in command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Read this tasks file instead of the `tasks.toml` found here or above
+    #[arg(short = 'f', long, value_name = "FILE", global = true)]
+    pub file: Option<PathBuf>,
+
+    /// Run at most this many steps at once (default: the number of processors, at least 4)
+    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Show what would be done, in order, and run nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+
+    /// Run a step although its work is as it was left
+    #[arg(long, global = true)]
+    pub force: bool,
+
+    /// After a failure, go on with what does not depend on it
+    #[arg(short = 'k', long, global = true)]
+    pub keep_going: bool,
+
+    /// Answer ordinary questions with yes; a word that has to be typed still needs --confirm
+    #[arg(short = 'y', long, global = true)]
+    pub yes: bool,
+
+    /// Give the word that a question wants typed, such as a protected environment's name; may be repeated
+    #[arg(long, value_name = "NAME", global = true)]
+    pub confirm: Vec<String>,
+
+    /// Print events (or the report) as JSON, one a line, on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// The environment that is meant
+    #[arg(short = 'e', long, value_name = "ENVIRONMENT", global = true)]
+    pub environment: Option<String>,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Colour,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Options {
+    /// These, with `later` over them: what was given twice counts as given last, words add up.
+    #[must_use]
+    pub fn merged(mut self, later: Self) -> Self {
+        self.confirm.extend(later.confirm);
+        Self {
+            file: later.file.or(self.file),
+            jobs: later.jobs.or(self.jobs),
+            dry_run: self.dry_run || later.dry_run,
+            force: self.force || later.force,
+            keep_going: self.keep_going || later.keep_going,
+            yes: self.yes || later.yes,
+            confirm: self.confirm,
+            json: self.json || later.json,
+            environment: later.environment.or(self.environment),
+            color: if later.color == Colour::Auto { self.color } else { later.color },
+        }
+    }
+}
+
+/// One tasks file for an app's infrastructure: tasks, bootstrap, deployment and teardown.
+#[derive(Parser, Clone, Debug)]
+#[command(
+    name = "shipway",
+    version,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+    override_usage = "shipway [OPTIONS] [NAME=value]... TASK [ARGS]... [::: TASK [ARGS]...]...\n       shipway [OPTIONS] COMMAND"
+)]
+pub struct Cli {
+    /// Shipway's own options.
+    #[command(flatten)]
+    pub options: Options,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Builtin>,
+}
+
+const AFTER_HELP: &str = "\
+Tasks come from `tasks.toml`; `shipway` alone lists them. A project's own task wins over a command of the
+same name; `shipway builtin COMMAND` reaches the other.
+
+Examples:
+  shipway                       list the tasks
+  shipway test --keep           run the task `test` with its own option
+  shipway lint ::: test         run two tasks, side by side where nothing orders them
+  shipway region=fra1 up        apply all workspaces, with another value for `vars.region`
+  shipway --dry-run down        show what a teardown would do
+
+Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
+4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";
+
+/// Built-in commands.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Builtin {
+    /// List the project's tasks
+    #[command(after_help = "Example:\n  shipway list --all")]
+    List {
+        /// Also list the tasks that each workspace generates
+        #[arg(long)]
+        all: bool,
+    },
+
+    /// Show a task or a workspace as it was read
+    #[command(after_help = "Example:\n  shipway show test")]
+    Show {
+        /// Its name
+        name: String,
+    },
+
+    /// Read the tasks file and say everything that is wrong with it
+    #[command(after_help = "Example:\n  shipway check")]
+    Check,
+
+    /// Apply workspaces with all that they need, in order
+    #[command(
+        after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod"
+    )]
+    Up {
+        /// The workspaces; all where none is named
+        names: Vec<String>,
+    },
+
+    /// Destroy workspaces in reverse order: all plans first, one question, one after another
+    #[command(after_help = "Examples:\n  shipway down\n  shipway down --yes --confirm prod")]
+    Down {
+        /// The workspaces; all where none is named
+        names: Vec<String>,
+    },
+
+    /// Show the state of each workspace
+    #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
+    Status {
+        /// The workspaces; all where none is named
+        names: Vec<String>,
+    },
+
+    /// List earlier runs
+    #[command(after_help = "Example:\n  shipway history -n 5")]
+    History {
+        /// So many, the newest last
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        number: usize,
+    },
+
+    /// Show an earlier run again
+    #[command(
+        after_help = "Examples:\n  shipway logs\n  shipway logs 20261122-101500-123-4f2a --step \"apply base\""
+    )]
+    Logs {
+        /// The run; the last one where none is named. The beginning of an id will do
+        run: Option<String>,
+        /// Only the log of this step
+        #[arg(long, value_name = "STEP")]
+        step: Option<String>,
+    },
+
+    /// Make a new project from a template
+    #[command(after_help = "Example:\n  shipway new local my-app")]
+    New {
+        /// The template: `local`
+        template: String,
+        /// The new folder
+        dir: PathBuf,
+    },
+
+    /// Print the line that makes a shell complete commands, tasks and workspaces
+    #[command(after_help = "Example:\n  source <(shipway completions bash)")]
+    Completions {
+        /// bash, zsh or fish
+        shell: String,
+    },
+
+    /// Show help for a command or a task
+    #[command(after_help = "Example:\n  shipway help up")]
+    Help {
+        /// The command or task
+        name: Option<String>,
+    },
+
+    /// Run a task, also one that has the name of a command
+    #[command(after_help = "Example:\n  shipway run list")]
+    Run {
+        /// The task and its arguments, as without `run`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
+
+    /// Run a built-in command, also one whose name a task has
+    #[command(after_help = "Example:\n  shipway builtin list")]
+    Builtin {
+        /// The command and its arguments, as without `builtin`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
+}

@@ -1,0 +1,105 @@
+//! Finds and loads the tasks file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Fault, FaultKind, render, summary};
+use crate::model::{LoadFailure, Model, load};
+use crate::os::files::{FileKind, access, real_path};
+use crate::os::sources::{SourceFiles, shown};
+use crate::os::{Doors, identity};
+
+/// The name of a tasks file.
+pub const FILE: &str = "tasks.toml";
+
+/// Why there is no model.
+#[derive(Debug)]
+pub enum ProjectFault {
+    /// No file, or one that may not be used.
+    Fault(Fault),
+    /// The file is wrong.
+    Wrong(Box<LoadFailure>),
+}
+
+impl ProjectFault {
+    /// As the end of a command.
+    pub fn into_fault(self, colour: bool) -> Fault {
+        match self {
+            Self::Fault(fault) => fault,
+            Self::Wrong(failure) => {
+                let message = summary(&failure.sources, &failure.diagnostics).unwrap_or_default();
+                let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+                let mut fault = Fault::new(FaultKind::File, message);
+                let drawn = render(&failure.sources, &failure.diagnostics, colour);
+                fault.details = drawn.lines().map(str::to_owned).collect();
+                if let Some(span) = failure.diagnostics.iter().find_map(crate::diagnostic::Diagnostic::span) {
+                    let position = failure.sources.position(span);
+                    let file = failure.sources.path(span.source).display().to_string();
+                    fault = fault.at(file, position.line, position.column);
+                }
+                fault
+            }
+        }
+    }
+}
+
+/// Loads the file that `named` names, or that is found from where the user stands.
+pub fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
+    let here = &doors.environment.current_dir;
+    let file = match named {
+        Some(file) => {
+            let file = here.join(file);
+            let file = if doors.files.kind(&file) == FileKind::Folder { file.join(FILE) } else { file };
+            if doors.files.kind(&file) != FileKind::File {
+                let message = format!("{} is no file", shown(&file, here).display());
+                return Err(ProjectFault::Fault(Fault::new(FaultKind::Usage, message)));
+            }
+            file
+        }
+        None => find(doors, here).map_err(ProjectFault::Fault)?,
+    };
+    let file = real_path(&file);
+    trusted(&file).map_err(ProjectFault::Fault)?;
+    let loader = SourceFiles { files: doors.files.as_ref(), here: &real_path(here) };
+    load(&file, &loader).map(Arc::new).map_err(ProjectFault::Wrong)
+}
+
+/// In this folder or the nearest above it, no further than the git root, the home folder or a mount point.
+fn find(doors: &Doors, here: &Path) -> Result<PathBuf, Fault> {
+    let device = access(here).map(|access| access.device);
+    for folder in here.ancestors() {
+        if access(folder).map(|access| access.device) != device {
+            break;
+        }
+        let file = folder.join(FILE);
+        if doors.files.kind(&file) == FileKind::File {
+            return Ok(file);
+        }
+        let is_git_root = doors.files.kind(&folder.join(".git")) != FileKind::Missing;
+        if is_git_root || doors.environment.home() == Some(folder) {
+            break;
+        }
+    }
+    Err(Fault::new(FaultKind::Usage, format!("there is no {FILE} here or in a folder above"))
+        .detail(format!("looked from {}", here.display()))
+        .hint("make a project: `shipway new local DIR`")
+        .hint("or name a file: `shipway -f FILE`"))
+}
+
+/// A file that another user could have written would run their commands as us.
+fn trusted(file: &Path) -> Result<(), Fault> {
+    let Some(access) = access(file) else { return Ok(()) };
+    let user = identity::user();
+    if access.owner != user && access.owner != 0 && user != 0 {
+        return Err(Fault::new(FaultKind::Refused, format!("{} belongs to another user", file.display()))
+            .hint("it would run that user's commands as you; copy it, or take it over with `chown`"));
+    }
+    if access.mode & 0o002 != 0 {
+        return Err(Fault::new(
+            FaultKind::Refused,
+            format!("{} may be written by everybody", file.display()),
+        )
+        .hint(format!("anybody could make it run commands as you: `chmod o-w {}`", file.display())));
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! One command with its project: the checked file, the options, what `{{ }}` stands for; shows or runs goals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::environment::choose;
+use super::options::{Colour, Options};
+use super::print;
+use super::project::load_project;
+use crate::assemble::{Goal, assemble};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::Stream;
+use crate::masking::Masker;
+use crate::model::Model;
+use crate::os::Doors;
+use crate::os::terminal::{TerminalFacts, TerminalGuard};
+use crate::report;
+use crate::run::{Bindings, RunPlan, RunResult, RunSettings};
+use crate::text::{quote, suggest};
+
+/// One command with its project.
+pub struct Session<'a> {
+    /// The machine.
+    pub doors: &'a Doors,
+    /// What was asked for besides the goals.
+    pub options: Options,
+    /// The checked file.
+    pub model: Arc<Model>,
+    overrides: BTreeMap<String, String>,
+    environment: Result<String, Fault>,
+}
+
+impl<'a> Session<'a> {
+    /// Loads the project. `overrides` are `NAME=value` of the command line.
+    pub fn open(doors: &'a Doors, options: Options, overrides: &[(String, String)]) -> Result<Self, Fault> {
+        let colour = facts(doors, &options).colour;
+        let model = load_project(doors, options.file.as_deref()).map_err(|fault| fault.into_fault(colour))?;
+        for (name, _) in overrides {
+            if !model.variables.contains_key(name) {
+                let fault =
+                    Fault::new(FaultKind::Usage, format!("`{name}=…`: there is no variable `{name}`"));
+                let known = model.variables.keys().map(String::as_str);
+                return Err(match suggest::nearest(name, known) {
+                    Some(near) => fault.hint(format!("did you mean `{near}=…`?")),
+                    None => fault.hint("variables stand in [vars] of the tasks file"),
+                });
+            }
+        }
+        let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
+        Ok(Self { doors, options, model, overrides: overrides.iter().cloned().collect(), environment })
+    }
+
+    /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
+    pub fn run_goals(&self, goals: &[Goal], line: &[String]) -> Result<u8, Fault> {
+        let plan = assemble(&self.model, &self.doors.environment, goals)?;
+        if self.options.dry_run {
+            print(&self.dry_run(&plan));
+            return Ok(0);
+        }
+        let facts = facts(self.doors, &self.options);
+        let ci = &self.doors.environment;
+        let format =
+            report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
+        let observer =
+            report::reporter(format, facts, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
+        Ok(self.run(&plan, line, observer, true)?.exit_code)
+    }
+
+    /// Runs a plan that changes nothing and is neither shown nor recorded.
+    pub fn look(&self, goals: &[Goal]) -> Result<RunResult, Fault> {
+        struct Unseen;
+        impl crate::run::Observer for Unseen {
+            fn event(&mut self, _event: &crate::event::Event) {}
+        }
+        let plan = assemble(&self.model, &self.doors.environment, goals)?;
+        self.run(&plan, &[], Box::new(Unseen), false)
+    }
+
+    fn run(
+        &self,
+        plan: &RunPlan,
+        line: &[String],
+        observer: Box<dyn crate::run::Observer>,
+        recorded: bool,
+    ) -> Result<RunResult, Fault> {
+        let facts = facts(self.doors, &self.options);
+        let options = &self.options;
+        let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
+        let masker = Masker::default();
+        let bindings =
+            Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone());
+        let command: Vec<String> = std::iter::once("shipway".into())
+            .chain(line.iter().map(|word| quote::shell(word).into_owned()))
+            .collect();
+        for (name, value) in &self.overrides {
+            if self.model.variables.get(name).is_some_and(|variable| variable.secret) {
+                masker.add(value.as_bytes());
+            }
+        }
+        let settings = RunSettings {
+            command: command.join(" "),
+            project: self.model.project.name.clone(),
+            root: self.model.root.clone(),
+            jobs: self.jobs(),
+            keep_going: options.keep_going,
+            force: options.force,
+            recorded,
+        };
+        // A question that was left standing must not leave the terminal without echo or cursor.
+        let _guard = TerminalGuard::new();
+        crate::run::run((plan, self.doors, &masker, &bindings), settings, observer, Box::new(ask))
+    }
+
+    fn jobs(&self) -> usize {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.options.jobs.map_or(processors.max(4), usize::from)
+    }
+
+    fn dry_run(&self, plan: &RunPlan) -> String {
+        let mut text = String::new();
+        for (number, id) in plan.order().into_iter().enumerate() {
+            let step = plan.step(id);
+            let commands = step.action.describe();
+            if self.options.json {
+                let needs: Vec<&str> = step.needs.iter().map(|need| plan.step(*need).name.as_str()).collect();
+                let step = serde_json::json!({
+                    "step": step.name, "title": step.title, "effect": step.effect, "needs": needs,
+                    "commands": commands,
+                });
+                text.push_str(&format!("{step}\n"));
+            } else {
+                text.push_str(&format!("{}. {}\n", number + 1, step.title));
+                for line in commands.iter().flat_map(|command| command.lines()) {
+                    text.push_str(&format!("     {line}\n"));
+                }
+            }
+        }
+        if !self.options.json {
+            text.push_str("dry run: nothing was run\n");
+        }
+        text
+    }
+}
+
+/// What the terminal can do, with the options and the environment counted in.
+pub fn facts(doors: &Doors, options: &Options) -> TerminalFacts {
+    let environment = &doors.environment;
+    let is_dumb = environment.get("TERM") == Some("dumb");
+    let no_colour = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let facts = TerminalFacts::gather(no_colour, environment.is_set("CLICOLOR_FORCE"), is_dumb);
+    match options.color {
+        Colour::Auto => facts,
+        Colour::Always => TerminalFacts { colour: true, ..facts },
+        Colour::Never => TerminalFacts { colour: false, ..facts },
+    }
+}
+
+/// Says how a command ended: to people on standard error, to programs on standard output.
+pub fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
+    if options.json {
+        print(&format!("{}\n", serde_json::json!({ "fault": fault, "exit_code": fault.exit_code() })));
+        return;
+    }
+    let style = report::Style::new(&facts(doors, options));
+    let text = report::fault::render(fault, &style);
+    crate::os::terminal::say(Stream::Err, &text);
+}
