@@ -132,6 +132,12 @@ impl Names {
             candidates.into_iter().map(|full| full.strip_prefix(prefix).unwrap_or(full)).collect();
         self.comparisons_left.set(left.saturating_sub(candidates.len()));
         candidates.sort_unstable();
+        // The same name in an included file is nearer than any other.
+        let is_included =
+            |candidate: &&&str| candidate.strip_suffix(name).is_some_and(|prefix| prefix.ends_with(':'));
+        if let Some(included) = candidates.iter().find(is_included) {
+            return Some(included);
+        }
         suggest::nearest(name, candidates)
     }
 }

@@ -296,3 +296,21 @@ fn a_missing_file_is_told() {
     let failure = Texts::default().load().expect_err("no file");
     assert_eq!(failure.diagnostics[0].code, "unreadable");
 }
+
+#[test]
+fn a_file_with_windows_line_ends_means_the_same() {
+    let model = Texts::main(EVERYTHING.replace('\n', "\r\n")).file("docs/tasks.toml", INCLUDED).load();
+    let model = model.unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics));
+    let parts = |model: &Model| match &model.tasks["test"].run[0] {
+        Command::Shell(script) => script
+            .parts
+            .iter()
+            .map(|part| match part {
+                ScriptPart::Text(text) => text.clone(),
+                ScriptPart::Hole(hole, _) => format!("{:?}", hole.reference),
+            })
+            .collect::<Vec<_>>(),
+        Command::Exec(_) => Vec::new(),
+    };
+    assert_eq!(parts(&model), parts(&everything()), "a shell would read `\\r` as a part of a word");
+}

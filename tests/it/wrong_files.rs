@@ -63,7 +63,7 @@ fn every_fault_is_told_at_its_place() {
             Ok(model) => said(&model.sources, &model.warnings),
         };
         let expected = snapbox::Data::read_from(&case.with_extension("stderr"), None);
-        let assert = snapbox::Assert::new().action_env("SNAPSHOTS");
+        let assert = snapbox::Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
         if let Err(error) = assert.try_eq(Some(&case.display()), actual.into(), expected) {
             wrong.push(error.to_string());
         }

@@ -3,6 +3,8 @@
 //! All three are nodes of one graph: a workspace needs a task, the task reads an output of another workspace, its variable
 //! needs a task's … The walk keeps its own stack, so a chain of any length can be followed.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use super::uses::{Spot, Use, of_task, of_variable, of_workspace};
@@ -75,21 +77,53 @@ impl<'m> Graph<'m> {
 
     /// What `uses` need; `own` is the workspace that they belong to.
     fn edges_of_uses(&self, uses: &[Use<'_>], own: Option<&str>) -> Vec<Edge> {
-        let edge = |each: &Use<'_>| match &each.hole.reference {
-            Reference::Variable(name) => {
-                let to = self.model.variables.get_index_of(name)?;
-                Some(Edge { to, span: each.hole.span })
+        let mut edges = Vec::new();
+        for each in uses {
+            let span = each.hole.span;
+            // Links and hooks after an apply read what that apply made, themselves or through a variable.
+            let own = own.filter(|_| matches!(each.spot, Spot::LateCommand | Spot::Link));
+            match (&each.hole.reference, own) {
+                (Reference::Variable(name), None) => {
+                    edges.extend(self.model.variables.get_index_of(name).map(|to| Edge { to, span }));
+                }
+                (Reference::Variable(name), Some(own)) => {
+                    let read = self.read_by(name);
+                    edges.extend(
+                        read.into_iter()
+                            .filter(|name| *name != own)
+                            .filter_map(|name| self.workspace(name, span)),
+                    );
+                }
+                (Reference::Output { workspace, .. }, own) if own != Some(workspace.as_str()) => {
+                    edges.extend(self.workspace(workspace, span));
+                }
+                _ => {}
             }
-            // Links and hooks after an apply read what that apply made.
-            Reference::Output { workspace, .. }
-                if own == Some(workspace.as_str()) && matches!(each.spot, Spot::LateCommand | Spot::Link) =>
-            {
-                None
+        }
+        edges
+    }
+
+    /// The workspaces whose outputs a variable holds, itself or through others.
+    fn read_by<'n>(&self, variable: &'n str) -> Vec<&'n str>
+    where
+        'm: 'n,
+    {
+        let mut seen = HashSet::new();
+        let mut pending: Vec<&str> = vec![variable];
+        let mut workspaces = Vec::new();
+        while let Some(name) = pending.pop() {
+            let Some(variable) = self.model.variables.get(name).filter(|_| seen.insert(name)) else {
+                continue;
+            };
+            for reference in variable.binding.references() {
+                match reference {
+                    Reference::Variable(name) => pending.push(name),
+                    Reference::Output { workspace, .. } => workspaces.push(workspace.as_str()),
+                    _ => {}
+                }
             }
-            Reference::Output { workspace, .. } => self.workspace(workspace, each.hole.span),
-            _ => None,
-        };
-        uses.iter().filter_map(edge).collect()
+        }
+        workspaces
     }
 
     /// Cycles as lists of nodes with the edge that leaves each; no two share a node.

@@ -62,16 +62,15 @@ fn in_the_open(each: &Use<'_>, model: &Model) -> Option<Diagnostic> {
     let span = each.hole.span;
     match each.spot {
         Spot::Private => None,
-        Spot::Command | Spot::LateCommand | Spot::Argument => Some(
-            Diagnostic::error(
-                "secret-in-command",
-                format!("the secret `{name}` would stand on a command line"),
-                span,
-                "others can read it there",
-            )
-            .help(format!(
-                "hand it over in the environment: `env = {{ NAME = \"{{{{ {name} }}}}\" }}`, then `$NAME`"
-            )),
+        Spot::Command | Spot::LateCommand => Some(exposed(&name, each).help(format!(
+            "hand it over in the environment: `env = {{ NAME = \"{{{{ {name} }}}}\" }}`, then `$NAME`"
+        ))),
+        Spot::VariableCommand => Some(exposed(&name, each).help(format!(
+            "hand it over in the environment: `NAME = \"{{{{ {name} }}}}\"` in `[env]`, then `$NAME`"
+        ))),
+        Spot::Argument => Some(
+            exposed(&name, each)
+                .help(format!("let that task name it itself: `env = {{ NAME = \"{{{{ {name} }}}}\" }}`")),
         ),
         Spot::Path(key) => Some(Diagnostic::error(
             "secret-not-allowed",
@@ -86,6 +85,15 @@ fn in_the_open(each: &Use<'_>, model: &Model) -> Option<Diagnostic> {
             "a link is printed",
         )),
     }
+}
+
+fn exposed(name: &str, each: &Use<'_>) -> Diagnostic {
+    Diagnostic::error(
+        "secret-in-command",
+        format!("the secret `{name}` would stand on a command line"),
+        each.hole.span,
+        "others can read it there",
+    )
 }
 
 /// For each variable, by index: whether it, or a variable that it needs, refers to something that `wanted` says, or with

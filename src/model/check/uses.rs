@@ -15,6 +15,8 @@ pub(super) enum Spot {
     Command,
     /// The same in a hook that runs while its workspace is applied, so that its own outputs can be read.
     LateCommand,
+    /// The command that a variable's value comes from.
+    VariableCommand,
     /// An argument of another task, and so sooner or later a command line.
     Argument,
     /// A path that is shown: the key.
@@ -73,7 +75,7 @@ pub(super) fn of_variable(variable: &Variable) -> Vec<Use<'_>> {
     let mut uses = Vec::new();
     match &variable.binding {
         Binding::Text(template) => of_template(template, Spot::Private, &mut uses),
-        Binding::Shell(script) => of_script(script, Spot::Command, &mut uses),
+        Binding::Shell(script) => of_script(script, Spot::VariableCommand, &mut uses),
         Binding::Literal(_) | Binding::Environment { .. } | Binding::Prompt { .. } => {}
     }
     uses

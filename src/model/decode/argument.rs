@@ -253,7 +253,7 @@ fn malformed(form: &str, name: &str, span: Span) -> Diagnostic {
         name.trim_start_matches(['*', '+', '-', '$', '<', '[', '.']).trim_end_matches(['>', ']', '?', '.']);
     let help = if !is_identifier(bare) {
         "write `name`, `name=default`, `rest...`, `--flag`, `--option=` or `--option=default`".to_owned()
-    } else if name.starts_with(['*', '+']) || form.ends_with("..") {
+    } else if name.starts_with(['*', '+']) || name.ends_with("..") {
         format!("the rest of the command line is written `{bare}...`")
     } else if name.starts_with('-') && bare.len() == 1 {
         format!("a short form stands in a table: `{{ name = \"--long\", short = \"{bare}\" }}`")

@@ -96,9 +96,12 @@ impl Reader<'_, '_> {
         if is_name(name) {
             return;
         }
+        if name.is_empty() {
+            self.fault(Diagnostic::error("bad-name", format!("the name of {noun} is empty"), span, "empty"));
+            return;
+        }
         let label = match name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_.-".contains(*c)) {
             Some(character) => format!("`{character}` can't stand in a name"),
-            None if name.is_empty() => "empty".to_owned(),
             None => "starts with neither a letter nor a digit".to_owned(),
         };
         self.fault(

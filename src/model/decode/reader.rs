@@ -163,7 +163,10 @@ impl<'f> Reader<'f, '_> {
         let span = self.key(entry);
         let diagnostic =
             Diagnostic::error("unknown-key", format!("{owner} has no key `{name}`"), span, "unknown key");
-        let valid = format!("its keys are {}", list::and_ticked(keys));
+        let valid = match keys {
+            [only] => format!("its only key is `{only}`"),
+            _ => format!("its keys are {}", list::and_ticked(keys)),
+        };
         let diagnostic = if let Some(foreign) =
             matches!(owner, Subject::Named("task", _)).then(|| foreign::task_key(name)).flatten()
         {
@@ -191,7 +194,7 @@ impl<'f> Reader<'f, '_> {
             node.get_ref(),
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
         );
-        if scalar && expected.starts_with("a string") {
+        if scalar && expected == "a string" {
             diagnostic = diagnostic.help(format!("write `\"{raw}\"`"));
         }
         self.fault(diagnostic);

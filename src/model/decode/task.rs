@@ -7,7 +7,7 @@ use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Template;
-use crate::model::task::{Confirm, Task};
+use crate::model::task::{Argument, Confirm, Task};
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
@@ -63,6 +63,7 @@ impl<'f> Reader<'f, '_> {
         task.aliases = self.aliases(alias);
         task.depends = self.items(depends).into_iter().filter_map(|node| self.call(node, scope)).collect();
         task.dir = dir.and_then(|entry| self.template(Subject::Key("dir"), entry.value, scope));
+        self.check_env_beside_arguments(env, &task.args);
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
@@ -130,6 +131,27 @@ impl<'f> Reader<'f, '_> {
             }
         }
         env
+    }
+
+    /// Commands see arguments as variables too: one name can't have two values.
+    fn check_env_beside_arguments(&mut self, env: Option<Entry<'f>>, arguments: &[Argument]) {
+        let Some(table) = env.and_then(|env| env.value.get_ref().as_table()) else { return };
+        for argument in arguments {
+            let variable = argument.variable();
+            if let Some((key, _)) = table.get_key_value(variable.as_str()) {
+                let span = self.span(key.span());
+                self.fault(
+                    Diagnostic::error(
+                        "duplicate-name",
+                        format!("`${variable}` is an argument of the task already"),
+                        span,
+                        "set again",
+                    )
+                    .also(argument.span, "the argument")
+                    .help("choose another name for one of them"),
+                );
+            }
+        }
     }
 
     /// The entries of a table that is a key's value.
