@@ -7,7 +7,7 @@ use crate::text::{list, suggest};
 
 /// The environment that `flag`, the caller's variables or the file say. A name that does not exist is an error even where nothing uses it;
 /// no name at all is one only for whoever needs it, so that comes back as the inner result.
-pub fn choose(
+pub(super) fn choose(
     model: &Model,
     flag: Option<&str>,
     variables: &Environment,

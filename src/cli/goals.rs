@@ -11,7 +11,7 @@ use crate::text::{list, suggest};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub(super) enum Named {
     /// A task of the project.
     Task(String),
     /// A task that a workspace generates, or an `-all` form.
@@ -21,7 +21,7 @@ pub enum Named {
 }
 
 /// What `name` stands for in the project.
-pub fn lookup(model: &Model, name: &str) -> Named {
+pub(super) fn lookup(model: &Model, name: &str) -> Named {
     if let Some(task) = model.task(name) {
         return Named::Task(task.name.clone());
     }
@@ -45,7 +45,7 @@ pub fn lookup(model: &Model, name: &str) -> Named {
 }
 
 /// The goal of a task of the project.
-pub fn task_goal(
+pub(super) fn task_goal(
     model: &Model,
     environment: &Environment,
     name: &str,
@@ -67,7 +67,7 @@ pub fn task_goal(
 }
 
 /// The goal of a generated task; what follows `--` goes to terraform.
-pub fn generated_goal(verb: Verb, names: Vec<String>, name: &str, words: &[String]) -> Result<Goal, Fault> {
+pub(super) fn generated_goal(verb: Verb, names: Vec<String>, name: &str, words: &[String]) -> Result<Goal, Fault> {
     match words.split_first() {
         None => Ok(Goal::Workspaces { verb, names, extra: Vec::new() }),
         Some((first, extra)) if first == "--" => {
@@ -88,7 +88,7 @@ pub fn generated_goal(verb: Verb, names: Vec<String>, name: &str, words: &[Strin
 }
 
 /// The goal of `up` or `down` with the workspaces that were named.
-pub fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Result<Goal, Fault> {
+pub(super) fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Result<Goal, Fault> {
     if model.workspaces.is_empty() {
         return Err(Fault::new(
             FaultKind::Usage,
@@ -112,7 +112,7 @@ pub fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Result<Go
 }
 
 /// The fault of a name that stands for nothing; `commands` are further names that are known.
-pub fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
+pub(super) fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
     let mut known: Vec<String> = model.tasks.keys().cloned().collect();
     known.extend(model.tasks.values().flat_map(|task| task.aliases.iter().cloned()));
     for verb in Verb::GENERATED {

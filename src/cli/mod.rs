@@ -173,7 +173,7 @@ fn goals(
             Session::open(doors, options.clone(), &words.overrides)
                 .map_err(|fault| Ended::Fault(fault, options.clone()))?
         } else {
-            Session { options: options.clone(), ..session }
+            session.with(options.clone())
         };
     session.run_goals(&all, line).map_err(|fault| Ended::Fault(fault, options))
 }

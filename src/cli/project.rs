@@ -10,11 +10,11 @@ use crate::os::sources::{SourceFiles, shown};
 use crate::os::{Doors, identity};
 
 /// The name of a tasks file.
-pub const FILE: &str = "tasks.toml";
+pub(super) const FILE: &str = "tasks.toml";
 
 /// Why there is no model.
 #[derive(Debug)]
-pub enum ProjectFault {
+pub(super) enum ProjectFault {
     /// No file, or one that may not be used.
     Fault(Fault),
     /// The file is wrong.
@@ -44,7 +44,7 @@ impl ProjectFault {
 }
 
 /// Loads the file that `named` names, or that is found from where the user stands.
-pub fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
+pub(super) fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
     let here = &doors.environment.current_dir;
     let file = match named {
         Some(file) => {

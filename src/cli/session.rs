@@ -50,6 +50,11 @@ impl<'a> Session<'a> {
         Ok(Self { doors, options, model, overrides: overrides.iter().cloned().collect(), environment })
     }
 
+    /// The same with other options, which name the same file and environment.
+    pub(super) fn with(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
+
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
     pub fn run_goals(&self, goals: &[Goal], line: &[String]) -> Result<u8, Fault> {
         let plan = assemble(&self.model, &self.doors.environment, goals)?;

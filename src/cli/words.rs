@@ -7,13 +7,13 @@ use crate::diagnostic::{Fault, FaultKind};
 
 /// The command line in its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
+pub(super) struct Words {
     /// Options of ours with their values, as written.
-    pub options: Vec<String>,
+    pub(super) options: Vec<String>,
     /// `NAME=value`, in order.
-    pub overrides: Vec<(String, String)>,
+    pub(super) overrides: Vec<(String, String)>,
     /// For each goal its words, the name first; empty where there is none.
-    pub goals: Vec<Vec<String>>,
+    pub(super) goals: Vec<Vec<String>>,
 }
 
 /// Options of ours that take their value as the next word.
@@ -21,7 +21,7 @@ const WITH_VALUE: [&str; 10] =
     ["-f", "--file", "-j", "--jobs", "--confirm", "-e", "--environment", "--color", "-n", "--number"];
 
 /// Splits `words`, the program's name left out.
-pub fn split(words: &[String]) -> Result<Words, Fault> {
+pub(super) fn split(words: &[String]) -> Result<Words, Fault> {
     let mut split = Words::default();
     let mut rest = words.iter();
     let mut first = None;

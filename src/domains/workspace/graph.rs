@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::apply::{ApplyAction, ApproveAction};
 use super::init::{GuardAction, InitAction, Rule};
-use super::outputs::{CleanAction, AfterApplyAction, OutputsAction, PlainAction, PlainVerb};
+use super::outputs::{AfterApplyAction, CleanAction, OutputsAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
 use super::site::{Site, step_name};
 use super::status::StatusAction;
@@ -174,7 +174,8 @@ impl Builder<'_> {
             let (within, outside): (Vec<String>, Vec<String>) =
                 self.model.upstream(workspace).into_iter().partition(|it| names.contains(it));
             needs.extend(within.into_iter().map(|it| {
-                let before = if verb == Verb::Apply { self.applied(&it) } else { step_name(&it, verb.word()) };
+                let before =
+                    if verb == Verb::Apply { self.applied(&it) } else { step_name(&it, verb.word()) };
                 Need::Step(before)
             }));
             if verb != Verb::Init && !outside.is_empty() {
