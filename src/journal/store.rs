@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
 use crate::event::{EVENTS_VERSION, Event, EventKind};
-use crate::os::files::{append_private, create_private};
+use crate::os::files::{append_private, create_private, create_private_folder};
 use crate::os::{Doors, identity};
 
 /// Runs that are kept; older ones are removed when a new one starts.
@@ -210,7 +210,7 @@ fn make_folder(doors: &Doors, runs: &Path, pid: u32) -> io::Result<(String, Path
         let suffix = blake3::hash(format!("{pid} {millisecond} {attempt}").as_bytes()).to_hex();
         let id = format!("{stamp}-{millisecond:03}-{}", &suffix[..4]);
         let folder = runs.join(&id);
-        match std::fs::create_dir(&folder) {
+        match create_private_folder(&folder) {
             Ok(()) => return Ok((id, folder)),
             Err(error) => last = Some(error),
         }
