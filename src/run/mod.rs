@@ -147,3 +147,6 @@ fn shapes(plan: &RunPlan) -> Vec<StepShape> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
