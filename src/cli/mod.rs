@@ -4,6 +4,7 @@
 //! Deliberately absent: how anything is done.
 
 pub mod commands;
+mod complete;
 mod environment;
 mod goals;
 mod options;
@@ -35,6 +36,9 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     // A panic is told as our bug, with what to do, and not as a back trace.
     std::panic::set_hook(Box::new(|_| {}));
     let doors = Doors::real();
+    if arguments.get(1).is_some_and(|word| word == complete::WORD) {
+        return complete::run(&doors, &arguments[2..]);
+    }
     let run = |words: &[String]| {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&doors, words))).unwrap_or_else(|_| {
             let fault = Fault::new(FaultKind::Bug, "Shipway met a state that it does not know")
