@@ -29,7 +29,7 @@ impl Action for OutputsAction {
 
 impl OutputsAction {
     fn read(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
-        if let Some(exports) = self.from_apply(context) {
+        if let Some(exports) = self.left_by_apply(context) {
             return Ok(Outcome::done_with(exports));
         }
         let (termination, answer) = self.site.ask(context, |root| root.output_json())?;
@@ -56,7 +56,7 @@ impl OutputsAction {
     }
 
     /// The apply's own stream has every output that is no secret: one start of terraform less.
-    fn from_apply(&self, context: &StepContext<'_>) -> Option<Exports> {
+    fn left_by_apply(&self, context: &StepContext<'_>) -> Option<Exports> {
         let wanted = self.wanted.as_ref()?;
         let applied = context.value::<Applied>(&self.site.step("apply"))?;
         let value = |name: &String| {
