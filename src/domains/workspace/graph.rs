@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::after_apply::AfterApplyAction;
-use super::apply::{ApplyAction, ApproveAction};
+use super::apply::ApplyAction;
+use super::approve::ApproveAction;
 use super::conclude::ConcludeAction;
 use super::guard::{GuardAction, Rule};
 use super::init::InitAction;

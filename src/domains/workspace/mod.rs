@@ -8,6 +8,7 @@
 
 mod after_apply;
 mod apply;
+mod approve;
 mod conclude;
 mod graph;
 mod guard;
