@@ -4,14 +4,8 @@ use super::TemplateFile;
 
 /// Each file by name. A whole folder is never embedded: what a run left in it (states, keys, env files) would come along.
 pub(super) const FILES: &[TemplateFile] = &[
-    TemplateFile {
-        path: ".gitignore",
-        text: include_str!("../../templates/local/.gitignore"),
-    },
-    TemplateFile {
-        path: "README.md",
-        text: include_str!("../../templates/local/README.md"),
-    },
+    TemplateFile { path: ".gitignore", text: include_str!("../../templates/local/.gitignore") },
+    TemplateFile { path: "README.md", text: include_str!("../../templates/local/README.md") },
     TemplateFile {
         path: "scripts/forget-workspace.sh",
         text: include_str!("../../templates/local/scripts/forget-workspace.sh"),
@@ -20,10 +14,7 @@ pub(super) const FILES: &[TemplateFile] = &[
         path: "scripts/sample-env-files.sh",
         text: include_str!("../../templates/local/scripts/sample-env-files.sh"),
     },
-    TemplateFile {
-        path: "tasks.toml",
-        text: include_str!("../../templates/local/tasks.toml"),
-    },
+    TemplateFile { path: "tasks.toml", text: include_str!("../../templates/local/tasks.toml") },
     TemplateFile {
         path: "terraform/deploy/app/prod/main.tf",
         text: include_str!("../../templates/local/terraform/deploy/app/prod/main.tf"),

@@ -95,10 +95,8 @@ mod tests {
             .output()
             .unwrap();
         let listed = String::from_utf8(listed.stdout).unwrap();
-        let mut paths: Vec<&str> = listed
-            .split_terminator('\0')
-            .filter_map(|path| path.strip_prefix("templates/local/"))
-            .collect();
+        let mut paths: Vec<&str> =
+            listed.split_terminator('\0').filter_map(|path| path.strip_prefix("templates/local/")).collect();
         paths.sort_unstable();
         let template = Template::find("local").unwrap();
         let mut embedded: Vec<&str> = template.files.iter().map(|file| file.path).collect();

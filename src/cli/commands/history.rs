@@ -148,16 +148,15 @@ mod tests {
             steps: vec![],
         })];
         records.extend(
-            ended.map(|exit_code| {
-                record(Entry::RunEnded { exit_code, took: Duration::from_millis(12_400) })
-            }),
+            ended.map(|exit_code| record(Entry::RunEnded { exit_code, took: Duration::from_millis(12_400) })),
         );
         StoredRun { id: "r".into(), folder: "r".into(), records }
     }
 
     #[test]
     fn each_way_to_end_has_its_word() {
-        for (code, word) in [(0, "ok"), (1, "failed"), (5, "declined"), (130, "interrupted"), (42, "failed")] {
+        for (code, word) in [(0, "ok"), (1, "failed"), (5, "declined"), (130, "interrupted"), (42, "failed")]
+        {
             assert_eq!(Line::of(&run(Some(code)), |_| true).result.word(), word, "{code}");
         }
         assert_eq!(Line::of(&run(None), |_| true).result, RunResult::Running);

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_run_is_found_by_the_beginning_of_its_id() {
-        let all = runs(&["20261121-101500-001-aaaa", "20261122-101500-001-bbbb", "20261122-101500-001-bbbbb"]);
+        let all =
+            runs(&["20261121-101500-001-aaaa", "20261122-101500-001-bbbb", "20261122-101500-001-bbbbb"]);
         let found = |named| find(&all, named).map(|run| run.id.as_str());
         assert_eq!(found(None).unwrap(), "20261122-101500-001-bbbbb");
         assert_eq!(found(Some("20261121")).unwrap(), "20261121-101500-001-aaaa");

@@ -46,9 +46,13 @@ impl Page {
         Self { text: format!("{kind} {name}  ({place})\n") }
     }
 
+    fn sentence(&mut self, text: Option<&str>) {
+        self.text.extend(text.map(|text| format!("  {text}\n")));
+    }
+
     fn line(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
-            self.text.push_str(&format!("  {name:<12} {value}\n"));
+            self.text.push_str(&format!("  {name:<14}  {value}\n"));
         }
     }
 
@@ -72,7 +76,7 @@ impl Page {
 
 fn task_page(model: &Model, task: &Task) -> String {
     let mut page = Page::new("task", &task.name, &written::place(model, task.span));
-    page.line("", task.description.as_deref().unwrap_or_default());
+    page.sentence(task.description.as_deref());
     page.line("usage", &task::usage(task));
     page.list("alias", &task.aliases);
     page.list("depends", &task.depends.iter().map(written::call).collect::<Vec<_>>());
@@ -207,7 +211,7 @@ fn generated(model: &Model, name: &str, verb: Verb, names: &[String]) -> (String
     for each in names {
         text.push_str(&format!("  {}\n", verb.describes(each)));
     }
-    text.push_str(&format!("  usage        shipway {name} [OPTIONS] [-- TERRAFORM-ARGS]\n\n"));
+    text.push_str(&format!("  {:<14}  shipway {name} [OPTIONS] [-- TERRAFORM-ARGS]\n\n", "usage"));
     let pages: Vec<String> = names
         .iter()
         .filter_map(|name| model.workspaces.get(name))

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::Span;
-use crate::model::{Argument, ArgumentKind, Call, Command, Dotenv, Model, Part, ScriptPart, Template, VarValue};
+use crate::model::{
+    Argument, ArgumentKind, Call, Command, Dotenv, Model, Part, ScriptPart, Template, VarValue,
+};
 use crate::text::quote;
 
 /// `file:line` of a place.

@@ -70,8 +70,7 @@ impl Place<'_> {
             }
         }
         let goal = &before[index..];
-        let Some((name, rest)) =
-            goal.rsplit(|word| word == ":::").next().and_then(|goal| goal.split_first())
+        let Some((name, rest)) = goal.rsplit(|word| word == ":::").next().and_then(|goal| goal.split_first())
         else {
             return self.names(goal.is_empty());
         };
@@ -174,7 +173,10 @@ impl Place<'_> {
             "completions" if is_first => SHELLS.iter().copied().map(plain).collect(),
             "new" if is_first => {
                 let about = |template: &crate::template::Template| template.description.to_owned();
-                TEMPLATES.iter().map(|each| Candidate { word: each.name.into(), about: about(each) }).collect()
+                TEMPLATES
+                    .iter()
+                    .map(|each| Candidate { word: each.name.into(), about: about(each) })
+                    .collect()
             }
             _ => Vec::new(),
         }

@@ -49,9 +49,10 @@ pub(super) fn gather(doors: &Doors, file: &Path) -> Outline {
 fn of_model(model: &Model) -> Outline {
     let mut tasks = Vec::new();
     for task in model.tasks.values() {
-        let positionals = task.args.iter().filter(|argument| {
-            matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest)
-        });
+        let positionals = task
+            .args
+            .iter()
+            .filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest));
         let mut entry = OutlineTask {
             name: task.name.clone(),
             about: task.description.clone().unwrap_or_default(),
