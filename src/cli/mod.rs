@@ -32,11 +32,20 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     if arguments.get(1).is_some_and(|word| word == shim::WORD) {
         return shim::run(&arguments[2..]);
     }
+    // A panic is told as our bug, with what to do, and not as a back trace.
+    std::panic::set_hook(Box::new(|_| {}));
     let doors = Doors::real();
+    let run = |words: &[String]| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&doors, words))).unwrap_or_else(|_| {
+            let fault = Fault::new(FaultKind::Bug, "Shipway met a state that it does not know")
+                .hint("please report this with the command that you typed");
+            Err(Ended::fault(fault, Options::default()))
+        })
+    };
     let words: Result<Vec<String>, OsString> =
         arguments.into_iter().skip(1).map(OsString::into_string).collect();
     let result = match words {
-        Ok(words) => run(&doors, &words),
+        Ok(words) => run(&words),
         Err(word) => Err(Ended::fault(
             Fault::new(FaultKind::Usage, format!("`{}` is not UTF-8", word.to_string_lossy())),
             Options::default(),

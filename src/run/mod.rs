@@ -134,7 +134,8 @@ pub fn run(
 }
 
 fn shapes(plan: &RunPlan) -> Vec<StepShape> {
-    plan.ids()
+    plan.order()
+        .into_iter()
         .map(|id| {
             let step = plan.step(id);
             StepShape {
@@ -146,3 +147,6 @@ fn shapes(plan: &RunPlan) -> Vec<StepShape> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,10 +29,12 @@ pub struct DotenvFault {
 /// The names and values of `text` in order; a name that is given twice comes twice, and the later one wins.
 ///
 /// `known` is asked for a name that stands alone on its line (absent where it is not known) and for the
-/// variables in values, there before the earlier lines of the file: what the caller has set wins.
+/// variables in values, there before the earlier lines of the file: what the caller has set wins. `before` is asked
+/// last: what files that were read before this one say.
 pub fn parse(
     text: &str,
     known: impl Fn(&str) -> Option<String>,
+    before: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<(String, String)>, DotenvFault> {
     let mut values: Vec<(String, String)> = Vec::new();
     let mut source = Source { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 };
@@ -43,7 +45,11 @@ pub fn parse(
         let value = if has_value {
             let template = source.take_value(name)?;
             let earlier = |wanted: &str| values.iter().rev().find(|(name, _)| name == wanted);
-            let look_up = |wanted: &str| known(wanted).or_else(|| Some(earlier(wanted)?.1.clone()));
+            let look_up = |wanted: &str| {
+                known(wanted)
+                    .or_else(|| earlier(wanted).map(|(_, value)| value.clone()))
+                    .or_else(|| before(wanted))
+            };
             let value = match template {
                 Value::Literal(text) => text,
                 Value::Template(text) => {
@@ -52,7 +58,7 @@ pub fn parse(
             };
             Some(value)
         } else {
-            known(name)
+            known(name).or_else(|| before(name))
         };
         if let Some(value) = value {
             if value.contains('\0') {
@@ -329,7 +335,7 @@ mod tests {
     fn assert_values(rows: &[(&str, &[(&str, &str)])]) {
         for (text, expected) in rows {
             let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-            assert_eq!(parse(text, known), Ok(expected), "{text:?}");
+            assert_eq!(parse(text, known, |_| None), Ok(expected), "{text:?}");
         }
     }
 
@@ -506,7 +512,7 @@ mod tests {
             (r#"A="\0000""#, 1, "the value of `A` holds a NUL byte"),
         ] {
             let fault = DotenvFault { line, message: message.to_owned() };
-            assert_eq!(parse(text, known), Err(fault), "{text:?}");
+            assert_eq!(parse(text, known, |_| None), Err(fault), "{text:?}");
             assert!(!message.contains("hunter"), "{message}");
         }
     }
@@ -516,7 +522,7 @@ mod tests {
         let depth = 1_000;
         let text = format!("A={}x{}", "${U-".repeat(depth), "}".repeat(depth));
         let small = std::thread::Builder::new().stack_size(64 * 1024);
-        let reader = small.spawn(move || parse(&text, known)).expect("a thread starts");
+        let reader = small.spawn(move || parse(&text, known, |_| None)).expect("a thread starts");
         let expected = vec![("A".to_owned(), "x".to_owned())];
         assert_eq!(reader.join().expect("it does not panic"), Ok(expected));
     }
@@ -527,7 +533,7 @@ mod tests {
             file in "(A=|B: |export |\\$\\{|\\}|:-|\\\\0|[$?+#'\"\\\\ \n\r\t\0A1=]|\\PC){0,40}",
         ) {
             let lines = file.matches('\n').count() + 1;
-            if let Err(fault) = parse(&file, known) {
+            if let Err(fault) = parse(&file, known, |_| None) {
                 prop_assert!((1..=lines).contains(&fault.line), "{}", fault.line);
             }
         }
@@ -535,7 +541,16 @@ mod tests {
         #[test]
         fn what_single_quotes_hold_is_literal(value in "([^'\\\\\0]|\\n){0,20}") {
             let expected = vec![("A".to_owned(), value.clone()), ("B".to_owned(), "1".to_owned())];
-            prop_assert_eq!(parse(&format!("A='{value}'\nB=1"), known), Ok(expected));
+            prop_assert_eq!(parse(&format!("A='{value}'\nB=1"), known, |_| None), Ok(expected));
         }
+    }
+
+    #[test]
+    fn what_earlier_files_say_comes_after_this_file_and_the_caller() {
+        let caller = |name: &str| (name == "C").then(|| "caller".to_owned());
+        let before = |name: &str| Some(format!("before {name}"));
+        let values = parse("A=2\nC=this\nB=$A $C $D\nE", caller, before).unwrap();
+        let values: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, ["2", "this", "2 caller before D", "before E"]);
     }
 }

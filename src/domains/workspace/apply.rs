@@ -1,5 +1,6 @@
 //! Apply and destroy: exactly the plan that was approved, or nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::plan::{Planned, Purpose, digest};
@@ -7,7 +8,7 @@ use super::site::{Site, StateFound};
 use crate::adapters::terraform::stream::{Operation, OutputEvent};
 use crate::adapters::terraform::{ApplyFold, ApplyReading};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Level;
+use crate::event::Progress;
 use crate::plan::{Proposal, ProposedChange};
 use crate::run::{Action, Approval, CommandRun, Outcome, StepContext};
 use crate::text::count::count;
@@ -58,7 +59,7 @@ pub(super) struct ApplyAction {
 
 /// What an apply left: outputs that are no secrets.
 pub(super) struct Applied {
-    pub(super) outputs: std::collections::BTreeMap<String, OutputEvent>,
+    pub(super) outputs: BTreeMap<String, OutputEvent>,
 }
 
 impl Action for ApplyAction {
@@ -149,13 +150,21 @@ impl ApplyAction {
         match reading {
             ApplyReading::Applied { outputs, counts } => {
                 let text = match self.purpose {
-                    Purpose::Apply => format!(
-                        "{name}: {} added, {} changed, {} destroyed",
-                        counts.add, counts.change, counts.remove
-                    ),
-                    Purpose::Destroy => format!("{name}: {} destroyed", count(counts.remove, "resource")),
+                    Purpose::Apply => {
+                        let counts =
+                            [(counts.add, "added"), (counts.change, "changed"), (counts.remove, "destroyed")];
+                        let said: Vec<String> = counts
+                            .iter()
+                            .filter(|(count, _)| *count > 0)
+                            .map(|(count, what)| format!("{count} {what}"))
+                            .collect();
+                        if said.is_empty() { "outputs changed".to_owned() } else { said.join(", ") }
+                    }
+                    Purpose::Destroy => format!("{} destroyed", counts.remove),
                 };
-                context.log().notice(Level::Note, &text);
+                let parts = counts.add + counts.change + counts.remove;
+                let done = Progress { text, done: Some(parts), total: Some(parts) };
+                context.log().progress(done);
                 self.conclude(context)?;
                 Ok(Outcome::done_with(Applied { outputs }))
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::apply::{ApplyAction, ApproveAction};
+use super::conclude::ConcludeAction;
 use super::init::{GuardAction, InitAction, Rule};
 use super::outputs::{AfterApplyAction, CleanAction, OutputsAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
@@ -161,7 +162,16 @@ impl Builder<'_> {
             all.push(self.init(&site, needs, false));
             all.extend(self.plan_to_apply(&site, Vec::new())?);
         }
+        let needs = names.iter().map(|name| self.applied(name)).collect();
+        all.push(self.conclude("up:conclude", Purpose::Apply, names, needs));
         Ok(all)
+    }
+
+    fn conclude(&self, name: &str, purpose: Purpose, names: &[String], needs: Vec<String>) -> Node {
+        let sites = names.iter().map(|name| self.site(name)).collect();
+        let needs = needs.into_iter().map(Need::Step).collect();
+        let titled = (name.to_owned(), "conclude".to_owned());
+        self.node(titled, needs, Effect::Reads, ConcludeAction { purpose, sites })
     }
 
     /// Each workspace alone: refused while something that it depends on, and that is not in the list before it, has no state.
@@ -271,6 +281,8 @@ impl Builder<'_> {
             all.push(destroy);
         }
         all.push(approve);
+        let needs = order.iter().map(|name| step_name(name, "destroy")).collect();
+        all.push(self.conclude("down:conclude", Purpose::Destroy, &order, needs));
         Ok(all)
     }
 

@@ -7,6 +7,7 @@
 //! Deliberately absent: the shape of terraform's answers (`adapters::terraform`), the screen, other domains but by the names of steps.
 
 mod apply;
+mod conclude;
 mod graph;
 mod init;
 mod outputs;
