@@ -83,7 +83,8 @@ pub(crate) fn sources() -> Vec<Source> {
     let mut tests: BTreeSet<PathBuf> = BTreeSet::new();
     for source in &sources {
         for (name, range) in test_items(&source.code) {
-            let named = source.text[range].split_once("#[path = \"").and_then(|(_, rest)| rest.split('"').next());
+            let named =
+                source.text[range].split_once("#[path = \"").and_then(|(_, rest)| rest.split('"').next());
             tests.insert(match named {
                 Some(path) => source.path.with_file_name(path).with_extension(""),
                 None => folder_of_modules(&source.path).join(name),
@@ -128,7 +129,7 @@ fn test_items(code: &str) -> Vec<(&str, Range<usize>)> {
         let item = code[body..end].trim();
         let name =
             item.strip_suffix(';').and_then(|item| item.rsplit_once("mod ")).map_or("", |(_, name)| name);
-        items.push((name.map_or("", |(_, name)| name.trim()), start..end));
+        items.push((name.trim(), start..end));
         at = end;
     }
     items
@@ -220,10 +221,7 @@ fn prefixed(text: &str) -> usize {
 /// Whether the quote starts a character and not a lifetime.
 fn is_character(text: &str) -> bool {
     let mut chars = text.chars().skip(1);
-    match (chars.next(), chars.next()) {
-        (Some('\\'), _) | (Some(_), Some('\'')) => true,
-        _ => false,
-    }
+    matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
 }
 
 #[test]
