@@ -85,10 +85,11 @@ pub(crate) fn sources() -> Vec<Source> {
         for (name, range) in test_items(&source.code) {
             let named =
                 source.text[range].split_once("#[path = \"").and_then(|(_, rest)| rest.split('"').next());
-            tests.insert(match named {
-                Some(path) => source.path.with_file_name(path).with_extension(""),
-                None => folder_of_modules(&source.path).join(name),
-            });
+            if let Some(path) = named {
+                tests.insert(source.path.with_file_name(path).with_extension(""));
+            } else if let Some(name) = name {
+                tests.insert(folder_of_modules(&source.path).join(name));
+            }
         }
     }
     for source in &mut sources {
@@ -107,7 +108,7 @@ fn folder_of_modules(path: &Path) -> PathBuf {
 }
 
 /// The items behind `#[cfg(test)]`: the name where it is `mod NAME;`, and the bytes.
-fn test_items(code: &str) -> Vec<(&str, Range<usize>)> {
+fn test_items(code: &str) -> Vec<(Option<&str>, Range<usize>)> {
     const MARK: &str = "#[cfg(test)]";
     let mut items = Vec::new();
     let mut at = 0;
@@ -126,10 +127,8 @@ fn test_items(code: &str) -> Vec<(&str, Range<usize>)> {
                 break;
             }
         }
-        let item = code[body..end].trim();
-        let name =
-            item.strip_suffix(';').and_then(|item| item.rsplit_once("mod ")).map_or("", |(_, name)| name);
-        items.push((name.trim(), start..end));
+        let name = code[body..end].strip_suffix(';').and_then(|item| item.rsplit_once("mod "));
+        items.push((name.map(|(_, name)| name.trim()), start..end));
         at = end;
     }
     items
@@ -237,8 +236,8 @@ fn comments_and_literals_are_blanks() {
         assert_eq!(scrub(text), code, "{text}");
     }
     let source = "fn a() {}\n#[cfg(test)]\nmod tests { fn b() { {} } }\n#[cfg(test)]\nmod tape;\nfn c() {}";
-    let names: Vec<&str> = test_items(source).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["", "tape"]);
+    let names: Vec<Option<&str>> = test_items(source).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [None, Some("tape")]);
     let source =
         Source { path: PathBuf::new(), text: String::new(), code: source.to_owned(), is_test: false };
     assert_eq!(source.without_tests().split_whitespace().collect::<String>(), "fna(){}fnc(){}");
