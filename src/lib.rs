@@ -82,4 +82,5 @@ pub mod os;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod template;
 pub mod text;
