@@ -1,8 +1,8 @@
 //! A run as plain lines, for a pipe or a file: one for each notice, finish and line of output. No cursor movement, no line is ever taken
 //! back. Lines carry their step's title where the plan has several steps, since steps interleave.
 //!
-//! A plan of one step is as quiet as `make` or `just`: the command that runs, what it prints, and a fault. Of several, a start is worth a line
-//! only where something is changed or where nothing else is heard of the step (`heartbeat`).
+//! A plan of one step is as quiet as `make` or `just`: the command that runs, what it prints, and a fault. Of several, a step's first command
+//! announces it; a start is worth a line only where nothing else is heard of the step (`heartbeat`).
 
 use super::board::Board;
 use super::clock::{Clock, RunClock};
@@ -109,11 +109,10 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
         _ => String::new(),
     };
     match &event.kind {
-        EventKind::StepStarted { .. } if board.is_single() => String::new(),
-        EventKind::StepStarted { attempt: 1 } if !Role::of(name).is_announced() => String::new(),
+        // Its first command announces it; `heartbeat`, if there is none.
+        EventKind::StepStarted { attempt: 1 } => String::new(),
         EventKind::StepStarted { attempt } => {
-            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("> {}  started{again}\n", style.paint(Label::Title, title))
+            format!("> {}  started, attempt {attempt}\n", style.paint(Label::Title, title))
         }
         EventKind::CommandStarted { line } => {
             let command = format!("$ {}", clean::line(line, false));
@@ -230,9 +229,7 @@ mod tests {
         assert_data_eq!(
             printed(&tape),
             str![[r#"
-> lint  started
 lint | $ cargo clippy
-> plan base  started
 lint | warning: unused
 plan base | will be created
 plan base |   + droplet.web
@@ -241,11 +238,8 @@ plan base | 1 to add
 plan base | warning: drift found
 ✓ plan base  done  3s
 ? Apply base?  approved by `--yes`
-> apply base  started
 > apply base  again from `plan base`: the saved plan is stale
-> plan base  started
 ✓ plan base  done  2s
-> apply base  started
 ✓ apply base  1 added  12s
 ✗ lint  failed: exit status 2  22s
 SIGINT: ending what runs; the same again ends it at once
@@ -335,8 +329,8 @@ nothing to do: everything is up to date
         assert_data_eq!(
             paper.text(),
             str![[r#"
-> apply base  started
-apply base  still running, 30s  creating droplet.web 1/4
+> apply base  creating droplet.web 1/4
+apply base  still running, 31s  creating droplet.web 1/4
 
 "#]]
         );

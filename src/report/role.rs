@@ -62,15 +62,6 @@ impl<'a> Role<'a> {
         }
     }
 
-    /// Whether its start is worth a line of its own in a log: it changes something, or was written by the reader.
-    pub(super) fn is_announced(self) -> bool {
-        match self {
-            Self::Task | Self::Other => true,
-            Self::Workspace { verb, .. } => matches!(verb, "apply" | "destroy"),
-            Self::Conclusion | Self::Inner => false,
-        }
-    }
-
     /// Whether its notices are the last word of the run, such as the links to look at: they stand at the end, where they are found.
     pub(super) fn concludes(self) -> bool {
         matches!(self, Self::Conclusion | Self::Workspace { verb: "after-apply", .. })

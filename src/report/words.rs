@@ -111,6 +111,7 @@ pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duratio
 pub(super) fn progress(progress: &Progress) -> String {
     let text = first_line(&progress.text);
     let count = match (progress.done, progress.total) {
+        (Some(_), Some(0)) => String::new(),
         (Some(done), Some(total)) => format!("{done}/{total}"),
         (Some(done), None) => done.to_string(),
         (None, _) => String::new(),
