@@ -67,7 +67,12 @@ pub(super) fn task_goal(
 }
 
 /// The goal of a generated task; what follows `--` goes to terraform.
-pub(super) fn generated_goal(verb: Verb, names: Vec<String>, name: &str, words: &[String]) -> Result<Goal, Fault> {
+pub(super) fn generated_goal(
+    verb: Verb,
+    names: Vec<String>,
+    name: &str,
+    words: &[String],
+) -> Result<Goal, Fault> {
     match words.split_first() {
         None => Ok(Goal::Workspaces { verb, names, extra: Vec::new() }),
         Some((first, extra)) if first == "--" => {

@@ -29,7 +29,11 @@ impl Story {
 
     /// Names of steps in the order in which they did their work; steps that did nothing are left out.
     pub(crate) fn done(&self) -> Vec<&str> {
-        self.endings().into_iter().filter(|(_, ending)| **ending == Ending::Done).map(|(step, _)| step).collect()
+        self.endings()
+            .into_iter()
+            .filter(|(_, ending)| **ending == Ending::Done)
+            .map(|(step, _)| step)
+            .collect()
     }
 
     /// Each step with its end, in the order in which they ended.

@@ -2,16 +2,23 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// A running server; it ends with the test's process.
 pub(crate) struct HttpBackend {
     address: SocketAddr,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Server>,
+}
+
+#[derive(Default)]
+struct Server {
+    kept: Mutex<Kept>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct Kept {
+    is_slow: bool,
     state: Option<Vec<u8>>,
     lock: Option<Vec<u8>>,
     requests: Vec<String>,
@@ -22,7 +29,7 @@ impl HttpBackend {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let kept = Arc::new(Mutex::new(Kept::default()));
+        let kept = Arc::new(Server::default());
         let shared = Arc::clone(&kept);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -48,31 +55,37 @@ impl HttpBackend {
             "ID": id, "Operation": "OperationTypeApply", "Info": "", "Who": "ada@elsewhere",
             "Version": "1.11.4", "Created": "2026-11-22T10:00:00Z", "Path": "",
         });
-        self.kept.lock().unwrap().lock = Some(held.to_string().into_bytes());
+        self.kept.kept.lock().unwrap().lock = Some(held.to_string().into_bytes());
     }
 
     /// They give it back.
     pub(crate) fn unlock(&self) {
-        self.kept.lock().unwrap().lock = None;
+        self.kept.kept.lock().unwrap().lock = None;
+    }
+
+    /// Whether a state that is sent has to wait for its answer.
+    pub(crate) fn is_slow(&self, slow: bool) {
+        self.kept.kept.lock().unwrap().is_slow = slow;
+        self.kept.changed.notify_all();
     }
 
     /// Whether somebody holds the lock.
     pub(crate) fn is_locked(&self) -> bool {
-        self.kept.lock().unwrap().lock.is_some()
+        self.kept.kept.lock().unwrap().lock.is_some()
     }
 
     /// The state, where there is one.
     pub(crate) fn state(&self) -> Option<String> {
-        self.kept.lock().unwrap().state.clone().map(|bytes| String::from_utf8(bytes).unwrap())
+        self.kept.kept.lock().unwrap().state.clone().map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     /// The methods of all requests.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.kept.lock().unwrap().requests.clone()
+        self.kept.kept.lock().unwrap().requests.clone()
     }
 }
 
-fn answer(stream: TcpStream, kept: &Mutex<Kept>) {
+fn answer(stream: TcpStream, server: &Server) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     let mut length = 0;
@@ -98,7 +111,7 @@ fn answer(stream: TcpStream, kept: &Mutex<Kept>) {
         return;
     }
     let (status, text) = {
-        let mut kept = kept.lock().unwrap();
+        let mut kept = server.kept.lock().unwrap();
         kept.requests.push(method.clone());
         match (method.as_str(), kept.lock.clone()) {
             ("GET", _) => match kept.state.clone() {
@@ -106,6 +119,9 @@ fn answer(stream: TcpStream, kept: &Mutex<Kept>) {
                 None => ("404 Not Found", Vec::new()),
             },
             ("POST", _) => {
+                while kept.is_slow {
+                    kept = server.changed.wait(kept).unwrap();
+                }
                 kept.state = Some(body);
                 ("200 OK", Vec::new())
             }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::patience::until_true;
-use super::program::{Output, Shipway, Running};
+use super::program::{Output, Running, Shipway};
 use super::tools;
 
 /// A project, gone with the value.

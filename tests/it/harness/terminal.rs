@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pty_process::blocking::{Command, Pty};
@@ -50,7 +50,7 @@ impl Terminal {
             loop {
                 // The end is told as EIO once nobody has the terminal open any more.
                 let read = (&*source).read(&mut buffer).unwrap_or(0);
-                let mut shown = target.0.lock().unwrap();
+                let mut shown = target.0.lock().unwrap_or_else(PoisonError::into_inner);
                 shown.screen.process(&buffer[..read]);
                 shown.raw.extend_from_slice(&buffer[..read]);
                 shown.closed = read == 0;
@@ -108,17 +108,17 @@ impl Terminal {
     /// Waits for a question of yes or no that can be answered now.
     #[track_caller]
     pub(crate) fn wait_for_question(&self, question: &str) -> String {
-        let asked = |line: &str| line.contains(question) && line.to_lowercase().contains("[y/n]");
         self.wait_until(&format!("it asks {question:?}"), |screen| {
-            screen.trim_end().lines().last().is_some_and(asked)
+            asked(screen).is_some_and(|asked| asked.contains(question))
         })
     }
 
     /// Waits for the question that wants a word typed.
     #[track_caller]
     pub(crate) fn wait_for_word(&self, word: &str) -> String {
+        let wanted = format!("`{word}`");
         self.wait_until(&format!("it wants {word:?} typed"), |screen| {
-            screen.trim_end().lines().last().is_some_and(|line| line.contains(&format!("`{word}`")))
+            asked(screen).is_some_and(|asked| asked.contains(&wanted))
         })
     }
 
@@ -140,7 +140,11 @@ impl Terminal {
         let line = self.line.clone();
         let (deadline, mut status) = (Instant::now() + DEADLINE, None);
         while status.is_none() {
-            assert!(Instant::now() < deadline, "`shipway {line}` did not end; the screen is\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "`shipway {line}` did not end; the screen is\n{}",
+                self.screen()
+            );
             let shown = self.lock();
             let left = std::time::Duration::from_millis(20);
             drop(self.shown.1.wait_timeout_while(shown, left, |shown| !shown.closed).unwrap());
@@ -151,7 +155,13 @@ impl Terminal {
         let shown = self.lock();
         let short = std::time::Duration::from_secs(2);
         drop(self.shown.1.wait_timeout_while(shown, short, |shown| !shown.closed).unwrap());
-        Closed { line, status: status.unwrap(), screen: self.screen(), raw: self.raw(), hidden: self.is_cursor_hidden() }
+        Closed {
+            line,
+            status: status.unwrap(),
+            screen: self.screen(),
+            raw: self.raw(),
+            hidden: self.is_cursor_hidden(),
+        }
     }
 
     /// Waits for a condition outside of the screen, and shows the screen where it does not come.
@@ -165,7 +175,7 @@ impl Terminal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {
-        self.shown.0.lock().unwrap()
+        self.shown.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -212,6 +222,12 @@ impl Closed {
         assert!(self.screen.contains(phrase), "{phrase:?} is not on the screen\n{}", self.screen);
         self
     }
+}
+
+/// The question that stands at the end of a screen and can be answered now.
+pub(crate) fn asked(screen: &str) -> Option<&str> {
+    let last = screen.trim_end().lines().last()?;
+    (last.to_lowercase().contains("y/n") || last.contains("Type `")).then_some(last)
 }
 
 fn size(number: u16) -> std::num::NonZeroU16 {
