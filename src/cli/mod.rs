@@ -32,12 +32,21 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     if arguments.get(1).is_some_and(|word| word == shim::WORD) {
         return shim::run(&arguments[2..]);
     }
+    // A panic is told as our bug, with what to do, and not as a back trace.
+    std::panic::set_hook(Box::new(|_| {}));
     let doors = Doors::real();
+    let run = |words: &[String]| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&doors, words))).unwrap_or_else(|_| {
+            let fault = Fault::new(FaultKind::Bug, "Shipway met a state that it does not know")
+                .hint("please report this with the command that you typed");
+            Err(Ended::fault(fault, Options::default()))
+        })
+    };
     let words: Result<Vec<String>, OsString> =
         arguments.into_iter().skip(1).map(OsString::into_string).collect();
     let result = match words {
-        Ok(words) => run(&doors, &words),
-        Err(word) => Err(Ended::Fault(
+        Ok(words) => run(&words),
+        Err(word) => Err(Ended::fault(
             Fault::new(FaultKind::Usage, format!("`{}` is not UTF-8", word.to_string_lossy())),
             Options::default(),
         )),
@@ -49,7 +58,8 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             error.print().ok();
             if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 }
         }
-        Err(Ended::Fault(fault, options)) => {
+        Err(Ended::Fault(ended)) => {
+            let (fault, options) = *ended;
             session::say_fault(&doors, &options, &fault);
             fault.exit_code()
         }
@@ -59,14 +69,20 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
 /// How a command ended before it could start.
 enum Ended {
     Clap(clap::Error),
-    Fault(Fault, Options),
+    Fault(Box<(Fault, Options)>),
+}
+
+impl Ended {
+    fn fault(fault: Fault, options: Options) -> Self {
+        Self::Fault(Box::new((fault, options)))
+    }
 }
 
 fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
-    let words = split(line).map_err(|fault| Ended::Fault(fault, Options::default()))?;
+    let words = split(line).map_err(|fault| Ended::fault(fault, Options::default()))?;
     let front = std::iter::once("shipway".to_owned()).chain(words.options.iter().cloned());
     let options = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
-    let with = |fault: Fault| Ended::Fault(fault, options.clone());
+    let with = |fault: Fault| Ended::fault(fault, options.clone());
     match words.goals.first().and_then(|goal| goal.first()).map(String::as_str) {
         None => {
             refuse_overrides(&words).map_err(with)?;
@@ -90,13 +106,13 @@ fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
 
 /// A built-in command whose words start at `skip` of the first goal.
 fn builtin(doors: &Doors, words: &Words, options: &Options, skip: usize) -> Result<u8, Ended> {
-    let with = |fault: Fault| Ended::Fault(fault, options.clone());
+    let with = |fault: Fault| Ended::fault(fault, options.clone());
     refuse_overrides(words).map_err(with)?;
     if words.goals.len() > 1 {
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
-    commands::run(doors, options.clone(), command).map_err(|fault| Ended::Fault(fault, options))
+    commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }
 
 fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options), Ended> {
@@ -106,7 +122,7 @@ fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options
     let options = options.clone().merged(cli.options);
     match cli.command {
         Some(command) => Ok((command, options)),
-        None => Err(Ended::Fault(Fault::new(FaultKind::Usage, "which command?"), options)),
+        None => Err(Ended::fault(Fault::new(FaultKind::Usage, "which command?"), options)),
     }
 }
 
@@ -127,7 +143,7 @@ fn goals(
             return if alone {
                 builtin(doors, words, options, 0)
             } else {
-                Err(Ended::Fault(fault, options.clone()))
+                Err(Ended::fault(fault, options.clone()))
             };
         }
     };
@@ -135,7 +151,7 @@ fn goals(
     let mut all = Vec::new();
     for goal in &words.goals {
         let (name, arguments) = (&goal[0], &goal[1..]);
-        let with = |fault: Fault| Ended::Fault(fault, options.clone());
+        let with = |fault: Fault| Ended::fault(fault, options.clone());
         match goals::lookup(&session.model, name) {
             Named::Task(_) if arguments == ["--help"] => {
                 return commands::help::task(&session, name).map_err(with);
@@ -171,11 +187,11 @@ fn goals(
     let session =
         if options.file != session.options.file || options.environment != session.options.environment {
             Session::open(doors, options.clone(), &words.overrides)
-                .map_err(|fault| Ended::Fault(fault, options.clone()))?
+                .map_err(|fault| Ended::fault(fault, options.clone()))?
         } else {
             session.with(options.clone())
         };
-    session.run_goals(&all, line).map_err(|fault| Ended::Fault(fault, options))
+    session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options))
 }
 
 fn workspaces_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {

@@ -23,7 +23,7 @@ pub(super) enum ProjectFault {
 
 impl ProjectFault {
     /// As the end of a command.
-    pub fn into_fault(self, colour: bool) -> Fault {
+    pub(super) fn into_fault(self, colour: bool) -> Fault {
         match self {
             Self::Fault(fault) => fault,
             Self::Wrong(failure) => {

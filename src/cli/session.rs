@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
 }
 
 /// What the terminal can do, with the options and the environment counted in.
-pub fn facts(doors: &Doors, options: &Options) -> TerminalFacts {
+pub(super) fn facts(doors: &Doors, options: &Options) -> TerminalFacts {
     let environment = &doors.environment;
     let is_dumb = environment.get("TERM") == Some("dumb");
     let no_colour = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -161,7 +161,7 @@ pub fn facts(doors: &Doors, options: &Options) -> TerminalFacts {
 }
 
 /// Says how a command ended: to people on standard error, to programs on standard output.
-pub fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
+pub(super) fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
     if options.json {
         print(&format!("{}\n", serde_json::json!({ "fault": fault, "exit_code": fault.exit_code() })));
         return;

@@ -18,7 +18,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
 use crate::event::{EVENTS_VERSION, Event, EventKind};
-use crate::os::files::{append_private, create_private};
+use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
+use crate::os::shim::{self, ShimReport};
 use crate::os::{Doors, identity};
 
 /// Runs that are kept; older ones are removed when a new one starts.
@@ -112,11 +113,8 @@ impl RunStore {
     fn log(&self, step: &str, text: &str) -> io::Result<()> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if !logs.contains_key(step) {
-            // Folders are made when the first step has something to say: most runs of a task are short and silent.
-            crate::os::files::Files::create_private_dir(
-                &crate::os::files::RealFiles,
-                &self.folder.join("steps"),
-            )?;
+            // The folder is made when the first step has something to say: most runs of a task are short and silent.
+            RealFiles.create_private_dir(&self.folder.join("steps"))?;
             logs.insert(step.to_owned(), append_private(&self.log_path(step))?);
         }
         match logs.get_mut(step) {
@@ -210,7 +208,7 @@ fn make_folder(doors: &Doors, runs: &Path, pid: u32) -> io::Result<(String, Path
         let suffix = blake3::hash(format!("{pid} {millisecond} {attempt}").as_bytes()).to_hex();
         let id = format!("{stamp}-{millisecond:03}-{}", &suffix[..4]);
         let folder = runs.join(&id);
-        match std::fs::create_dir(&folder) {
+        match create_private_folder(&folder) {
             Ok(()) => return Ok((id, folder)),
             Err(error) => last = Some(error),
         }
@@ -242,6 +240,7 @@ fn sweep(doors: &Doors, runs: &Path) {
             continue;
         }
         if has_raw && is_in_doubt(&run) {
+            drop_inputs(doors, &folder.join("raw"));
             continue;
         }
         if index < surplus {
@@ -249,6 +248,22 @@ fn sweep(doors: &Doors, runs: &Path) {
         } else {
             doors.files.remove_dir(&folder.join("raw")).ok();
         }
+    }
+}
+
+/// Removes plan and variable files of a run that died, once nothing of it runs any more; its streams stay as witnesses.
+fn drop_inputs(doors: &Doors, raw: &Path) {
+    let names = doors.files.list(raw).unwrap_or_default();
+    let runs = |name: &&String| {
+        let report = name.ends_with(".status").then(|| shim::read_report(&raw.join(name))).flatten();
+        matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(&process))
+    };
+    if names.iter().any(|name| runs(&name)) {
+        return;
+    }
+    let is_witness = |name: &String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
+    for name in names.iter().filter(|name| !is_witness(name)) {
+        doors.files.remove(&raw.join(name)).ok();
     }
 }
 

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod files;
 pub mod identity;
 pub mod process;
+pub mod scripted;
 pub mod shim;
 pub mod signal;
 pub mod sources;

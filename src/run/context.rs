@@ -42,6 +42,9 @@ pub struct StepLog<'a> {
     step: &'a str,
 }
 
+/// Gets each line that a command prints, unmasked.
+pub type LineReader<'a> = dyn FnMut(StepLog<'_>, Stream, &str) + 'a;
+
 /// How a command is run.
 #[derive(Default)]
 pub struct CommandRun<'a> {
@@ -51,8 +54,8 @@ pub struct CommandRun<'a> {
     pub precious: Option<String>,
     /// What its change is bound to, for the journal.
     pub digest: Option<Digest>,
-    /// Gets each line, unmasked, instead of the log.
-    pub reader: Option<&'a mut dyn FnMut(StepLog<'_>, Stream, &str)>,
+    /// Gets the lines instead of the log.
+    pub reader: Option<&'a mut LineReader<'a>>,
 }
 
 impl<'a> StepLog<'a> {

@@ -28,7 +28,7 @@ use crossbeam_channel::{bounded, unbounded};
 
 pub use action::{Action, Approval, Exports, FingerprintContext, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
-pub use context::{CommandRun, StepContext, StepLog, interrupted};
+pub use context::{CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
 pub use observe::{Answer, Ask, Observer, Question};
 
@@ -134,7 +134,8 @@ pub fn run(
 }
 
 fn shapes(plan: &RunPlan) -> Vec<StepShape> {
-    plan.ids()
+    plan.order()
+        .into_iter()
         .map(|id| {
             let step = plan.step(id);
             StepShape {
@@ -146,3 +147,6 @@ fn shapes(plan: &RunPlan) -> Vec<StepShape> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,10 @@ pub fn line(event: &StreamEvent) -> Option<String> {
         StreamEvent::ApplyErrored(operation) => {
             format!("{}: {} failed{}", operation.address, operation.action.doing(), facts(operation))
         }
+        // terraform echoes the whole script first; it stands in the root's own files.
+        StreamEvent::ProvisionProgress(provision) if provision.output.starts_with("Executing: [") => {
+            return None;
+        }
         StreamEvent::ProvisionProgress(provision) => {
             format!("{} ({}): {}", provision.address, provision.provisioner, provision.output)
         }
@@ -52,7 +56,6 @@ mod tests {
             lines[2..],
             [
                 "terraform_data.second: creating",
-                "terraform_data.second (local-exec): Executing: [\"/bin/sh\" \"-c\" \"echo going down; exit 1\"]",
                 "terraform_data.second (local-exec): going down",
                 "terraform_data.second (local-exec): failed",
                 "terraform_data.second: creating failed",

@@ -1,5 +1,6 @@
 //! Apply and destroy: exactly the plan that was approved, or nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::plan::{Planned, Purpose, digest};
@@ -7,49 +8,9 @@ use super::site::{Site, StateFound};
 use crate::adapters::terraform::stream::{Operation, OutputEvent};
 use crate::adapters::terraform::{ApplyFold, ApplyReading};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Level;
-use crate::plan::{Proposal, ProposedChange};
+use crate::event::Progress;
 use crate::run::{Action, Approval, CommandRun, Outcome, StepContext};
 use crate::text::count::count;
-
-/// Asks for everything that the plans of some workspaces would do, in one question.
-pub(super) struct ApproveAction {
-    pub(super) question: String,
-    pub(super) purpose: Purpose,
-    /// In the order in which they would be done, each with the word that its environment demands.
-    pub(super) sites: Vec<(Site, Option<String>)>,
-}
-
-impl Action for ApproveAction {
-    fn describe(&self) -> Vec<String> {
-        let mut words: Vec<&str> = self.sites.iter().filter_map(|(_, word)| word.as_deref()).collect();
-        words.dedup();
-        let typed = if words.is_empty() {
-            String::new()
-        } else {
-            format!("  (type {})", crate::text::list::and_ticked(&words))
-        };
-        vec![format!("ask: {}{typed}", self.question)]
-    }
-
-    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        let mut changes: Vec<ProposedChange> = Vec::new();
-        let mut words: Vec<String> = Vec::new();
-        for (site, word) in &self.sites {
-            let planned = context.value::<Planned>(&site.step(self.purpose.plan_step()));
-            let Some(change) = planned.and_then(|planned| planned.proposal(&site.name)) else { continue };
-            // After a redo only what is new is asked for.
-            if context.approval(&change.digest).is_none() {
-                changes.push(change);
-                words.extend(word.iter().filter(|word| !words.contains(word)).cloned().collect::<Vec<_>>());
-            }
-        }
-        if changes.is_empty() {
-            return Outcome::Skipped("there is nothing to ask for".to_owned());
-        }
-        Outcome::Ask(Proposal { question: self.question.clone(), changes, words })
-    }
-}
 
 pub(super) struct ApplyAction {
     pub(super) site: Site,
@@ -58,7 +19,7 @@ pub(super) struct ApplyAction {
 
 /// What an apply left: outputs that are no secrets.
 pub(super) struct Applied {
-    pub(super) outputs: std::collections::BTreeMap<String, OutputEvent>,
+    pub(super) outputs: BTreeMap<String, OutputEvent>,
 }
 
 impl Action for ApplyAction {
@@ -149,13 +110,21 @@ impl ApplyAction {
         match reading {
             ApplyReading::Applied { outputs, counts } => {
                 let text = match self.purpose {
-                    Purpose::Apply => format!(
-                        "{name}: {} added, {} changed, {} destroyed",
-                        counts.add, counts.change, counts.remove
-                    ),
-                    Purpose::Destroy => format!("{name}: {} destroyed", count(counts.remove, "resource")),
+                    Purpose::Apply => {
+                        let counts =
+                            [(counts.add, "added"), (counts.change, "changed"), (counts.remove, "destroyed")];
+                        let said: Vec<String> = counts
+                            .iter()
+                            .filter(|(count, _)| *count > 0)
+                            .map(|(count, what)| format!("{count} {what}"))
+                            .collect();
+                        if said.is_empty() { "outputs changed".to_owned() } else { said.join(", ") }
+                    }
+                    Purpose::Destroy => format!("{} destroyed", counts.remove),
                 };
-                context.log().notice(Level::Note, &text);
+                let parts = counts.add + counts.change + counts.remove;
+                let done = Progress { text, done: Some(parts), total: Some(parts) };
+                context.log().progress(done);
                 self.conclude(context)?;
                 Ok(Outcome::done_with(Applied { outputs }))
             }

@@ -84,14 +84,12 @@ impl Bindings {
         let text = String::from_utf8(bytes)
             .map_err(|_| at(Fault::new(FaultKind::File, format!("{} is not UTF-8", shown.display()))))?;
         let caller = &context.doors().environment;
-        let known = |name: &str| {
-            caller.get(name).map(str::to_owned).or_else(|| match env.get(name) {
-                Some(EnvironmentValue::Plain(value)) => Some(value.clone()),
-                Some(EnvironmentValue::Secret(secret)) => Some(secret.expose().to_owned()),
-                None => None,
-            })
+        let known = |name: &str| caller.get(name).map(str::to_owned);
+        let before = |name: &str| match env.get(name)? {
+            EnvironmentValue::Plain(value) => Some(value.clone()),
+            EnvironmentValue::Secret(secret) => Some(secret.expose().to_owned()),
         };
-        let values = dotenv::parse(&text, known).map_err(|fault| {
+        let values = dotenv::parse(&text, known, before).map_err(|fault| {
             Fault::new(FaultKind::File, format!("{}: {}", shown.display(), fault.message)).at(
                 shown.display().to_string(),
                 fault.line,
