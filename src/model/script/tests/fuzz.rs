@@ -154,7 +154,7 @@ const VALUES: &[&str] = &[
     "\"';>P;'\"",
 ];
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 10;
 const BATCH: usize = 500;
 
 /// A small generator: numbers that are the same each time.
@@ -214,7 +214,8 @@ fn no_value_is_ever_run() {
             std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
         }
         for shell in &shells {
-            for name in run(shell, folder.path()).lines() {
+            let ran = run(shell, folder.path());
+            if let Some(name) = ran.lines().next() {
                 let index: usize = name.trim_end_matches(".script").parse().unwrap();
                 panic!(
                     "round {round}, {shell} ran the value in {name}:\n{}\n{:?}",
