@@ -119,9 +119,8 @@ fn an_apply_finishes_when_shipway_is_killed_and_the_journal_says_what_was_begun(
         "[terraform]\nroot = \"terraform\"\n[workspaces.one]\n[workspaces.two]\ndepends = [\"one\"]\n",
     );
     let (runs, go) = (space.path("apply-runs"), space.path("go"));
-    let space = space
-        .workspace("one", &resource("slow", &gate(&runs, &go)))
-        .workspace("two", &resource("a", "true"));
+    let space =
+        space.workspace("one", &resource("slow", &gate(&runs, &go))).workspace("two", &resource("a", "true"));
     let running = space.start("up --yes");
     space.wait_for("apply-runs");
     running.signal(Signal::KILL);
@@ -134,7 +133,8 @@ fn an_apply_finishes_when_shipway_is_killed_and_the_journal_says_what_was_begun(
 
     space.write("go", "");
     until_true("terraform has finished without us", || {
-        !space.has("terraform/one/.terraform.tfstate.lock.info") && space.has("terraform/one/terraform.tfstate")
+        !space.has("terraform/one/.terraform.tfstate.lock.info")
+            && space.has("terraform/one/terraform.tfstate")
     });
     assert_eq!(space.state("one"), ["terraform_data.slow"]);
     assert!(!space.state("two").contains(&"terraform_data.a".to_owned()));
@@ -162,7 +162,8 @@ fn in_ci_an_apply_is_stopped_in_order_when_shipway_is_killed() {
     running.signal(Signal::KILL);
     assert_eq!(running.wait().signal(), Some(9));
     until_true("terraform has stopped", || {
-        !space.has("terraform/one/.terraform.tfstate.lock.info") && space.has("terraform/one/terraform.tfstate")
+        !space.has("terraform/one/.terraform.tfstate.lock.info")
+            && space.has("terraform/one/terraform.tfstate")
     });
     assert!(!space.state("one").contains(&"terraform_data.later".to_owned()));
     space.run("plan-one").exits(0);
@@ -202,7 +203,8 @@ fn a_kill_at_any_moment_leaves_a_journal_of_whole_lines() {
 
 #[test]
 fn an_earlier_run_is_listed_and_shown_again() {
-    let space = Space::with_tasks("[tasks.hello]\nrun = \"echo from-the-task\"\n[tasks.bad]\nrun = \"exit 3\"\n");
+    let space =
+        Space::with_tasks("[tasks.hello]\nrun = \"echo from-the-task\"\n[tasks.bad]\nrun = \"exit 3\"\n");
     space.run("hello").exits(0);
     space.run("bad").exits(3);
     let history = space.run("history");
