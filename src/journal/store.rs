@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
-use crate::event::{EVENTS_VERSION, Event, EventKind};
+use crate::event::{EVENTS_VERSION, Event, EventKind, Termination};
 use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
 use crate::os::shim::{self, ShimReport};
 use crate::os::{Doors, identity};
@@ -35,7 +35,7 @@ pub struct RunStore {
     folder: PathBuf,
     journal: Mutex<File>,
     events: Mutex<io::BufWriter<File>>,
-    logs: Mutex<HashMap<String, File>>,
+    logs: Mutex<HashMap<String, io::BufWriter<File>>>,
 }
 
 impl RunStore {
@@ -83,44 +83,46 @@ impl RunStore {
         if durable { journal.sync_data() } else { Ok(()) }
     }
 
-    /// Keeps an event, and what it says in the step's log.
+    /// Keeps an event, and what it says in the step's log. Lines that commands print are kept in memory until something else happens or
+    /// `flush` is called: a command that prints a million of them must not cost two million writes.
     pub fn event(&self, event: &Event) -> io::Result<()> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::to_writer(&mut *events, event)?;
         events.write_all(b"\n")?;
-        let (text, is_line) = match &event.kind {
-            EventKind::Line { text, .. } => (text.clone(), true),
-            EventKind::Notice { text, .. } => (text.clone(), false),
-            EventKind::CommandStarted { line } => (format!("$ {line}"), false),
-            EventKind::CommandEnded { termination, .. } => (format!("({termination})"), false),
-            _ => return events.flush(),
-        };
+        let is_line = matches!(event.kind, EventKind::Line { .. });
         if !is_line {
             events.flush()?;
         }
         drop(events);
-        match &event.step {
-            Some(step) => self.log(step, &text),
-            None => Ok(()),
+        let Some(step) = &event.step else { return Ok(()) };
+        match &event.kind {
+            EventKind::Line { text, .. } => self.log(step, false, &[text]),
+            EventKind::Notice { text, .. } => self.log(step, true, &[text]),
+            EventKind::CommandStarted { line } => self.log(step, true, &["$ ", line]),
+            EventKind::CommandEnded { termination, .. } => {
+                self.log(step, true, &["(", &termination.to_string(), ")"])
+            }
+            _ => Ok(()),
         }
     }
 
     /// Writes out what is still in memory.
     pub fn flush(&self) -> io::Result<()> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).flush()?;
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).values_mut().try_for_each(io::Write::flush)
     }
 
-    fn log(&self, step: &str, text: &str) -> io::Result<()> {
+    fn log(&self, step: &str, at_once: bool, parts: &[&str]) -> io::Result<()> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if !logs.contains_key(step) {
             // The folder is made when the first step has something to say: most runs of a task are short and silent.
             RealFiles.create_private_dir(&self.folder.join("steps"))?;
-            logs.insert(step.to_owned(), append_private(&self.log_path(step))?);
+            logs.insert(step.to_owned(), io::BufWriter::new(append_private(&self.log_path(step))?));
         }
-        match logs.get_mut(step) {
-            Some(log) => log.write_all(format!("{text}\n").as_bytes()),
-            None => Ok(()),
-        }
+        let Some(log) = logs.get_mut(step) else { return Ok(()) };
+        parts.iter().try_for_each(|part| log.write_all(part.as_bytes()))?;
+        log.write_all(b"\n")?;
+        if at_once { log.flush() } else { Ok(()) }
     }
 }
 
@@ -239,8 +241,7 @@ fn sweep(doors: &Doors, runs: &Path) {
         if run.exit_code().is_none() && run.process().is_some_and(identity::is_alive) {
             continue;
         }
-        if has_raw && is_in_doubt(&run) {
-            drop_inputs(doors, &folder.join("raw"));
+        if has_raw && is_in_doubt(&run) && !is_known(doors, &folder.join("raw")) {
             continue;
         }
         if index < surplus {
@@ -251,20 +252,30 @@ fn sweep(doors: &Doors, runs: &Path) {
     }
 }
 
-/// Removes plan and variable files of a run that died, once nothing of it runs any more; its streams stay as witnesses.
-fn drop_inputs(doors: &Doors, raw: &Path) {
+/// Whether the shims of a dead run say that everything they ran has ended well: then nothing is in doubt although the journal has no
+/// result. Where they do not, plan and variable files are removed once nothing runs any more; the streams stay as witnesses.
+fn is_known(doors: &Doors, raw: &Path) -> bool {
     let names = doors.files.list(raw).unwrap_or_default();
-    let runs = |name: &&String| {
-        let report = name.ends_with(".status").then(|| shim::read_report(&raw.join(name))).flatten();
-        matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(&process))
-    };
-    if names.iter().any(|name| runs(&name)) {
-        return;
+    let reports: Vec<Option<ShimReport>> = names
+        .iter()
+        .filter(|name| name.ends_with(".out"))
+        .map(|name| shim::read_report(&raw.join(name).with_extension("status")))
+        .collect();
+    let is_alive = |report: &Option<ShimReport>| matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(process));
+    if reports.iter().any(is_alive) {
+        return false;
     }
-    let is_witness = |name: &String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
+    let is_witness = |name: &&String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
     for name in names.iter().filter(|name| !is_witness(name)) {
         doors.files.remove(&raw.join(name)).ok();
     }
+    let plan_or_success = |termination: &Termination| {
+        // A plan with changes exits with 2 (`-detailed-exitcode`); what was open may have been one.
+        matches!(termination, Termination::Exited { status: 0 | 2 })
+    };
+    reports.iter().all(
+        |report| matches!(report, Some(ShimReport::Ended { termination }) if plan_or_success(termination)),
+    )
 }
 
 /// Whether a step of the run changed something and its result is not recorded: then its raw stream is the only witness.
