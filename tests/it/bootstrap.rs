@@ -233,6 +233,28 @@ resource "terraform_data" "kept" {
 }
 
 #[test]
+fn a_large_output_arrives_whole() {
+    needs!("terraform");
+    let space = Space::with_tasks(
+        "[terraform]\nroot = \"terraform\"\n[workspaces.source]\n[workspaces.sink]\nvars = { large = \"{{ workspaces.source.outputs.large }}\" }\n",
+    )
+    .workspace(
+        "source",
+        &format!(
+            "resource \"terraform_data\" \"a\" {{}}\noutput \"large\" {{\n  sensitive = true\n  \
+             value = join(\"\", [for i in range(1000) : \"{}\"])\n}}\n",
+            "0123456789".repeat(40)
+        ),
+    )
+    .workspace(
+        "sink",
+        "variable \"large\" {\n  type = string\n}\nresource \"terraform_data\" \"kept\" {\n  input = length(var.large)\n}\n",
+    );
+    space.run("up --yes").exits(0);
+    assert!(space.read("terraform/sink/terraform.tfstate").contains("400000"));
+}
+
+#[test]
 fn an_apply_out_of_order_is_refused_and_names_what_is_missing() {
     needs!("terraform", "git", "bash", "ssh-keygen");
     let space = Space::template_local();
