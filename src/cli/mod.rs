@@ -4,6 +4,7 @@
 //! Deliberately absent: how anything is done.
 
 pub mod commands;
+mod complete;
 mod environment;
 mod goals;
 mod options;
@@ -35,6 +36,9 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     // A panic is told as our bug, with what to do, and not as a back trace.
     std::panic::set_hook(Box::new(|_| {}));
     let doors = Doors::real();
+    if arguments.get(1).is_some_and(|word| word == complete::WORD) {
+        return complete::run(&doors, &arguments[2..]);
+    }
     let run = |words: &[String]| {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&doors, words))).unwrap_or_else(|_| {
             let fault = Fault::new(FaultKind::Bug, "Shipway met a state that it does not know")
@@ -88,7 +92,7 @@ fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
             refuse_overrides(&words).map_err(with)?;
             commands::run(doors, options.clone(), Builtin::List { all: false }).map_err(with)
         }
-        Some("builtin") => builtin(doors, &words, &options, 1),
+        Some("builtin") => builtin(doors, &words, &options, line, 1),
         Some("run") => {
             let mut words = words;
             words.goals[0].remove(0);
@@ -99,19 +103,34 @@ fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
             }
             goals(doors, &words, &options, line, false)
         }
-        Some("help" | "new" | "completions") => builtin(doors, &words, &options, 0),
+        Some("help" | "new" | "completions") => builtin(doors, &words, &options, line, 0),
         Some(_) => goals(doors, &words, &options, line, true),
     }
 }
 
 /// A built-in command whose words start at `skip` of the first goal.
-fn builtin(doors: &Doors, words: &Words, options: &Options, skip: usize) -> Result<u8, Ended> {
+fn builtin(
+    doors: &Doors,
+    words: &Words,
+    options: &Options,
+    line: &[String],
+    skip: usize,
+) -> Result<u8, Ended> {
     let with = |fault: Fault| Ended::fault(fault, options.clone());
-    refuse_overrides(words).map_err(with)?;
     if words.goals.len() > 1 {
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
+    if matches!(command, Builtin::Up { .. } | Builtin::Down { .. }) {
+        let session = Session::open(doors, options.clone(), &words.overrides);
+        return session
+            .and_then(|session| {
+                let goal = workspaces_of(&session, &command)?;
+                session.run_goals(goal.as_slice(), line)
+            })
+            .map_err(|fault| Ended::fault(fault, options));
+    }
+    refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
     commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }
 
@@ -141,7 +160,7 @@ fn goals(
         Err(fault) => {
             let alone = words.goals.len() == 1 && is_command(&words.goals[0][0]);
             return if alone {
-                builtin(doors, words, options, 0)
+                builtin(doors, words, options, line, 0)
             } else {
                 Err(Ended::fault(fault, options.clone()))
             };
@@ -162,7 +181,12 @@ fn goals(
                 all.push(goal);
             }
             Named::Generated(verb, names) => {
-                all.push(goals::generated_goal(verb, names, name, arguments).map_err(with)?);
+                let (own, extra) =
+                    goals::generated_words(arguments).map_err(|word| with(goals::surplus(name, word)))?;
+                let front = std::iter::once("shipway").chain(own.iter().map(String::as_str));
+                let later = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
+                all.push(goals::generated_goal(verb, names, name, extra).map_err(with)?);
+                options = options.merged(later);
             }
             Named::Unknown if is_command(name) => {
                 let (command, later) = parse_builtin(goal, &options)?;
@@ -171,7 +195,7 @@ fn goals(
                         all.push(goal);
                         options = later;
                     }
-                    None if words.goals.len() == 1 => return builtin(doors, words, &options, 0),
+                    None if words.goals.len() == 1 => return builtin(doors, words, &options, line, 0),
                     None => {
                         let message = format!("`{name}` is a command that stands alone, without `:::`");
                         return Err(with(Fault::new(FaultKind::Usage, message)));

@@ -35,7 +35,7 @@ pub struct RunStore {
     folder: PathBuf,
     journal: Mutex<File>,
     events: Mutex<io::BufWriter<File>>,
-    logs: Mutex<HashMap<String, File>>,
+    logs: Mutex<HashMap<String, io::BufWriter<File>>>,
 }
 
 impl RunStore {
@@ -83,44 +83,46 @@ impl RunStore {
         if durable { journal.sync_data() } else { Ok(()) }
     }
 
-    /// Keeps an event, and what it says in the step's log.
+    /// Keeps an event, and what it says in the step's log. Lines that commands print are kept in memory until something else happens or
+    /// `flush` is called: a command that prints a million of them must not cost two million writes.
     pub fn event(&self, event: &Event) -> io::Result<()> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::to_writer(&mut *events, event)?;
         events.write_all(b"\n")?;
-        let (text, is_line) = match &event.kind {
-            EventKind::Line { text, .. } => (text.clone(), true),
-            EventKind::Notice { text, .. } => (text.clone(), false),
-            EventKind::CommandStarted { line } => (format!("$ {line}"), false),
-            EventKind::CommandEnded { termination, .. } => (format!("({termination})"), false),
-            _ => return events.flush(),
-        };
+        let is_line = matches!(event.kind, EventKind::Line { .. });
         if !is_line {
             events.flush()?;
         }
         drop(events);
-        match &event.step {
-            Some(step) => self.log(step, &text),
-            None => Ok(()),
+        let Some(step) = &event.step else { return Ok(()) };
+        match &event.kind {
+            EventKind::Line { text, .. } => self.log(step, false, &[text]),
+            EventKind::Notice { text, .. } => self.log(step, true, &[text]),
+            EventKind::CommandStarted { line } => self.log(step, true, &["$ ", line]),
+            EventKind::CommandEnded { termination, .. } => {
+                self.log(step, true, &["(", &termination.to_string(), ")"])
+            }
+            _ => Ok(()),
         }
     }
 
     /// Writes out what is still in memory.
     pub fn flush(&self) -> io::Result<()> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).flush()?;
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).values_mut().try_for_each(io::Write::flush)
     }
 
-    fn log(&self, step: &str, text: &str) -> io::Result<()> {
+    fn log(&self, step: &str, at_once: bool, parts: &[&str]) -> io::Result<()> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if !logs.contains_key(step) {
             // The folder is made when the first step has something to say: most runs of a task are short and silent.
             RealFiles.create_private_dir(&self.folder.join("steps"))?;
-            logs.insert(step.to_owned(), append_private(&self.log_path(step))?);
+            logs.insert(step.to_owned(), io::BufWriter::new(append_private(&self.log_path(step))?));
         }
-        match logs.get_mut(step) {
-            Some(log) => log.write_all(format!("{text}\n").as_bytes()),
-            None => Ok(()),
-        }
+        let Some(log) = logs.get_mut(step) else { return Ok(()) };
+        parts.iter().try_for_each(|part| log.write_all(part.as_bytes()))?;
+        log.write_all(b"\n")?;
+        if at_once { log.flush() } else { Ok(()) }
     }
 }
 

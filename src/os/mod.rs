@@ -16,6 +16,7 @@ pub mod signal;
 pub mod sources;
 pub mod terminal;
 pub mod tool;
+pub mod tree;
 
 use clock::Clock;
 use environment::Environment;

@@ -2,6 +2,17 @@
 
 use std::io::IsTerminal as _;
 
+/// Where standard output goes, seen from standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandardOutput {
+    /// To a terminal: a person reads it.
+    Terminal,
+    /// To the very file or pipe that standard error goes to: both are one log (`2>&1`).
+    Shared,
+    /// Somewhere else: a program reads it, or it is kept.
+    Apart,
+}
+
 /// What a report may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TerminalFacts {
@@ -9,6 +20,8 @@ pub struct TerminalFacts {
     pub live: bool,
     /// Standard input and standard error are terminals: somebody can be asked.
     pub can_ask: bool,
+    /// Where standard output goes.
+    pub output: StandardOutput,
     /// Colour may be used on standard error (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb` and `--color` are counted in).
     pub colour: bool,
     /// Width in columns; 80 where it is not known.
@@ -23,9 +36,23 @@ impl TerminalFacts {
         Self {
             live: error && !dumb,
             can_ask: error && std::io::stdin().is_terminal(),
+            output: standard_output(),
             colour: force_colour || (error && !no_colour && !dumb),
             columns: if columns == 0 { 80 } else { columns },
         }
+    }
+}
+
+fn standard_output() -> StandardOutput {
+    let out = std::io::stdout();
+    if out.is_terminal() {
+        return StandardOutput::Terminal;
+    }
+    match (rustix::fs::fstat(&out), rustix::fs::fstat(std::io::stderr())) {
+        (Ok(out), Ok(error)) if (out.st_dev, out.st_ino) == (error.st_dev, error.st_ino) => {
+            StandardOutput::Shared
+        }
+        _ => StandardOutput::Apart,
     }
 }
 

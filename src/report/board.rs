@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::role::Role;
 use crate::diagnostic::Fault;
-use crate::event::{Event, EventKind, Progress, StepShape};
+use crate::event::{Event, EventKind, Level, Progress, StepShape};
 use crate::plan::Ending;
 
 /// Where a step stands, in life order. Times are the run's.
@@ -44,6 +45,10 @@ pub(super) struct Row {
     pub(super) command: Option<String>,
     /// What it changed, from its last complete progress.
     pub(super) changed: Option<String>,
+    /// Nobody asked for the step itself.
+    pub(super) is_inner: bool,
+    /// What it asked, in a line.
+    pub(super) question: Option<String>,
 }
 
 impl Row {
@@ -53,6 +58,11 @@ impl Row {
             Stage::Running { since } | Stage::Asking { since } => Some(since),
             Stage::Waiting | Stage::Ended { .. } => None,
         }
+    }
+
+    /// What it is to the person who reads.
+    pub(super) fn role(&self) -> Role<'_> {
+        Role::of(&self.shape.name)
     }
 
     fn has_ended(&self) -> bool {
@@ -66,6 +76,8 @@ pub(super) struct Board {
     rows: Vec<Row>,
     places: HashMap<String, usize>,
     elapsed: Duration,
+    is_single: bool,
+    conclusions: Vec<(Level, String)>,
 }
 
 impl Board {
@@ -74,7 +86,17 @@ impl Board {
         self.elapsed = self.elapsed.max(event.elapsed);
         if let EventKind::RunStarted { steps, .. } = &event.kind {
             self.places = steps.iter().enumerate().map(|(at, shape)| (shape.name.clone(), at)).collect();
-            self.rows = steps.iter().map(waiting).collect();
+            self.rows = steps.iter().map(|shape| waiting(shape, Role::of(&shape.name).is_inner())).collect();
+            if self.rows.iter().all(|row| row.is_inner) {
+                // `init` alone, for example: then it is what was asked for.
+                self.rows.iter_mut().for_each(|row| row.is_inner = false);
+            }
+            self.is_single = self.rows.iter().filter(|row| !row.is_inner).count() == 1;
+        }
+        if let (EventKind::Notice { level, text }, Some(step)) = (&event.kind, &event.step)
+            && Role::of(step).concludes()
+        {
+            self.conclusions.push((*level, text.clone()));
         }
         if let EventKind::StepRedone { from, .. } = &event.kind {
             self.put_back(from);
@@ -86,7 +108,7 @@ impl Board {
         };
         match &event.kind {
             EventKind::StepStarted { .. } => {
-                *row = Row { stage: Stage::Running { since: event.elapsed }, ..waiting(&row.shape) };
+                *row = Row { stage: Stage::Running { since: event.elapsed }, ..waiting(&row.shape, row.is_inner) };
             }
             EventKind::CommandStarted { line } => row.command = Some(line.clone()),
             EventKind::CommandEnded { .. } => row.command = None,
@@ -96,13 +118,14 @@ impl Board {
                 }
                 row.progress = progress.clone();
             }
-            EventKind::Asked { .. } => {
+            EventKind::Asked { proposal } => {
+                row.question = Some(proposal.question.clone());
                 row.stage = Stage::Asking { since: row.since().unwrap_or(event.elapsed) };
             }
             EventKind::Answered { .. } => {
                 row.stage = Stage::Running { since: row.since().unwrap_or(event.elapsed) };
             }
-            EventKind::StepRedone { .. } => *row = waiting(&row.shape),
+            EventKind::StepRedone { .. } => *row = waiting(&row.shape, row.is_inner),
             EventKind::StepFinished { ending, took } => {
                 row.stage = Stage::Ended { ending: ending.clone(), took: *took };
             }
@@ -128,7 +151,7 @@ impl Board {
             }
         }
         for row in self.rows.iter_mut().filter(|row| again.contains(&row.shape.name) && row.has_ended()) {
-            *row = waiting(&row.shape);
+            *row = waiting(&row.shape, row.is_inner);
         }
     }
 
@@ -152,9 +175,14 @@ impl Board {
         self.elapsed
     }
 
-    /// Whether the plan is one step and no more.
+    /// Whether the plan is one step that somebody asked for, and perhaps some that it needs inwardly.
     pub(super) fn is_single(&self) -> bool {
-        self.rows.len() == 1
+        self.is_single
+    }
+
+    /// What the last steps said in conclusion.
+    pub(super) fn conclusions(&self) -> &[(Level, String)] {
+        &self.conclusions
     }
 
     /// The steps that are at work or ask.
@@ -184,13 +212,15 @@ impl Board {
     }
 }
 
-fn waiting(shape: &StepShape) -> Row {
+fn waiting(shape: &StepShape, is_inner: bool) -> Row {
     Row {
         shape: shape.clone(),
         stage: Stage::Waiting,
         progress: Progress::default(),
         command: None,
         changed: None,
+        is_inner,
+        question: None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::ci::{Ci, Dialect};
 use super::clock;
 use super::json::Json;
 use super::live::Live;
+use super::outputs::Outputs;
 use super::plain::Plain;
 use super::sink::Sink;
 use super::style::Style;
@@ -47,23 +48,33 @@ pub fn reporter(
     data: Box<dyn Write + Send>,
 ) -> Box<dyn Observer> {
     let style = Style::new(&facts);
-    let (out, clock) = (Sink::new(out), clock::monotonic());
+    let clock = clock::monotonic();
+    if format == Format::Json {
+        return Box::new(Json::new(Sink::new(data)));
+    }
+    let outputs = Outputs::new(Sink::new(out), Sink::new(data), facts.output);
     match format {
-        Format::Live => Box::new(Live::on_terminal(style, out, clock)),
-        Format::Plain => Box::new(Plain::new(style, out, clock)),
-        Format::GitHub => Box::new(Ci::new(Dialect::git_hub(), style, out, clock)),
-        Format::GitLab => Box::new(Ci::new(Dialect::GitLab, style, out, clock)),
-        Format::Json => Box::new(Json::new(Sink::new(data))),
+        Format::Live => Box::new(Live::on_terminal(style, outputs, clock)),
+        Format::GitHub => Box::new(Ci::new(Dialect::git_hub(), style, outputs, clock)),
+        Format::GitLab => Box::new(Ci::new(Dialect::GitLab, style, outputs, clock)),
+        Format::Plain | Format::Json => Box::new(Plain::new(style, outputs, clock)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::terminal::StandardOutput;
 
     #[test]
     fn json_wins_over_ci_and_ci_over_a_terminal() {
-        let facts = |live| TerminalFacts { live, can_ask: live, colour: live, columns: 80 };
+        let facts = |live| TerminalFacts {
+            live,
+            can_ask: live,
+            output: StandardOutput::Terminal,
+            colour: live,
+            columns: 80,
+        };
         for (json, live, git_hub, git_lab, format) in [
             (true, true, true, false, Format::Json),
             (false, true, true, false, Format::GitHub),

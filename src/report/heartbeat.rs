@@ -1,5 +1,5 @@
-//! A sign of life for logs that nobody can redraw: a step that works for long without a word is named from time to time, so that neither a
-//! person nor a CI service takes it for dead. Knows times only through its arguments.
+//! A sign of life for logs that nobody can redraw: a step that works for a second without a word is named once, and then from time to time,
+//! so that neither a person nor a CI service takes it for dead. Knows times only through its arguments.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,7 +20,12 @@ pub(super) struct Heartbeat {
 impl Heartbeat {
     /// A line about the step was printed at `now`.
     pub(super) fn heard(&mut self, step: &str, now: Duration) {
-        self.heard.insert(step.to_owned(), now);
+        match self.heard.get_mut(step) {
+            Some(heard) => *heard = now,
+            None => {
+                self.heard.insert(step.to_owned(), now);
+            }
+        }
     }
 
     /// Lines for the steps that were silent for too long.
@@ -28,15 +33,27 @@ impl Heartbeat {
         let mut lines = Vec::new();
         for row in board.open() {
             let Some(since) = row.since() else { continue };
-            let heard = self.heard.get(&row.shape.name).copied().unwrap_or(since).max(since);
-            if now.saturating_sub(heard) < SILENCE {
+            let heard = self.heard.get(&row.shape.name).copied().filter(|heard| *heard >= since);
+            let is_first = heard.is_none() && !board.is_single();
+            let limit = if is_first { words::LONG } else { SILENCE };
+            if now.saturating_sub(heard.unwrap_or(since)) < limit {
                 continue;
             }
             self.heard.insert(row.shape.name.clone(), now);
-            lines.push(line(row, now.saturating_sub(since)));
+            let line = if is_first { first(row) } else { line(row, now.saturating_sub(since)) };
+            lines.push(line);
         }
         lines
     }
+}
+
+fn first(row: &Row) -> String {
+    let doing = match row.stage {
+        super::board::Stage::Asking { .. } => "waits for an answer".to_owned(),
+        _ => words::progress(&row.progress),
+    };
+    let doing = if doing.is_empty() { "started" } else { doing.as_str() };
+    format!("> {}  {doing}", row.shape.title)
 }
 
 fn line(row: &Row, lasted: Duration) -> String {

@@ -1,4 +1,4 @@
-//! A run for programs: each event is a line of JSON, handed on at once, in the versioned form of `event`. Nothing is drawn and nothing
+//! A run for programs: each event is a line of JSON, handed on when no other follows at once, in the versioned form of `event`. Nothing is drawn and nothing
 //! is asked. A reader that goes away is no fault.
 
 use super::sink::Sink;
@@ -22,6 +22,14 @@ impl Observer for Json {
         if let Ok(line) = serde_json::to_string(event) {
             self.data.line(&line);
         }
+    }
+
+    fn idle(&mut self) {
+        self.data.flush();
+    }
+
+    fn pause(&mut self) {
+        self.data.flush();
     }
 }
 

@@ -8,7 +8,8 @@
 //! - `summary` and `fault` are the last thing that is printed; both are pure.
 //! - `ask` answers questions: by a flag, by a person, or with a refusal that names the flag.
 //!
-//! Standard output carries data (only `json` writes there); all talk goes to standard error. A reader that goes away (a closed pipe)
+//! Standard output carries data: what tasks and `output-NAME` print (`role`, `outputs`), and the events of `json`. All talk goes to standard
+//! error. A reader that goes away (a closed pipe)
 //! never ends a run: the report falls silent, the run goes on.
 //!
 //! What a step changed (`4 added`) is the text of its last *complete* progress (`done == total`): an event that says both that the
@@ -21,12 +22,16 @@ mod clean;
 mod clock;
 pub mod fault;
 mod format;
+mod groups;
 mod heartbeat;
 mod json;
 mod live;
+mod outputs;
 mod plain;
 mod replay;
+mod role;
 mod sink;
+mod skips;
 mod style;
 mod summary;
 #[cfg(test)]

@@ -1,29 +1,53 @@
-//! A run as plain lines, for a pipe or a file: one for each start, finish, notice and line of output. No cursor movement, no line is
-//! ever taken back. Lines carry their step's title where the plan has several steps, since steps interleave.
+//! A run as plain lines, for a pipe or a file: one for each notice, finish and line of output. No cursor movement, no line is ever taken
+//! back. Lines carry their step's title where the plan has several steps, since steps interleave.
+//!
+//! A plan of one step is as quiet as `make` or `just`: the command that runs, what it prints, and a fault. Of several, a step's first command
+//! announces it; a start is worth a line only where nothing else is heard of the step (`heartbeat`).
 
 use super::board::Board;
 use super::clock::{Clock, RunClock};
 use super::heartbeat::Heartbeat;
-use super::sink::Sink;
+use super::outputs::Outputs;
+use super::role::Role;
+use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, fault, summary, words};
-use crate::event::{Event, EventKind, Level};
+use crate::event::{Event, EventKind, Level, Stream};
+use crate::os::terminal::StandardOutput;
 use crate::plan::Effect;
 use crate::run::Observer;
 
 /// Writes plain lines.
 pub(super) struct Plain {
     style: Style,
-    sink: Sink,
+    outputs: Outputs,
     board: Board,
     clock: RunClock,
     heartbeat: Heartbeat,
+    skips: Skips,
 }
 
 impl Plain {
-    pub(super) fn new(style: Style, sink: Sink, clock: Clock) -> Self {
-        let (board, heartbeat) = (Board::default(), Heartbeat::default());
-        Self { style, sink, board, clock: RunClock::new(clock), heartbeat }
+    pub(super) fn new(style: Style, outputs: Outputs, clock: Clock) -> Self {
+        let (board, heartbeat, skips) = (Board::default(), Heartbeat::default(), Skips::default());
+        Self { style, outputs, board, clock: RunClock::new(clock), heartbeat, skips }
+    }
+
+    fn line(&mut self, step: &str, stream: Stream, text: &str) {
+        let is_data = Role::of(step).is_data(stream);
+        let is_alone = match self.outputs.output() {
+            StandardOutput::Apart if is_data => return self.outputs.data_line(text),
+            StandardOutput::Terminal if is_data => self.board.open().nth(1).is_none(),
+            _ => self.board.is_single(),
+        };
+        let text = clean::line(text, self.style.colour);
+        let prefix = if is_alone { String::new() } else { prefix(self.board.title(step), &self.style) };
+        let line = format!("{prefix}{text}\n");
+        if is_data && self.outputs.output() == StandardOutput::Terminal {
+            self.outputs.data(&line);
+        } else {
+            self.outputs.talk(&line);
+        }
     }
 }
 
@@ -31,63 +55,86 @@ impl Observer for Plain {
     fn event(&mut self, event: &Event) {
         self.clock.saw(event.elapsed);
         self.board.note(event);
-        let text = lines(event, &self.board, &self.style);
+        let step = event.step.as_deref().unwrap_or_default();
+        let text = match &event.kind {
+            EventKind::Line { stream, text } => {
+                self.outputs.talk(&self.skips.give(&self.style));
+                self.line(step, *stream, text);
+                return self.heartbeat.heard(step, self.clock.now());
+            }
+            EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
+                let before = self.skips.takes(self.board.title(step), ending, &self.style);
+                return self.outputs.talk(&before);
+            }
+            _ => lines(event, &self.board, &self.style),
+        };
         if text.is_empty() {
             return;
         }
-        if let Some(step) = &event.step {
+        self.outputs.talk(&self.skips.give(&self.style));
+        if !step.is_empty() {
             self.heartbeat.heard(step, self.clock.now());
         }
-        self.sink.write(&text);
+        self.outputs.talk(&text);
     }
 
     fn tick(&mut self) {
+        self.outputs.talk(&self.skips.give(&self.style));
         for line in self.heartbeat.beat(&self.board, self.clock.now()) {
-            self.sink.line(&self.style.paint(Label::Quiet, &line));
+            self.outputs.talk(&format!("{}\n", self.style.paint(Label::Quiet, &line)));
         }
+        self.outputs.flush();
+    }
+
+    fn idle(&mut self) {
+        self.outputs.flush();
+    }
+
+    fn pause(&mut self) {
+        self.outputs.talk(&self.skips.give(&self.style));
+        self.outputs.flush();
     }
 }
 
-/// What is printed for an event, each line with its newline.
+fn prefix(title: &str, style: &Style) -> String {
+    format!("{} ", style.paint(Label::Quiet, &format!("{title} |")))
+}
+
+/// What is printed for an event, each line with its newline. Lines of output and steps that were not started are the caller's.
 fn lines(event: &Event, board: &Board, style: &Style) -> String {
     let name = event.step.as_deref().unwrap_or_default();
     let title = board.title(name);
     let prefix = match &event.step {
-        Some(_) if !board.is_single() => format!("{} ", style.paint(Label::Quiet, &format!("{title} |"))),
+        Some(_) if !board.is_single() => prefix(title, style),
         _ => String::new(),
     };
-    let one = |line: String| format!("{line}\n");
     match &event.kind {
-        EventKind::StepStarted { .. } if board.is_single() => String::new(),
-        EventKind::StepStarted { attempt: 1 } => {
-            one(format!("> {}  started", style.paint(Label::Title, title)))
-        }
+        // Its first command announces it; `heartbeat`, if there is none.
+        EventKind::StepStarted { attempt: 1 } => String::new(),
         EventKind::StepStarted { attempt } => {
-            one(format!("> {}  started, attempt {attempt}", style.paint(Label::Title, title)))
+            format!("> {}  started, attempt {attempt}\n", style.paint(Label::Title, title))
         }
         EventKind::CommandStarted { line } => {
-            let command = format!("$ {}", clean::line(line, style.colour));
-            one(format!("{prefix}{}", style.paint(Label::Quiet, &command)))
+            let command = format!("$ {}", clean::line(line, false));
+            format!("{prefix}{}\n", style.paint(Label::Quiet, &command))
         }
-        EventKind::Line { text, .. } => one(format!("{prefix}{}", clean::line(text, style.colour))),
+        EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
         EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
-        EventKind::Asked { proposal } => {
-            let question = clean::line(&proposal.question, false);
-            one(format!("? {title}  asks: {}", style.paint(Label::Question, &question)))
-        }
-        EventKind::Answered { by, .. } if by == "nothing to ask" => String::new(),
-        EventKind::Answered { approved, by } => one(format!("? {title}  {}", words::answered(*approved, by))),
+        EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
         EventKind::StepRedone { from, reason } => {
-            one(format!("> {title}  again from `{}`: {}", board.title(from), clean::line(reason, false)))
+            format!("> {title}  again from `{}`: {}\n", board.title(from), clean::line(reason, false))
         }
-        EventKind::StepFinished { ending, took } => one(words::finished(board, name, ending, *took, style)),
+        EventKind::StepFinished { ending, took } => words::finished(board, name, ending, *took, style),
         EventKind::Interrupted { signal, count } => {
-            one(style.paint(Label::Warning, &words::interrupted(signal, *count, &changing(board))))
+            let said = words::interrupted(signal, *count, &changing(board));
+            format!("{}\n", style.paint(Label::Warning, &said))
         }
         EventKind::RunFinished { .. } => ending(board, style),
-        EventKind::RunStarted { .. } | EventKind::CommandEnded { .. } | EventKind::Progress(_) => {
-            String::new()
-        }
+        EventKind::RunStarted { .. }
+        | EventKind::Line { .. }
+        | EventKind::Asked { .. }
+        | EventKind::CommandEnded { .. }
+        | EventKind::Progress(_) => String::new(),
     }
 }
 
@@ -106,12 +153,28 @@ pub(super) fn notice(prefix: &str, level: Level, text: &str, style: &Style) -> S
     drawn
 }
 
-/// The last thing that is printed: the summary, then each fault whole.
+/// The last thing that is printed: the summary, what was said in conclusion, then each fault whole.
 pub(super) fn ending(board: &Board, style: &Style) -> String {
-    let mut parts = vec![summary::render(board, style)];
+    let mut parts = vec![summary::render(board, style), conclusion(board, style)];
     parts.extend(board.faults().iter().map(|(title, fault)| fault::render_of(Some(title), fault, style)));
     parts.retain(|part| !part.is_empty());
     parts.iter().map(|part| format!("\n{part}")).collect()
+}
+
+/// What the last steps said in conclusion.
+pub(super) fn conclusion(board: &Board, style: &Style) -> String {
+    let mut text = String::new();
+    for (level, said) in board.conclusions() {
+        let drawn = notice("", *level, said, style);
+        match drawn.split_once('\n') {
+            // The first is the result of the whole run.
+            Some((first, rest)) if text.is_empty() && *level == Level::Note => {
+                text.push_str(&format!("{}\n{rest}", style.paint(Label::Title, first)));
+            }
+            _ => text.push_str(&drawn),
+        }
+    }
+    text
 }
 
 /// Titles of the steps at work that change something.
@@ -133,7 +196,7 @@ mod tests {
 
     fn printed(tape: &Tape) -> String {
         let paper = Paper::default();
-        let mut plain = Plain::new(Style::plain(), Sink::new(paper.writer()), Box::new(|| Duration::ZERO));
+        let mut plain = Plain::new(Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
         tape.play(&mut plain);
         paper.text()
     }
@@ -166,9 +229,7 @@ mod tests {
         assert_data_eq!(
             printed(&tape),
             str![[r#"
-> lint  started
 lint | $ cargo clippy
-> plan base  started
 lint | warning: unused
 plan base | will be created
 plan base |   + droplet.web
@@ -176,20 +237,16 @@ plan base |
 plan base | 1 to add
 plan base | warning: drift found
 ✓ plan base  done  3s
-? apply base  asks: Apply base?
-? apply base  approved by `--yes`
-> apply base  started
+? Apply base?  approved by `--yes`
 > apply base  again from `plan base`: the saved plan is stale
-> plan base  started
 ✓ plan base  done  2s
-> apply base  started
 ✓ apply base  1 added  12s
 ✗ lint  failed: exit status 2  22s
 SIGINT: ending what runs; the same again ends it at once
 
-✗ lint        failed  22s  exit status 2
-✓ plan base   done     2s
-✓ apply base  done    12s  1 added
+✗ lint        failed           22s  exit status 2
+✓ plan base   done              2s
+✓ apply base  done    1 added  12s
 
 2 done and 1 failed in 23s
 
@@ -227,7 +284,6 @@ fine
         assert_data_eq!(
             printed(&tape),
             str![[r#"
-✗ lint  failed  2s
 
 error: `lint` failed: exit status 2
 
@@ -261,7 +317,7 @@ nothing to do: everything is up to date
         let read = Arc::clone(&seconds);
         let paper = Paper::default();
         let clock: Clock = Box::new(move || Duration::from_secs(read.load(Ordering::Relaxed)));
-        let mut plain = Plain::new(Style::plain(), Sink::new(paper.writer()), clock);
+        let mut plain = Plain::new(Style::plain(), paper.outputs(), clock);
         Tape::new(&[("lint", &[]), ("apply base", &[])])
             .started("apply base")
             .progress("apply base", "creating droplet.web", Some((1, 4)))
@@ -273,8 +329,8 @@ nothing to do: everything is up to date
         assert_data_eq!(
             paper.text(),
             str![[r#"
-> apply base  started
-apply base  still running, 30s  creating droplet.web 1/4
+> apply base  creating droplet.web 1/4
+apply base  still running, 31s  creating droplet.web 1/4
 
 "#]]
         );

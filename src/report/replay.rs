@@ -16,13 +16,13 @@ pub fn replay(events: impl IntoIterator<Item = Event>, report: &mut dyn Observer
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::os::terminal::TerminalFacts;
+    use crate::os::terminal::{StandardOutput, TerminalFacts};
     use crate::report::tape::{Paper, Tape};
     use crate::report::{Format, reporter};
 
     fn replayed(format: Format, tape: &Tape) -> (String, String) {
         let (out, data) = (Paper::default(), Paper::default());
-        let facts = TerminalFacts { live: true, can_ask: true, colour: false, columns: 80 };
+        let facts = TerminalFacts { live: true, can_ask: true, output: StandardOutput::Terminal, colour: false, columns: 80 };
         let mut report = reporter(format, facts, out.writer(), data.writer());
         replay(tape.events.clone(), &mut *report);
         (out.text(), data.text())

@@ -1,29 +1,55 @@
 //! Where a report writes. A reader that went away must not end a run, so the first failed write closes the sink for good and the rest is
 //! dropped without a word.
+//!
+//! What is written is kept back until `flush`, or until it is much: a command that prints a million lines must not cost a million calls.
+//! Whoever writes flushes when nothing else is to come at once.
 
 use std::io::Write;
+
+/// Kept back at most, in bytes.
+const KEPT: usize = 32 * 1024;
 
 /// A writer that falls silent when it fails.
 pub(super) struct Sink {
     out: Option<Box<dyn Write + Send>>,
+    kept: Vec<u8>,
 }
 
 impl Sink {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
-        Self { out: Some(out) }
+        Self { out: Some(out), kept: Vec::new() }
     }
 
-    /// Writes all of `text` and hands it on at once.
+    /// Takes all of `text`.
     pub(super) fn write(&mut self, text: &str) {
-        let written = self.out.as_mut().map(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-        if let Some(Err(_)) = written {
-            self.out = None;
+        self.kept.extend_from_slice(text.as_bytes());
+        if self.kept.len() > KEPT {
+            self.flush();
         }
     }
 
-    /// Writes `text` and a newline.
+    /// Takes `text` and a newline.
     pub(super) fn line(&mut self, text: &str) {
-        self.write(&format!("{text}\n"));
+        self.kept.extend_from_slice(text.as_bytes());
+        self.write("\n");
+    }
+
+    /// Hands on what is kept back.
+    pub(super) fn flush(&mut self) {
+        if self.kept.is_empty() {
+            return;
+        }
+        let written = self.out.as_mut().map(|out| out.write_all(&self.kept).and_then(|()| out.flush()));
+        if let Some(Err(_)) = written {
+            self.out = None;
+        }
+        self.kept.clear();
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 
@@ -40,6 +66,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::report::tape::Paper;
 
     struct ClosedPipe(Arc<AtomicUsize>);
 
@@ -58,8 +85,25 @@ mod tests {
     fn a_closed_pipe_is_tried_once_and_then_left_alone() {
         let tries = Arc::new(AtomicUsize::new(0));
         let mut sink = Sink::new(Box::new(ClosedPipe(Arc::clone(&tries))));
-        sink.line("one");
-        sink.line("two");
+        for line in ["one", "two"] {
+            sink.line(line);
+            sink.flush();
+        }
         assert_eq!(tries.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn what_is_kept_back_comes_out_when_it_is_flushed_much_or_over() {
+        let paper = Paper::default();
+        let mut sink = Sink::new(paper.writer());
+        sink.line("one");
+        assert_eq!(paper.text(), "");
+        sink.flush();
+        assert_eq!(paper.text(), "one\n");
+        sink.write(&"x".repeat(KEPT + 1));
+        assert_eq!(paper.text().len(), KEPT + 5);
+        sink.line("last");
+        drop(sink);
+        assert!(paper.text().ends_with("last\n"));
     }
 }

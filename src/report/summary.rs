@@ -1,18 +1,15 @@
-//! The end of a run in a table: what ran, what was up to date, what was skipped and why, what was declined, what failed. Pure.
+//! The end of a run in a table: what became of each workspace and task, what changed, how long it took. Pure.
 //!
-//! Steps with the same title are one row (the worst result, the times added), and a step that found nothing for itself to do is no row at
-//! all: people think in workspaces and tasks, not in the engine's steps. A plan of one step gets no table, its own line said it all; nor
-//! does a run in which everything was up to date.
+//! The rows are `groups`. A run of one thing gets no table, its own lines said it all; nor does a run in which nothing had to be done.
 
 use std::time::Duration;
 
 use dialoguer::console::measure_text_width;
 
-use super::board::{Board, Stage};
+use super::board::Board;
+use super::groups::{Group, RESULTS, groups, is_idle};
 use super::style::{Label, Style};
-use super::words;
 use crate::event::Event;
-use crate::plan::Ending;
 use crate::text::duration;
 
 /// The summary of the run that these events tell, without faults; empty where there is nothing to sum up.
@@ -22,127 +19,67 @@ pub fn summary<'a>(events: impl IntoIterator<Item = &'a Event>, style: &Style) -
     render(&board, style)
 }
 
-struct Line {
-    title: String,
-    result: &'static str,
-    label: Label,
-    mark: &'static str,
-    took: Duration,
-    what: String,
-    weight: u8,
-}
-
 pub(super) fn render(board: &Board, style: &Style) -> String {
-    let lines = lines(board, style);
-    let mut text = String::new();
-    let nothing = lines.iter().all(|line| line.result == "up to date");
-    if !board.is_single() && !nothing {
-        let width = |part: fn(&Line) -> &str| {
-            lines.iter().map(|line| measure_text_width(part(line))).max().unwrap_or_default()
+    let groups = groups(board, style);
+    if groups.iter().all(|group| is_idle(group.result)) {
+        let said = if board.rows().is_empty() {
+            "nothing to do"
+        } else if board.is_single() || !board.conclusions().is_empty() || groups.is_empty() {
+            // It was said, or the last step says it better.
+            return String::new();
+        } else {
+            "nothing to do: everything is up to date"
         };
-        let titles = width(|line| &line.title);
-        let results = width(|line| line.result);
-        let times = lines.iter().map(|line| time(line).len()).max().unwrap_or_default();
-        for line in &lines {
-            let gap = " ".repeat(titles - measure_text_width(&line.title));
-            let row = format!(
-                "{} {}{gap}  {:results$}  {:>times$}  {}",
-                style.paint(line.label, line.mark),
-                line.title,
-                line.result,
-                time(line),
-                line.what
-            );
-            text.push_str(row.trim_end());
-            text.push('\n');
-        }
-    }
-    if nothing {
-        let said = if lines.is_empty() { "nothing to do" } else { "nothing to do: everything is up to date" };
         return format!("{}\n", style.paint(Label::Good, said));
     }
-    if let Some(total) = total(board, &lines) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&total);
+    if groups.len() < 2 {
+        return String::new();
+    }
+    format!("{}\n{} in {}\n", table(&groups, style), total(&groups), duration::render(board.elapsed()))
+}
+
+fn table(groups: &[Group], style: &Style) -> String {
+    let width =
+        |part: fn(&Group) -> usize| groups.iter().map(part).max().unwrap_or_default();
+    let titles = width(|group| measure_text_width(&group.title));
+    let results = width(|group| group.result.len());
+    let changes = width(|group| if explains(group) { 0 } else { measure_text_width(&group.what) });
+    let times = width(|group| time(group).len());
+    let mut text = String::new();
+    for group in groups {
+        let gap = " ".repeat(titles - measure_text_width(&group.title));
+        let (what, why) = if explains(group) { ("", group.what.as_str()) } else { (group.what.as_str(), "") };
+        let space = " ".repeat(changes - measure_text_width(what));
+        let columns = [format!("{:results$}", group.result), format!("{what}{space}"), format!("{:>times$}", time(group)), why.to_owned()];
+        let columns: Vec<String> = columns.into_iter().filter(|column| !column.is_empty()).collect();
+        let row = format!("{} {}{gap}  {}", style.paint(group.label, group.mark), group.title, columns.join("  "));
+        text.push_str(row.trim_end());
         text.push('\n');
     }
     text
 }
 
-fn lines(board: &Board, style: &Style) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for row in board.rows() {
-        let line = match &row.stage {
-            Stage::Ended { ending, .. } if words::is_trivial(ending) => continue,
-            Stage::Ended { ending, took } => {
-                let reason = words::reason(ending);
-                Line {
-                    title: row.shape.title.clone(),
-                    result: words::result(ending),
-                    label: words::label(ending),
-                    mark: words::mark(ending, style),
-                    took: *took,
-                    what: row.changed.clone().filter(|_| reason.is_empty()).unwrap_or(reason),
-                    weight: weight(ending),
-                }
-            }
-            Stage::Waiting | Stage::Running { .. } | Stage::Asking { .. } => Line {
-                title: row.shape.title.clone(),
-                result: "not finished",
-                label: Label::Warning,
-                mark: "?",
-                took: Duration::ZERO,
-                what: String::new(),
-                weight: 4,
-            },
-        };
-        match lines.iter_mut().find(|known| known.title == line.title) {
-            None => lines.push(line),
-            Some(known) => {
-                let took = known.took + line.took;
-                if line.weight > known.weight {
-                    *known = line;
-                }
-                known.took = took;
-            }
-        }
-    }
-    lines
+/// Whether it says why and not what: sentences stand last, where their length does no harm.
+fn explains(group: &Group) -> bool {
+    !matches!(group.result, "applied" | "destroyed" | "planned" | "done")
 }
 
-/// Which result speaks for a row that several steps share.
-fn weight(ending: &Ending) -> u8 {
-    match ending {
-        Ending::UpToDate { .. } => 0,
-        Ending::Done => 1,
-        Ending::Skipped(_) => 2,
-        Ending::Declined { .. } => 3,
-        Ending::Failed { .. } => 5,
-    }
+fn time(group: &Group) -> String {
+    if group.took < Duration::from_millis(1) { String::new() } else { duration::render(group.took) }
 }
 
-fn time(line: &Line) -> String {
-    if line.took.is_zero() { String::new() } else { duration::render(line.took) }
-}
-
-/// `2 done, 1 up to date and 1 failed in 1m05s`.
-fn total(board: &Board, lines: &[Line]) -> Option<String> {
-    if board.is_single() {
-        return None;
-    }
-    let parts: Vec<String> = ["done", "up to date", "skipped", "declined", "failed", "not finished"]
+/// `2 done, 1 up to date and 1 failed`.
+fn total(groups: &[Group]) -> String {
+    let parts: Vec<String> = RESULTS
         .iter()
-        .map(|result| (lines.iter().filter(|line| line.result == *result).count(), result))
+        .map(|result| (groups.iter().filter(|group| group.result == *result).count(), result))
         .filter(|(number, _)| *number > 0)
         .map(|(number, result)| format!("{number} {result}"))
         .collect();
-    let joined = match parts.as_slice() {
+    match parts.as_slice() {
         [init @ .., last] if !init.is_empty() => format!("{} and {last}", init.join(", ")),
         parts => parts.concat(),
-    };
-    Some(format!("{joined} in {}", duration::render(board.elapsed())))
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +88,7 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::{Fault, FaultKind};
-    use crate::plan::Skip;
+    use crate::plan::{Ending, Skip};
     use crate::report::tape::Tape;
 
     fn nothing() -> Ending {
@@ -185,14 +122,14 @@ mod tests {
         assert_data_eq!(
             summary(&tape.events, &Style::plain()),
             str![[r#"
-= lint        up to date       its inputs are unchanged
-✓ plan base   done         3s
-✓ apply base  done        12s  4 added
-✗ apply prod  failed       9s  quota exceeded
-- apply edge  skipped          needs `apply prod`, which did not end well
-! ask docs    declined         Apply docs?
+= lint        up to date                 its inputs are unchanged
+✓ plan base   done                   3s
+✓ apply base  done         4 added  12s
+✗ apply prod  failed                 9s  quota exceeded
+- apply edge  not started                needs `apply prod`
+! ask docs    declined                   Apply docs?
 
-2 done, 1 up to date, 1 skipped, 1 declined and 1 failed in 25s
+2 done, 1 up to date, 1 not started, 1 declined and 1 failed in 25s
 
 "#]]
         );

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::diagnostic::Fault;
 use crate::event::{Counts, EVENTS_VERSION, Event, EventKind, Level, Progress, StepShape, Stream};
+use crate::os::terminal::StandardOutput;
 use crate::plan::{Digest, Effect, Ending, Proposal, ProposedChange, Skip};
+use crate::report::outputs::Outputs;
+use crate::report::sink::Sink;
 use crate::run::Observer;
 
 /// A run being recorded. Steps are called by their titles; a name is the title with colons.
@@ -128,6 +131,7 @@ impl Tape {
 
     pub(super) fn play(&self, observer: &mut dyn Observer) {
         self.events.iter().for_each(|event| observer.event(event));
+        observer.idle();
     }
 }
 
@@ -153,6 +157,11 @@ pub(super) struct Paper(Arc<Mutex<Vec<u8>>>);
 impl Paper {
     pub(super) fn writer(&self) -> Box<dyn Write + Send> {
         Box::new(self.clone())
+    }
+
+    /// Both outputs on this paper, as on a terminal.
+    pub(super) fn outputs(&self) -> Outputs {
+        Outputs::new(Sink::new(self.writer()), Sink::new(self.writer()), StandardOutput::Terminal)
     }
 
     pub(super) fn text(&self) -> String {

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use super::board::Board;
+use super::board::{Board, Row};
 use super::clean;
+use super::role::Role;
 use super::style::{Label, Style};
 use crate::event::Progress;
 use crate::plan::{Ending, Skip};
 use crate::text::duration;
+
+/// What lasts longer is worth a word.
+pub(super) const LONG: Duration = Duration::from_secs(1);
 
 /// The sign before a step that ended so. A word beside it says the same.
 pub(super) fn mark(ending: &Ending, style: &Style) -> &'static str {
@@ -36,7 +40,7 @@ pub(super) fn result(ending: &Ending) -> &'static str {
         Ending::Done => "done",
         Ending::UpToDate { .. } => "up to date",
         Ending::Skipped(Skip::Nothing { .. }) => "nothing to do",
-        Ending::Skipped(_) => "skipped",
+        Ending::Skipped(_) => "not started",
         Ending::Declined { .. } => "declined",
         Ending::Failed { .. } => "failed",
     }
@@ -47,7 +51,7 @@ pub(super) fn reason(ending: &Ending) -> String {
     match ending {
         Ending::Done => String::new(),
         Ending::UpToDate { reason } | Ending::Skipped(Skip::Nothing { reason }) => first_line(reason),
-        Ending::Skipped(Skip::Needs { title }) => format!("needs `{title}`, which did not end well"),
+        Ending::Skipped(Skip::Needs { title }) => format!("needs `{title}`"),
         Ending::Skipped(Skip::OtherFailed { title }) => format!("`{title}` failed first"),
         Ending::Skipped(Skip::Declined { title }) => format!("`{title}` was answered with no"),
         Ending::Skipped(Skip::Interrupted) => "interrupted".to_owned(),
@@ -56,19 +60,33 @@ pub(super) fn reason(ending: &Ending) -> String {
     }
 }
 
-/// Whether the step did anything that a person would look for in a list of what happened.
-pub(super) fn is_trivial(ending: &Ending) -> bool {
-    matches!(ending, Ending::Skipped(Skip::Nothing { .. }))
+/// Whether the end of a step is worth a line. The only step that somebody asked for is as quiet as the command itself would be: its
+/// fault follows at once, that it is done can be seen, and only where it lasted one wants to know how long. Of inner steps only those that lasted are named, and an apply that had nothing to
+/// do was announced by its plan.
+pub(super) fn is_shown(row: &Row, ending: &Ending, took: Duration, is_single: bool) -> bool {
+    let is_long = took >= LONG;
+    match ending {
+        Ending::Declined { .. } => true,
+        Ending::Failed { .. } => !is_single,
+        Ending::Skipped(Skip::Nothing { .. }) => is_single && !row.is_inner,
+        Ending::Skipped(_) => false,
+        Ending::Done if row.is_inner => is_long,
+        Ending::Done => !is_single || is_long || row.changed.is_some(),
+        Ending::UpToDate { .. } if row.is_inner => false,
+        Ending::UpToDate { .. } => is_single || !matches!(row.role(), Role::Workspace { .. }),
+    }
 }
 
-/// The one line that stays of a finished step: `✓ apply base  4 added  1.2s`. The only step of a plan leaves the reason of its failure to
-/// the fault, which follows at once.
+/// The one line that stays of a finished step: `✓ apply base  4 added  1.2s`; empty where it is not worth one.
 pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duration, style: &Style) -> String {
+    let row = board.row(name);
+    if row.is_some_and(|row| !is_shown(row, ending, took, board.is_single())) {
+        return String::new();
+    }
     let title = board.title(name);
-    let changed = board.row(name).and_then(|row| row.changed.as_deref());
+    let changed = row.and_then(|row| row.changed.as_deref());
     let (mark, label) = (mark(ending, style), label(ending));
-    let follows = board.is_single() && matches!(ending, Ending::Failed { .. });
-    let reason = if follows { String::new() } else { reason(ending) };
+    let reason = reason(ending);
     let said = match (ending, changed) {
         (Ending::Done, Some(changed)) => first_line(changed),
         _ if reason.is_empty() => result(ending).to_owned(),
@@ -79,10 +97,10 @@ pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duratio
         Ending::UpToDate { .. } | Ending::Skipped(_) | Ending::Declined { .. } => String::new(),
     };
     if label == Label::Quiet {
-        return style.paint(label, &format!("{mark} {title}  {said}"));
+        return format!("{}\n", style.paint(label, &format!("{mark} {title}  {said}")));
     }
     format!(
-        "{} {}  {said}{}",
+        "{} {}  {said}{}\n",
         style.paint(label, mark),
         style.paint(Label::Title, title),
         style.paint(Label::Quiet, &time)
@@ -93,6 +111,7 @@ pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duratio
 pub(super) fn progress(progress: &Progress) -> String {
     let text = first_line(&progress.text);
     let count = match (progress.done, progress.total) {
+        (Some(_), Some(0)) => String::new(),
         (Some(done), Some(total)) => format!("{done}/{total}"),
         (Some(done), None) => done.to_string(),
         (None, _) => String::new(),
@@ -115,8 +134,19 @@ pub(super) fn interrupted(signal: &str, count: u32, lost: &[&str]) -> String {
     }
 }
 
+/// A question and who answered it: `? Apply base?  approved by `--yes``, with its newline. Empty where nobody was asked or nobody could
+/// answer: the fault says that.
+pub(super) fn answer(board: &Board, name: &str, approved: bool, by: &str, style: &Style) -> String {
+    if matches!(by, "nothing to ask" | "nobody" | "signal") {
+        return String::new();
+    }
+    let question = board.row(name).and_then(|row| row.question.as_deref());
+    let question = first_line(question.unwrap_or_else(|| board.title(name)));
+    format!("{} {question}  {}\n", style.paint(Label::Question, "?"), answered(approved, by))
+}
+
 /// Who answered a question, and how.
-pub(super) fn answered(approved: bool, by: &str) -> String {
+fn answered(approved: bool, by: &str) -> String {
     let by = match by {
         "terminal" => "at the terminal".to_owned(),
         flag if flag.starts_with("--") => format!("by `{flag}`"),
@@ -146,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn each_ending_has_one_line_that_says_it_without_colour() {
+    fn each_ending_has_at_most_one_line_that_says_it_without_colour() {
         let fault = Fault::new(FaultKind::Failed, "terraform exited with 1\nsecond line");
         for (ending, changed, said) in [
             (Ending::Done, None, "✓ apply base  done  12s"),
@@ -155,12 +185,12 @@ mod tests {
             (
                 Ending::Skipped(Skip::Needs { title: "plan base".into() }),
                 None,
-                "- apply base  skipped: needs `plan base`, which did not end well",
+                "",
             ),
             (
                 Ending::Skipped(Skip::Declined { title: "ask base".into() }),
                 None,
-                "- apply base  skipped: `ask base` was answered with no",
+                "",
             ),
             (
                 Ending::Declined { question: "Apply base?".into() },
@@ -169,13 +199,13 @@ mod tests {
             ),
             (Ending::Failed { fault }, None, "✗ apply base  failed: terraform exited with 1  12s"),
         ] {
-            assert_eq!(line(ending, changed, &Style::plain()), said);
+            assert_eq!(line(ending, changed, &Style::plain()).trim_end(), said);
         }
     }
 
     #[test]
     fn marks_have_an_ascii_form() {
         let style = Style { unicode: false, ..Style::plain() };
-        assert_eq!(line(Ending::Done, None, &style), "+ apply base  done  12s");
+        assert_eq!(line(Ending::Done, None, &style), "+ apply base  done  12s\n");
     }
 }

@@ -26,6 +26,9 @@ use crate::plan::{Digest, Effect, Ending, Proposal, Skip, StepId, StepState, Ver
 /// So many events may wait for the observer before lines have to wait for it too.
 const OBSERVER_BACKLOG: usize = 4096;
 
+/// So many lines are passed on before signals and messages are looked at again.
+const LINES_AT_ONCE: usize = 256;
+
 /// How a run ended.
 #[derive(Clone)]
 pub struct RunResult {
@@ -110,6 +113,9 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             recv(lines) -> line => {
                 if let Ok(line) = line {
                     self.publish(line);
+                    // Lines come in crowds, and a selection costs more than a line.
+                    let more: Vec<Event> = self.inbox.lines.try_iter().take(LINES_AT_ONCE).collect();
+                    more.into_iter().for_each(|line| self.publish(line));
                 }
             }
             recv(self.inbox.signals) -> signal => {
@@ -117,7 +123,11 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
                     self.interrupt(signal);
                 }
             }
-            default(Duration::from_millis(100)) => {}
+            default(Duration::from_millis(100)) => {
+                if let Some(journal) = &self.shared.journal {
+                    journal.flush().ok();
+                }
+            }
         }
     }
 

@@ -10,6 +10,9 @@ pub trait Observer: Send {
     /// Something happened.
     fn event(&mut self, event: &Event);
 
+    /// Everything that happened so far was told: what is kept back should be handed on. Comes before each wait.
+    fn idle(&mut self) {}
+
     /// Nothing new happened for a while (about 100 ms): a live display may redraw its clocks.
     fn tick(&mut self) {}
 

@@ -26,6 +26,9 @@ pub(super) fn show(
     abandoned: &Receiver<()>,
 ) {
     loop {
+        if messages.is_empty() {
+            observer.idle();
+        }
         match messages.recv_timeout(TICK) {
             Ok(ScreenMessage::Event(event)) => observer.event(&event),
             Ok(ScreenMessage::Pause(pause)) => {

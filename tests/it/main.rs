@@ -5,7 +5,11 @@
 #[cfg(test)]
 mod bootstrap;
 #[cfg(test)]
+mod code;
+#[cfg(test)]
 mod failures;
+#[cfg(test)]
+mod floors;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -24,5 +28,7 @@ mod signals;
 mod tasks;
 #[cfg(test)]
 mod texts;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod wrong_files;

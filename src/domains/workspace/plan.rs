@@ -6,7 +6,7 @@ use super::site::{Site, StateFound};
 use crate::adapters::terraform::command::PlanRequest;
 use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, init, plan_text};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Level;
+use crate::event::{Level, Progress};
 use crate::plan::{Digest, ProposedChange};
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted};
 
@@ -80,8 +80,7 @@ impl PlanAction {
             match self.site.state(context)? {
                 StateFound::Living(_) => {}
                 StateFound::Empty => {
-                    let nothing = Planned::Nothing("it has no state".to_owned());
-                    return Ok(Outcome::done_with(nothing));
+                    return Ok(nothing(context, "it has no state"));
                 }
                 StateFound::Unreadable(diagnostics) => {
                     return self.again_or(context, "reading the state", &diagnostics, "");
@@ -115,7 +114,7 @@ impl PlanAction {
         match fold.reading(termination) {
             PlanReading::NoChanges => {
                 context.doors().files.remove(&out).ok();
-                Ok(Outcome::done_with(Planned::Nothing("no changes".to_owned())))
+                Ok(nothing(context, "no changes"))
             }
             PlanReading::Changes(changes) => self.show(context, out, changes),
             PlanReading::Failed(_) | PlanReading::Incomplete if cancelled => Err(interrupted()),
@@ -153,7 +152,9 @@ impl PlanAction {
         file: PathBuf,
         changes: PlannedChanges,
     ) -> Result<Outcome, Fault> {
-        let mut text = format!("{}: {}", self.site.name, plan_text::summary(&changes));
+        let summary = plan_text::summary(&changes);
+        conclude(context, &summary);
+        let mut text = format!("{}: {summary}", self.site.name);
         for line in plan_text::render(&changes, SHOWN) {
             text.push_str(&format!("\n  {line}"));
         }
@@ -166,6 +167,17 @@ impl PlanAction {
         let digest = digest(context, &file)?;
         Ok(Outcome::done_with(Planned::Changes { file, digest, changes }))
     }
+}
+
+/// The plan has nothing to do.
+fn nothing(context: &StepContext<'_>, reason: &str) -> Outcome {
+    conclude(context, reason);
+    Outcome::done_with(Planned::Nothing(reason.to_owned()))
+}
+
+/// The last progress of a plan: what it comes to.
+fn conclude(context: &StepContext<'_>, text: &str) {
+    context.log().progress(Progress { text: text.to_owned(), done: Some(0), total: Some(0) });
 }
 
 impl Planned {

@@ -4,6 +4,10 @@
 //! `github` and `gitlab` know the two dialects (`Dialect` is the switch), `held` keeps the lines. A failed step is not folded: whoever
 //! opens the log of a failed job wants to see just that.
 //!
+//! Data goes to standard output as it is (`outputs`), a step's lines together: neither a mark of ours nor a fence stands between them, so
+//! `x=$(shipway sha)` works in a job too, and a linter's own annotations are obeyed as they are under `make`. Marks stay on standard error,
+//! which the services show in the same log.
+//!
 //! Decision: what is kept is bounded for each step. The whole log is on disk; a CI log that cost the run its memory helps nobody.
 
 mod dialect;
@@ -14,15 +18,18 @@ mod held;
 use std::collections::HashMap;
 
 pub(super) use self::dialect::Dialect;
-use self::held::Held;
+use self::held::{Held, Piece};
 use super::board::Board;
 use super::clock::{Clock, RunClock};
 use super::heartbeat::Heartbeat;
-use super::plain::{changing, notice};
-use super::sink::Sink;
+use super::outputs::Outputs;
+use super::plain::{changing, conclusion, notice};
+use super::role::Role;
+use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, fault, summary, words};
-use crate::event::{Event, EventKind, Level};
+use crate::event::{Event, EventKind, Level, Stream};
+use crate::os::terminal::StandardOutput;
 use crate::plan::Ending;
 use crate::run::Observer;
 
@@ -30,10 +37,11 @@ use crate::run::Observer;
 pub(super) struct Ci {
     dialect: Dialect,
     style: Style,
-    sink: Sink,
+    outputs: Outputs,
     board: Board,
     clock: RunClock,
     heartbeat: Heartbeat,
+    skips: Skips,
     held: HashMap<String, Held>,
     /// The step whose lines are shown as they come, and whether its group was opened: only a first line opens it.
     open: Option<(String, bool)>,
@@ -42,14 +50,15 @@ pub(super) struct Ci {
 }
 
 impl Ci {
-    pub(super) fn new(dialect: Dialect, style: Style, sink: Sink, clock: Clock) -> Self {
+    pub(super) fn new(dialect: Dialect, style: Style, outputs: Outputs, clock: Clock) -> Self {
         Self {
             style: dialect.style(style),
             dialect,
-            sink,
+            outputs,
             board: Board::default(),
             clock: RunClock::new(clock),
             heartbeat: Heartbeat::default(),
+            skips: Skips::default(),
             held: HashMap::new(),
             open: None,
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -59,7 +68,34 @@ impl Ci {
     /// Prints text of a person or a command: nothing in it is obeyed by the service.
     fn say(&mut self, text: &str) {
         let text = self.dialect.harmless(text);
-        self.sink.write(&text);
+        self.outputs.talk(&text);
+    }
+
+    fn print(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Talk(lines) => self.say(lines),
+                Piece::Data(lines) => self.outputs.data(lines),
+            }
+        }
+    }
+
+    /// What a step's command printed.
+    fn line(&mut self, step: &str, stream: Stream, text: &str) {
+        if self.outputs.output() != StandardOutput::Apart || !Role::of(step).is_data(stream) {
+            return self.add(step, &format!("{}\n", clean::line(text, self.style.colour)));
+        }
+        if matches!(&self.open, Some((open, _)) if open == step) || self.board.is_single() {
+            self.outputs.data_line(text);
+            return self.heartbeat.heard(step, self.clock.now());
+        }
+        let held = self.held.entry(step.to_owned()).or_default();
+        held.push_data(text);
+        if held.has_much_data() {
+            let pieces = held.take();
+            let heading = held.title(self.board.title(step));
+            self.group(step, heading, &pieces);
+        }
     }
 
     /// Lines of a step: shown if it is the open one, else kept.
@@ -68,20 +104,28 @@ impl Ci {
             self.held.entry(step.to_owned()).or_default().push(lines);
             return;
         }
+        self.begin(step);
+        self.heartbeat.heard(step, self.clock.now());
+        self.say(lines);
+    }
+
+    /// The open step has something to show. A plan of one step needs no group: GitHub would fold all there is.
+    fn begin(&mut self, step: &str) {
+        if self.board.is_single() {
+            return;
+        }
         if let Some((_, is_opened @ false)) = &mut self.open {
             *is_opened = true;
             let title = self.held.entry(step.to_owned()).or_default().title(self.board.title(step));
             let mark = self.dialect.open(step, &title, false, self.at);
-            self.sink.write(&mark);
+            self.outputs.talk(&mark);
         }
-        self.heartbeat.heard(step, self.clock.now());
-        self.say(lines);
     }
 
     fn close(&mut self) {
         if let Some((step, true)) = self.open.take() {
             let mark = self.dialect.close(&step, self.at);
-            self.sink.write(&mark);
+            self.outputs.talk(&mark);
         }
     }
 
@@ -98,7 +142,8 @@ impl Ci {
             let lines = self.held.entry(step.clone()).or_default().take();
             self.open = Some((step.clone(), false));
             if !lines.is_empty() {
-                self.add(&step, &lines);
+                self.begin(&step);
+                self.print(&lines);
             }
         }
     }
@@ -112,24 +157,31 @@ impl Ci {
         let lines = held.take();
         let is_failed = matches!(ending, Ending::Failed { .. });
         if !lines.is_empty() && is_failed {
-            self.say(&lines);
+            self.print(&lines);
         } else if !lines.is_empty() {
-            self.group(step, &held.title(&title), &lines);
+            self.group(step, held.title(&title), &lines);
         }
-        if words::is_trivial(ending) && !self.board.is_single() {
-            return;
-        }
-        let line = words::finished(&self.board, step, ending, took, &self.style);
-        self.say(&format!("{line}\n"));
+        let line = if Skips::is_one(ending) {
+            self.skips.takes(&title, ending, &self.style)
+        } else {
+            self.not_started();
+            words::finished(&self.board, step, ending, took, &self.style)
+        };
+        self.say(&line);
+    }
+
+    fn not_started(&mut self) {
+        let line = self.skips.give(&self.style);
+        self.say(&line);
     }
 
     /// A group that is closed at once.
-    fn group(&mut self, step: &str, heading: &str, lines: &str) {
-        let open = self.dialect.open(step, heading, true, self.at);
+    fn group(&mut self, step: &str, heading: String, lines: &[Piece]) {
+        let open = self.dialect.open(step, &heading, true, self.at);
         let close = self.dialect.close(step, self.at);
-        self.sink.write(&open);
-        self.say(lines);
-        self.sink.write(&close);
+        self.outputs.talk(&open);
+        self.print(lines);
+        self.outputs.talk(&close);
     }
 
     /// Lines of steps that did not end come out before the end, and before a question or the end of a torn log.
@@ -143,35 +195,38 @@ impl Ci {
             let lines = held.take();
             if !lines.is_empty() {
                 let heading = held.title(self.board.title(&name));
-                self.group(&name, &heading, &lines);
+                self.group(&name, heading, &lines);
             }
         }
     }
 
     fn ended(&mut self) {
         self.release();
-        let summary = summary::render(&self.board, &self.style);
-        if !summary.is_empty() {
-            self.say(&format!("\n{summary}"));
+        self.not_started();
+        for part in [summary::render(&self.board, &self.style), conclusion(&self.board, &self.style)] {
+            if !part.is_empty() {
+                self.say(&format!("\n{part}"));
+            }
         }
         let faults: Vec<(String, crate::diagnostic::Fault)> =
             self.board.faults().into_iter().map(|(title, fault)| (title.to_owned(), fault.clone())).collect();
         for (title, fault) in faults {
             self.say(&format!("\n{}", fault::render_of(Some(&title), &fault, &self.style)));
             let annotation = self.dialect.error(&title, &fault);
-            self.sink.write(&annotation);
+            self.outputs.talk(&annotation);
         }
     }
 
     fn notice(&mut self, step: Option<&str>, level: Level, text: &str) {
         let lines = notice("", level, text, &self.style);
         match step {
+            Some(step) if Role::of(step).concludes() => {}
             Some(step) => self.add(step, &lines),
             None => self.say(&lines),
         }
         if level == Level::Warning {
             let annotation = self.dialect.warning(step.map(|step| self.board.title(step)), text);
-            self.sink.write(&annotation);
+            self.outputs.talk(&annotation);
         }
     }
 }
@@ -188,16 +243,13 @@ impl Observer for Ci {
                 let command = format!("$ {}", clean::line(line, false));
                 self.add(&step, &format!("{}\n", self.style.paint(Label::Quiet, &command)));
             }
-            EventKind::Line { text, .. } => {
-                self.add(&step, &format!("{}\n", clean::line(text, self.style.colour)));
-            }
+            EventKind::Line { stream, text } => self.line(&step, *stream, text),
             EventKind::Notice { level, text } => self.notice(event.step.as_deref(), *level, text),
-            EventKind::Asked { proposal } => {
-                self.add(&step, &format!("? asks: {}\n", clean::line(&proposal.question, false)));
-            }
-            EventKind::Answered { by, .. } if by == "nothing to ask" => {}
             EventKind::Answered { approved, by } => {
-                self.add(&step, &format!("? {}\n", words::answered(*approved, by)));
+                let line = words::answer(&self.board, &step, *approved, by, &self.style);
+                if !line.is_empty() {
+                    self.add(&step, &line);
+                }
             }
             EventKind::StepRedone { from, reason } => {
                 let line =
@@ -214,12 +266,21 @@ impl Observer for Ci {
                 self.say(&format!("{}\n", self.style.paint(Label::Warning, &said)));
             }
             EventKind::RunFinished { .. } => self.ended(),
-            EventKind::RunStarted { .. } | EventKind::CommandEnded { .. } | EventKind::Progress(_) => {}
+            EventKind::RunStarted { .. }
+            | EventKind::CommandEnded { .. }
+            | EventKind::Asked { .. }
+            | EventKind::Progress(_) => {}
         }
     }
 
+    fn idle(&mut self) {
+        self.outputs.flush();
+    }
+
     fn pause(&mut self) {
+        self.not_started();
         self.release();
+        self.outputs.flush();
     }
 
     fn resume(&mut self) {
@@ -227,10 +288,12 @@ impl Observer for Ci {
     }
 
     fn tick(&mut self) {
+        self.not_started();
         for line in self.heartbeat.beat(&self.board, self.clock.now()) {
             let line = format!("{}\n", self.style.paint(Label::Quiet, &line));
             self.say(&line);
         }
+        self.outputs.flush();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::report::tape::{Paper, Tape};
 
 fn printed(dialect: Dialect, tape: &Tape) -> String {
     let paper = Paper::default();
-    let mut ci = Ci::new(dialect, Style::plain(), Sink::new(paper.writer()), Box::new(|| Duration::ZERO));
+    let mut ci = Ci::new(dialect, Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
     tape.play(&mut ci);
     paper.text()
 }

@@ -13,11 +13,14 @@ use std::time::Duration;
 use self::screen::Screen;
 use super::board::Board;
 use super::clock::{Clock, RunClock};
+use super::outputs::Outputs;
 use super::plain::{changing, ending, notice};
-use super::sink::Sink;
+use super::role::Role;
+use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, words};
 use crate::event::{Event, EventKind};
+use crate::os::terminal::StandardOutput;
 use crate::run::Observer;
 
 /// Between two drawings.
@@ -40,19 +43,20 @@ pub(super) struct Live {
     screen: Screen,
     size: Box<dyn Fn() -> Size + Send>,
     batch: String,
+    skips: Skips,
     drawn: Option<Duration>,
     paused: bool,
 }
 
 impl Live {
     /// On the terminal that standard error is, whose size may change at any time.
-    pub(super) fn on_terminal(style: Style, out: Sink, clock: Clock) -> Self {
+    pub(super) fn on_terminal(style: Style, outputs: Outputs, clock: Clock) -> Self {
         let fallback = Size { columns: style.columns, rows: 24 };
-        Self::new(style, out, clock, Box::new(move || screen::size().unwrap_or(fallback)))
+        Self::new(style, outputs, clock, Box::new(move || screen::size().unwrap_or(fallback)))
     }
 
-    fn new(style: Style, out: Sink, clock: Clock, size: Box<dyn Fn() -> Size + Send>) -> Self {
-        let screen = Screen::new(out, size());
+    fn new(style: Style, outputs: Outputs, clock: Clock, size: Box<dyn Fn() -> Size + Send>) -> Self {
+        let screen = Screen::new(outputs, size());
         Self {
             style,
             board: Board::default(),
@@ -60,6 +64,7 @@ impl Live {
             screen,
             size,
             batch: String::new(),
+            skips: Skips::default(),
             drawn: None,
             paused: false,
         }
@@ -71,6 +76,30 @@ impl Live {
         let frame = if self.paused { Vec::new() } else { frame::frame(&self.board, now, size, &self.style) };
         self.screen.draw(&self.batch, &frame, size);
         self.batch.clear();
+    }
+
+    /// Keeps what stays on the screen of an event back for the next drawing, and hands data on.
+    fn keep(&mut self, event: &Event) {
+        let step = event.step.as_deref().unwrap_or_default();
+        match &event.kind {
+            EventKind::Line { stream, text }
+                if self.screen.outputs().output() == StandardOutput::Apart
+                    && Role::of(step).is_data(*stream) =>
+            {
+                self.screen.outputs().data_line(text);
+            }
+            EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
+                let before = self.skips.takes(self.board.title(step), ending, &self.style);
+                self.batch.push_str(&before);
+            }
+            _ => {
+                let lasting = self.lasting(event);
+                if !lasting.is_empty() {
+                    self.batch.push_str(&self.skips.give(&self.style));
+                    self.batch.push_str(&lasting);
+                }
+            }
+        }
     }
 
     /// What stays on the screen of an event, each line with its newline.
@@ -89,22 +118,16 @@ impl Live {
                 let command = format!("$ {}", clean::line(line, false));
                 format!("{}\n", style.paint(Label::Quiet, &command))
             }
+            EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
             EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
             EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
             // The question itself shows what a person answered.
-            EventKind::Answered { by, .. } if by == "terminal" || by == "nothing to ask" => String::new(),
-            EventKind::Answered { approved, by } => {
-                format!("{} {title}  {}\n", style.paint(Label::Question, "?"), words::answered(*approved, by))
-            }
+            EventKind::Answered { by, .. } if by == "terminal" => String::new(),
+            EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
             EventKind::StepRedone { from, reason } => {
                 format!("> {title}  again from `{}`: {}\n", board.title(from), clean::line(reason, false))
             }
-            EventKind::StepFinished { ending, .. } if words::is_trivial(ending) && !board.is_single() => {
-                String::new()
-            }
-            EventKind::StepFinished { ending, took } => {
-                format!("{}\n", words::finished(board, name, ending, *took, style))
-            }
+            EventKind::StepFinished { ending, took } => words::finished(board, name, ending, *took, style),
             EventKind::Interrupted { signal, count } => {
                 let said = words::interrupted(signal, *count, &changing(board));
                 format!("{}\n", style.paint(Label::Warning, &said))
@@ -124,7 +147,7 @@ impl Observer for Live {
     fn event(&mut self, event: &Event) {
         self.clock.saw(event.elapsed);
         self.board.note(event);
-        self.batch.push_str(&self.lasting(event));
+        self.keep(event);
         let now = self.clock.now();
         // A run that is over within one frame never shows a moving line.
         let drawn = *self.drawn.get_or_insert(now);
@@ -135,13 +158,19 @@ impl Observer for Live {
         }
     }
 
+    fn idle(&mut self) {
+        self.screen.outputs().flush();
+    }
+
     fn tick(&mut self) {
+        self.batch.push_str(&self.skips.give(&self.style));
         if !self.paused {
             self.draw();
         }
     }
 
     fn pause(&mut self) {
+        self.batch.push_str(&self.skips.give(&self.style));
         self.paused = true;
         self.draw();
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::Size;
-use crate::report::sink::Sink;
+use crate::report::outputs::Outputs;
 
 /// The size of the terminal that standard error is; `None` where it is none or does not know.
 pub(super) fn size() -> Option<Size> {
@@ -20,7 +20,7 @@ pub(super) fn size() -> Option<Size> {
 
 /// The lower end of the terminal.
 pub(super) struct Screen {
-    out: Sink,
+    out: Outputs,
     canvas: Canvas,
     frame: Arc<Mutex<String>>,
     bar: ProgressBar,
@@ -28,7 +28,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn new(out: Sink, size: Size) -> Self {
+    pub(super) fn new(out: Outputs, size: Size) -> Self {
         let canvas = Canvas(Arc::new(Mutex::new(Drawing { text: String::new(), size, is_filled: false })));
         let frame = Arc::new(Mutex::new(String::new()));
         let shown = Arc::clone(&frame);
@@ -55,8 +55,16 @@ impl Screen {
         self.bar.suspend(|| lock(&canvas.0).text.push_str(lasting));
         let drawn = std::mem::take(&mut lock(&self.canvas.0).text);
         if !drawn.is_empty() {
-            self.out.write(&drawn);
+            self.out.talk(&drawn);
+            self.out.flush();
         }
+    }
+}
+
+impl Screen {
+    /// Where data goes; it is handed on with the next drawing or `flush`.
+    pub(super) fn outputs(&mut self) -> &mut Outputs {
+        &mut self.out
     }
 }
 

@@ -23,7 +23,7 @@ impl Stage {
         let read = Arc::clone(&seconds);
         let clock: Clock = Box::new(move || Duration::from_secs(read.load(Ordering::Relaxed)));
         let size = Box::new(|| Size { columns: 60, rows: 24 });
-        let live = Live::new(Style::plain(), Sink::new(paper.writer()), clock, size);
+        let live = Live::new(Style::plain(), paper.outputs(), clock, size);
         Self { paper, seconds, live }
     }
 
@@ -128,13 +128,13 @@ lint | checking all
 plan base | 1 to add
 ✓ plan base  done  3s
 ✗ lint  failed: exit status 2  3s
-- apply base  skipped: needs `lint`, which did not end well
+- apply base  not started: needs `lint`
 
-✗ lint        failed   3s  exit status 2
-✓ plan base   done     3s
-- apply base  skipped      needs `lint`, which did not end well
+✗ lint        failed       3s  exit status 2
+✓ plan base   done         3s
+- apply base  not started      needs `lint`
 
-1 done, 1 skipped and 1 failed in 3s
+1 done, 1 not started and 1 failed in 3s
 
 error: lint: exit status 2
 
