@@ -108,7 +108,10 @@ impl Board {
         };
         match &event.kind {
             EventKind::StepStarted { .. } => {
-                *row = Row { stage: Stage::Running { since: event.elapsed }, ..waiting(&row.shape, row.is_inner) };
+                *row = Row {
+                    stage: Stage::Running { since: event.elapsed },
+                    ..waiting(&row.shape, row.is_inner)
+                };
             }
             EventKind::CommandStarted { line } => row.command = Some(line.clone()),
             EventKind::CommandEnded { .. } => row.command = None,
