@@ -142,20 +142,16 @@ fn a_dry_run_starts_no_process_and_says_what_would_be_done_in_order() {
 #[test]
 fn looking_starts_no_process() {
     let space = full_of_traps();
-    for line in [
-        "",
-        "list --all",
-        "list --json",
-        "help",
-        "help up",
-        "help t",
-        "t --help",
-        "check",
-        "show t",
-        "show one",
-    ] {
+    for line in
+        ["", "list --all", "list --json", "help", "help up", "help t", "t --help", "show t", "show one"]
+    {
         assert_starts_nothing(&space, line);
     }
+    // `check` asks git and terraform about themselves, and runs nothing of the file.
+    space.run("check").exits(0);
+    assert!(!space.has("pwned") && !space.has(".shipway"));
+    let started = space.read("started");
+    assert!(started.lines().all(|name| ["git", "terraform"].contains(&name)), "{started}");
 }
 
 #[test]
@@ -191,7 +187,7 @@ fn every_line_of_json_is_an_event_and_the_run_frames_them() {
 #[test]
 fn github_gets_groups_and_annotations() {
     needs!("terraform");
-    let space = Space::with_tasks("[terraform]\nroot = \"terraform\"\n[workspaces.one]\n[tasks.t]\nrun = \"echo '::set-env name=A::b'; exit 3\"\n")
+    let space = Space::with_tasks("[terraform]\nroot = \"terraform\"\n[workspaces.one]\n[tasks.t]\nrun = \"echo '::notice::from a linter'; echo '::set-env name=A::b' >&2; exit 3\"\n")
         .workspace("one", &resource("a", "exit 4"));
     let run =
         |line: &str| space.shipway(line.split(' ')).env("GITHUB_ACTIONS", "true").env("CI", "true").run();
@@ -205,9 +201,10 @@ fn github_gets_groups_and_annotations() {
     assert_eq!(said.lines().filter(|line| line.starts_with("::error ")).count(), 1, "{said}");
     assert_eq!(said.matches("::group::").count(), said.matches("::endgroup::").count(), "{said}");
 
-    let said = all(run("t").exits(3));
-    let fence = said.find("::stop-commands::").expect("what a command prints is not obeyed");
-    assert!(fence < said.find("\n::set-env").unwrap(), "{said}");
+    let task = run("t");
+    task.exits(3).prints("::notice::from a linter\n");
+    let fence = task.stderr.find("::stop-commands::").expect("what is only shown is not obeyed");
+    assert!(fence < task.stderr.find("\n::set-env").unwrap(), "{}", task.all());
     // Nobody can be asked in CI.
     run("destroy-one").exits(4).says("--yes");
 }
