@@ -41,7 +41,7 @@ pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -
         }
     }
     assembly.close()?;
-    build(assembly.nodes)
+    build(model, assembly.nodes)
 }
 
 struct Assembly<'a> {
@@ -72,7 +72,7 @@ impl Assembly<'_> {
     /// Adds everything that is needed and not there yet.
     fn close(&mut self) -> Result<(), Fault> {
         while let Some(need) = self.open.pop_front() {
-            if self.names.contains(&need_name(&need)) {
+            if self.names.contains(&need_name(self.model, &need)) {
                 continue;
             }
             let nodes = match &need {
@@ -89,23 +89,23 @@ impl Assembly<'_> {
     }
 }
 
-fn need_name(need: &Need) -> String {
+fn need_name(model: &Model, need: &Need) -> String {
     match need {
         Need::Step(name) => name.clone(),
         Need::Call(call, _) => format!("task:{}", call.task.value),
-        Need::Task(invocation) => task::step_name(invocation),
+        Need::Task(invocation) => task::step_name(model, invocation),
         Need::Outputs(workspace) => bindings::outputs_step(workspace),
     }
 }
 
-fn build(nodes: Vec<Node>) -> Result<RunPlan, Fault> {
+fn build(model: &Model, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
     let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
     // A question of `confirm` comes before everything, dependencies included.
     let questions: Vec<String> =
         nodes.iter().map(|node| node.name.clone()).filter(|name| name.starts_with(task::CONFIRM)).collect();
     let mut builder = PlanBuilder::default();
     for node in nodes {
-        let mut needs: Vec<String> = node.needs.iter().map(need_name).collect();
+        let mut needs: Vec<String> = node.needs.iter().map(|need| need_name(model, need)).collect();
         needs.extend(node.after.into_iter().filter(|name| names.contains(name)));
         if !node.name.starts_with(task::CONFIRM) {
             needs.extend(questions.iter().cloned());

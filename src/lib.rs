@@ -1,5 +1,74 @@
-//! Shipway.
-#![allow(missing_docs, reason = "skeleton")]
+//! Shipway: one tasks file for an app's infrastructure. This page is the map of the house; each room's own page says how it works inside.
+//!
+//! It is a library with a thin `main` so that tests can come in by any door. Its interface is the command line, the tasks file, the
+//! exit codes and the JSON events; nothing here is promised to other crates.
+//!
+//! # The one idea
+//!
+//! Everything that Shipway does is a *plan of steps*, then a run of that plan. A task, a bootstrap and a teardown differ only in the
+//! steps that they put into the plan. So order, dry run, questions, parallelism, display, journal, masking and the machine-readable
+//! output are written once, in the engine, and every domain gets them for nothing.
+//!
+//! ```text
+//!  what a person typed ─► cli ─► model (tasks.toml, checked) ─► assemble ◄─ domains make nodes
+//!                                                                  │
+//!                                                                  ▼
+//!                                                         plan (a graph, pure)
+//!                                                                  │
+//!            report (live, plain, CI, JSON) ◄── events ◄── run (dispatcher, one thread for each running step)
+//!                 │                               │                │
+//!                 ▼                               ▼                ▼
+//!         the person's answers             journal (on disk)   os (processes, files, clock, signals)
+//! ```
+//!
+//! # Floors
+//!
+//! A room uses only floors below its own. Inside a floor it uses nothing but what `tests/it/floors.rs` lists, and that test reads every
+//! path of every source, unit tests included. So the way up is always data: an event, an outcome, an answer.
+//!
+//! | floor | rooms | for | deliberately absent |
+//! | --- | --- | --- | --- |
+//! | 0 words | [`text`], [`masking`] | counts, lists, near names, durations, quoting; secrets and the masker | everything else |
+//! | 1 diagnostics | [`diagnostic`] | places in a text, labelled messages, drawing them; `Fault` and the table of exit codes | what the text means |
+//! | 2 model | [`model`] | a text → checked values, every fault at once | the machine: included files come through a trait |
+//! | 3 plan | [`plan`], [`event`], [`journal::record`] | the graph and the life of a step; what happened and what is recorded, as data | how a step is done |
+//! | 4 doors | [`os`] | the only doors to the machine, small traits and plain values | why they are opened |
+//! | 5 engine | [`run`], [`journal::store`], [`report`] | runs a plan, keeps its record, shows it and asks | terraform, git; how a step is done |
+//! | 6a adapters | [`adapters`] | what to call, what its answer means: typed command lines and parsing | model, steps, order |
+//! | 6b domains | [`domains`] | what Shipway is for: nodes and their actions | each other but by the names of steps; the screen |
+//! | 6c assembly | [`assemble`] | goals → plan; knows all domains | how anything is done |
+//! | 7 face | [`cli`] | read, assemble, show, run; which exit code | how anything is done |
+//!
+//! [`journal`] has two floors because a record is data that [`os`] (who is that process?) and the engine share, while keeping it needs
+//! the doors. [`report`] knows four names of [`run`]: the traits that it implements and the question and answer that they speak of.
+//!
+//! # What always holds
+//!
+//! - Only [`os`] starts processes, touches files, reads the environment or the time. `.clippy.toml` keeps it so.
+//! - A plan never grows while it runs, and only the dispatcher changes the state of a step ([`plan::Walk`]).
+//! - An intent is in the journal before its act; one that changes something is on the disk. No journal, no change.
+//! - What is applied is the plan file that was shown: an [`run::Approval`] is bound to a digest and can't be made by a domain.
+//! - Nobody who can't be asked has said yes: the run refuses and names the flag.
+//! - A secret is given to the masker before anything could be said of it, travels in private files or the environment and never on a
+//!   command line. Events, logs and records hold masked texts only.
+//! - A command that must survive us runs under a shim of ours ([`os::shim`]), writes to files, and is told to stop exactly once.
+//! - A fault is a value. Each room has its own error; where one leaves its room it becomes a [`diagnostic::Fault`], and there is no central
+//!   enum of errors. A panic is our bug and is told as one.
+//! - Standard output is data, standard error is talk.
+//!
+//! # Where is …?
+//!
+//! | question | room |
+//! | --- | --- |
+//! | a key of the tasks file | [`model`]: a file for each table, its reader in `model/decode` |
+//! | what `{{ }}` becomes | [`run::bindings`] |
+//! | how a value gets into a shell script unharmed | `model/script` |
+//! | in which order, and what follows a failure | [`plan`] |
+//! | what terraform says and means | [`adapters::terraform`] |
+//! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
+//! | a word or colour on the screen | [`report`] |
+//! | an exit code | [`diagnostic::FaultKind`] |
+
 pub mod adapters;
 pub mod assemble;
 pub mod cli;
@@ -13,4 +82,5 @@ pub mod os;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod template;
 pub mod text;

@@ -1,5 +1,8 @@
 //! From the words of a command line to goals: tasks of the project, tasks that workspaces generate, `up` and `down`.
 
+use clap::{Arg, ArgAction, CommandFactory as _};
+
+use super::options::Cli;
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::task;
@@ -66,30 +69,59 @@ pub(super) fn task_goal(
     Ok(Goal::Task(Invocation { task: found.name.clone(), scope }))
 }
 
-/// The goal of a generated task; what follows `--` goes to terraform.
+/// The words of a generated task: options of Shipway, and after `--` what goes to terraform. A word without meaning is the error.
+pub(super) fn generated_words(words: &[String]) -> Result<(&[String], &[String]), &str> {
+    let end = words.iter().position(|word| word == "--");
+    let (own, extra) = match end {
+        Some(end) => (&words[..end], &words[end + 1..]),
+        None => (words, [].as_slice()),
+    };
+    let cli = Cli::command();
+    let mut rest = own.iter();
+    while let Some(word) = rest.next() {
+        let Some(option) = cli.get_arguments().find(|option| stands_for(option, word)) else {
+            return Err(word);
+        };
+        let takes_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+        let is_alone = word.len() == 2 || word.starts_with("--") && !word.contains('=');
+        if takes_value && is_alone {
+            rest.next();
+        }
+    }
+    Ok((own, extra))
+}
+
+/// Whether `word` is this option: `--jobs`, `--jobs=4`, `-j`, `-j4`; and `-y`, but not `-yk`, which terraform might mean.
+fn stands_for(option: &Arg, word: &str) -> bool {
+    if let Some(word) = word.strip_prefix("--") {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        return option.get_long() == Some(name);
+    }
+    let takes_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+    let mut letters = word.strip_prefix('-').unwrap_or_default().chars();
+    let short = letters.next();
+    short.is_some() && option.get_short() == short && (takes_value || letters.next().is_none())
+}
+
+/// The goal of a generated task; `extra` goes to terraform.
 pub(super) fn generated_goal(
     verb: Verb,
     names: Vec<String>,
     name: &str,
-    words: &[String],
+    extra: &[String],
 ) -> Result<Goal, Fault> {
-    match words.split_first() {
-        None => Ok(Goal::Workspaces { verb, names, extra: Vec::new() }),
-        Some((first, extra)) if first == "--" => {
-            if verb == Verb::Clean {
-                return Err(Fault::new(
-                    FaultKind::Usage,
-                    format!("`{name}` runs no terraform, so nothing can be passed to it"),
-                ));
-            }
-            Ok(Goal::Workspaces { verb, names, extra: extra.to_vec() })
-        }
-        Some((first, _)) => {
-            Err(Fault::new(FaultKind::Usage, format!("`{name}` takes no arguments, and `{first}` is one"))
-                .hint(format!("options of Shipway stand before it: `shipway {first} {name}`"))
-                .hint(format!("arguments for terraform stand after `--`: `shipway {name} -- {first}`")))
-        }
+    if verb == Verb::Clean && !extra.is_empty() {
+        let message = format!("`{name}` runs no terraform, so nothing can be passed to it");
+        return Err(Fault::new(FaultKind::Usage, message));
     }
+    Ok(Goal::Workspaces { verb, names, extra: extra.to_vec() })
+}
+
+/// The fault of a word after a generated task that means nothing.
+pub(super) fn surplus(name: &str, word: &str) -> Fault {
+    Fault::new(FaultKind::Usage, format!("`{name}` takes no arguments, and `{word}` is one"))
+        .hint(format!("options of Shipway stand before `--`: `shipway {name} --yes`"))
+        .hint(format!("arguments for terraform stand after it: `shipway {name} -- {word}`"))
 }
 
 /// The goal of `up` or `down` with the workspaces that were named.
@@ -131,5 +163,35 @@ pub(super) fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
     match suggest::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
         None => fault.hint("`shipway` lists the tasks, `shipway help` the commands"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_task_takes_our_options_and_hands_the_rest_on() {
+        let split = |line: &str| {
+            let words: Vec<String> =
+                line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            match generated_words(&words) {
+                Ok((own, extra)) => format!("{} | {}", own.join(" "), extra.join(" ")),
+                Err(word) => format!("no: {word}"),
+            }
+        };
+        for (line, expected) in [
+            ("", " | "),
+            ("--yes -- -parallelism=2", "--yes | -parallelism=2"),
+            ("-y --confirm prod -j4 -j 4 --jobs=2", "-y --confirm prod -j4 -j 4 --jobs=2 | "),
+            ("-- --yes -- x", " | --yes -- x"),
+            ("-parallelism=2", "no: -parallelism=2"),
+            ("--yes stage", "no: stage"),
+            ("-yk", "no: -yk"),
+            ("-", "no: -"),
+            ("--help", "no: --help"),
+        ] {
+            assert_eq!(split(line), expected, "{line}");
+        }
     }
 }

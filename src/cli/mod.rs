@@ -4,6 +4,7 @@
 //! Deliberately absent: how anything is done.
 
 pub mod commands;
+mod complete;
 mod environment;
 mod goals;
 mod options;
@@ -32,12 +33,24 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     if arguments.get(1).is_some_and(|word| word == shim::WORD) {
         return shim::run(&arguments[2..]);
     }
+    // A panic is told as our bug, with what to do, and not as a back trace.
+    std::panic::set_hook(Box::new(|_| {}));
     let doors = Doors::real();
+    if arguments.get(1).is_some_and(|word| word == complete::WORD) {
+        return complete::run(&doors, &arguments[2..]);
+    }
+    let run = |words: &[String]| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&doors, words))).unwrap_or_else(|_| {
+            let fault = Fault::new(FaultKind::Bug, "Shipway met a state that it does not know")
+                .hint("please report this with the command that you typed");
+            Err(Ended::fault(fault, Options::default()))
+        })
+    };
     let words: Result<Vec<String>, OsString> =
         arguments.into_iter().skip(1).map(OsString::into_string).collect();
     let result = match words {
-        Ok(words) => run(&doors, &words),
-        Err(word) => Err(Ended::Fault(
+        Ok(words) => run(&words),
+        Err(word) => Err(Ended::fault(
             Fault::new(FaultKind::Usage, format!("`{}` is not UTF-8", word.to_string_lossy())),
             Options::default(),
         )),
@@ -49,7 +62,8 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             error.print().ok();
             if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 }
         }
-        Err(Ended::Fault(fault, options)) => {
+        Err(Ended::Fault(ended)) => {
+            let (fault, options) = *ended;
             session::say_fault(&doors, &options, &fault);
             fault.exit_code()
         }
@@ -59,20 +73,26 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
 /// How a command ended before it could start.
 enum Ended {
     Clap(clap::Error),
-    Fault(Fault, Options),
+    Fault(Box<(Fault, Options)>),
+}
+
+impl Ended {
+    fn fault(fault: Fault, options: Options) -> Self {
+        Self::Fault(Box::new((fault, options)))
+    }
 }
 
 fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
-    let words = split(line).map_err(|fault| Ended::Fault(fault, Options::default()))?;
+    let words = split(line).map_err(|fault| Ended::fault(fault, Options::default()))?;
     let front = std::iter::once("shipway".to_owned()).chain(words.options.iter().cloned());
     let options = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
-    let with = |fault: Fault| Ended::Fault(fault, options.clone());
+    let with = |fault: Fault| Ended::fault(fault, options.clone());
     match words.goals.first().and_then(|goal| goal.first()).map(String::as_str) {
         None => {
             refuse_overrides(&words).map_err(with)?;
             commands::run(doors, options.clone(), Builtin::List { all: false }).map_err(with)
         }
-        Some("builtin") => builtin(doors, &words, &options, 1),
+        Some("builtin") => builtin(doors, &words, &options, line, 1),
         Some("run") => {
             let mut words = words;
             words.goals[0].remove(0);
@@ -83,20 +103,35 @@ fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
             }
             goals(doors, &words, &options, line, false)
         }
-        Some("help" | "new" | "completions") => builtin(doors, &words, &options, 0),
+        Some("help" | "new" | "completions") => builtin(doors, &words, &options, line, 0),
         Some(_) => goals(doors, &words, &options, line, true),
     }
 }
 
 /// A built-in command whose words start at `skip` of the first goal.
-fn builtin(doors: &Doors, words: &Words, options: &Options, skip: usize) -> Result<u8, Ended> {
-    let with = |fault: Fault| Ended::Fault(fault, options.clone());
-    refuse_overrides(words).map_err(with)?;
+fn builtin(
+    doors: &Doors,
+    words: &Words,
+    options: &Options,
+    line: &[String],
+    skip: usize,
+) -> Result<u8, Ended> {
+    let with = |fault: Fault| Ended::fault(fault, options.clone());
     if words.goals.len() > 1 {
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
-    commands::run(doors, options.clone(), command).map_err(|fault| Ended::Fault(fault, options))
+    if matches!(command, Builtin::Up { .. } | Builtin::Down { .. }) {
+        let session = Session::open(doors, options.clone(), &words.overrides);
+        return session
+            .and_then(|session| {
+                let goal = workspaces_of(&session, &command)?;
+                session.run_goals(goal.as_slice(), line)
+            })
+            .map_err(|fault| Ended::fault(fault, options));
+    }
+    refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
+    commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }
 
 fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options), Ended> {
@@ -106,7 +141,7 @@ fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options
     let options = options.clone().merged(cli.options);
     match cli.command {
         Some(command) => Ok((command, options)),
-        None => Err(Ended::Fault(Fault::new(FaultKind::Usage, "which command?"), options)),
+        None => Err(Ended::fault(Fault::new(FaultKind::Usage, "which command?"), options)),
     }
 }
 
@@ -125,9 +160,9 @@ fn goals(
         Err(fault) => {
             let alone = words.goals.len() == 1 && is_command(&words.goals[0][0]);
             return if alone {
-                builtin(doors, words, options, 0)
+                builtin(doors, words, options, line, 0)
             } else {
-                Err(Ended::Fault(fault, options.clone()))
+                Err(Ended::fault(fault, options.clone()))
             };
         }
     };
@@ -135,7 +170,7 @@ fn goals(
     let mut all = Vec::new();
     for goal in &words.goals {
         let (name, arguments) = (&goal[0], &goal[1..]);
-        let with = |fault: Fault| Ended::Fault(fault, options.clone());
+        let with = |fault: Fault| Ended::fault(fault, options.clone());
         match goals::lookup(&session.model, name) {
             Named::Task(_) if arguments == ["--help"] => {
                 return commands::help::task(&session, name).map_err(with);
@@ -146,7 +181,12 @@ fn goals(
                 all.push(goal);
             }
             Named::Generated(verb, names) => {
-                all.push(goals::generated_goal(verb, names, name, arguments).map_err(with)?);
+                let (own, extra) =
+                    goals::generated_words(arguments).map_err(|word| with(goals::surplus(name, word)))?;
+                let front = std::iter::once("shipway").chain(own.iter().map(String::as_str));
+                let later = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
+                all.push(goals::generated_goal(verb, names, name, extra).map_err(with)?);
+                options = options.merged(later);
             }
             Named::Unknown if is_command(name) => {
                 let (command, later) = parse_builtin(goal, &options)?;
@@ -155,7 +195,7 @@ fn goals(
                         all.push(goal);
                         options = later;
                     }
-                    None if words.goals.len() == 1 => return builtin(doors, words, &options, 0),
+                    None if words.goals.len() == 1 => return builtin(doors, words, &options, line, 0),
                     None => {
                         let message = format!("`{name}` is a command that stands alone, without `:::`");
                         return Err(with(Fault::new(FaultKind::Usage, message)));
@@ -171,11 +211,11 @@ fn goals(
     let session =
         if options.file != session.options.file || options.environment != session.options.environment {
             Session::open(doors, options.clone(), &words.overrides)
-                .map_err(|fault| Ended::Fault(fault, options.clone()))?
+                .map_err(|fault| Ended::fault(fault, options.clone()))?
         } else {
             session.with(options.clone())
         };
-    session.run_goals(&all, line).map_err(|fault| Ended::Fault(fault, options))
+    session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options))
 }
 
 fn workspaces_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {

@@ -46,22 +46,29 @@ impl ProjectFault {
 /// Loads the file that `named` names, or that is found from where the user stands.
 pub(super) fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
     let here = &doors.environment.current_dir;
-    let file = match named {
-        Some(file) => {
-            let file = here.join(file);
-            let file = if doors.files.kind(&file) == FileKind::Folder { file.join(FILE) } else { file };
-            if doors.files.kind(&file) != FileKind::File {
-                let message = format!("{} is no file", shown(&file, here).display());
-                return Err(ProjectFault::Fault(Fault::new(FaultKind::Usage, message)));
-            }
-            file
-        }
-        None => find(doors, here).map_err(ProjectFault::Fault)?,
-    };
-    let file = real_path(&file);
+    let file = locate(doors, named).map_err(ProjectFault::Fault)?;
     trusted(&file).map_err(ProjectFault::Fault)?;
     let loader = SourceFiles { files: doors.files.as_ref(), here: &real_path(here) };
     load(&file, &loader).map(Arc::new).map_err(ProjectFault::Wrong)
+}
+
+/// The tasks file, whether it is right or wrong.
+pub(super) fn locate(doors: &Doors, named: Option<&Path>) -> Result<PathBuf, Fault> {
+    let here = &doors.environment.current_dir;
+    let Some(file) = named else { return find(doors, here).map(|file| real_path(&file)) };
+    let file = here.join(file);
+    let file = if doors.files.kind(&file) == FileKind::Folder { file.join(FILE) } else { file };
+    if doors.files.kind(&file) != FileKind::File {
+        let message = format!("{} is no file", shown(&file, here).display());
+        return Err(Fault::new(FaultKind::Usage, message));
+    }
+    Ok(real_path(&file))
+}
+
+/// The project's folder, which has earlier runs even where the tasks file is wrong by now.
+pub(super) fn root(doors: &Doors, named: Option<&Path>) -> Result<PathBuf, Fault> {
+    let file = locate(doors, named)?;
+    Ok(file.parent().map(Path::to_owned).unwrap_or_default())
 }
 
 /// In this folder or the nearest above it, no further than the git root, the home folder or a mount point.

@@ -18,7 +18,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
 use crate::event::{EVENTS_VERSION, Event, EventKind};
-use crate::os::files::{append_private, create_private, create_private_folder};
+use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
+use crate::os::shim::{self, ShimReport};
 use crate::os::{Doors, identity};
 
 /// Runs that are kept; older ones are removed when a new one starts.
@@ -82,27 +83,42 @@ impl RunStore {
         if durable { journal.sync_data() } else { Ok(()) }
     }
 
-    /// Keeps an event, and what it says in the step's log. Lines that commands print are kept in memory until something else happens or
-    /// `flush` is called: a command that prints a million of them must not cost two million writes.
+    /// Keeps an event, and what it says in the step's log.
     pub fn event(&self, event: &Event) -> io::Result<()> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        serde_json::to_writer(&mut *events, event)?;
-        events.write_all(b"\n")?;
-        let is_line = matches!(event.kind, EventKind::Line { .. });
-        if !is_line {
-            events.flush()?;
-        }
+        events.write_all(&json_line(event)?)?;
+        events.flush()?;
         drop(events);
         let Some(step) = &event.step else { return Ok(()) };
         match &event.kind {
-            EventKind::Line { text, .. } => self.log(step, false, &[text]),
-            EventKind::Notice { text, .. } => self.log(step, true, &[text]),
-            EventKind::CommandStarted { line } => self.log(step, true, &["$ ", line]),
-            EventKind::CommandEnded { termination, .. } => {
-                self.log(step, true, &["(", &termination.to_string(), ")"])
-            }
-            _ => Ok(()),
+            EventKind::Notice { text, .. } => self.log(step, &format!("{text}\n"))?,
+            EventKind::CommandStarted { line } => self.log(step, &format!("$ {line}\n"))?,
+            EventKind::CommandEnded { termination, .. } => self.log(step, &format!("({termination})\n"))?,
+            _ => return Ok(()),
         }
+        self.flush()
+    }
+
+    /// Keeps lines that a step's command printed. They stay in memory until something else happens or `flush` is called: a command that
+    /// prints a million of them must not cost two million writes.
+    pub fn lines(&self, lines: &[Event]) -> io::Result<()> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in lines {
+            events.write_all(&json_line(event)?)?;
+        }
+        drop(events);
+        for of_step in lines.chunk_by(|one, next| one.step == next.step) {
+            let Some(step) = of_step.first().and_then(|event| event.step.as_ref()) else { continue };
+            let mut text = String::new();
+            for event in of_step {
+                if let EventKind::Line { text: line, .. } = &event.kind {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+            self.log(step, &text)?;
+        }
+        Ok(())
     }
 
     /// Writes out what is still in memory.
@@ -111,21 +127,24 @@ impl RunStore {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).values_mut().try_for_each(io::Write::flush)
     }
 
-    fn log(&self, step: &str, at_once: bool, parts: &[&str]) -> io::Result<()> {
+    fn log(&self, step: &str, text: &str) -> io::Result<()> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if !logs.contains_key(step) {
-            // Folders are made when the first step has something to say: most runs of a task are short and silent.
-            crate::os::files::Files::create_private_dir(
-                &crate::os::files::RealFiles,
-                &self.folder.join("steps"),
-            )?;
+            // The folder is made when the first step has something to say: most runs of a task are short and silent.
+            RealFiles.create_private_dir(&self.folder.join("steps"))?;
             logs.insert(step.to_owned(), io::BufWriter::new(append_private(&self.log_path(step))?));
         }
-        let Some(log) = logs.get_mut(step) else { return Ok(()) };
-        parts.iter().try_for_each(|part| log.write_all(part.as_bytes()))?;
-        log.write_all(b"\n")?;
-        if at_once { log.flush() } else { Ok(()) }
+        match logs.get_mut(step) {
+            Some(log) => log.write_all(text.as_bytes()),
+            None => Ok(()),
+        }
     }
+}
+
+fn json_line(event: &Event) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// A run that is on disk.
@@ -244,6 +263,7 @@ fn sweep(doors: &Doors, runs: &Path) {
             continue;
         }
         if has_raw && is_in_doubt(&run) {
+            drop_inputs(doors, &folder.join("raw"));
             continue;
         }
         if index < surplus {
@@ -251,6 +271,22 @@ fn sweep(doors: &Doors, runs: &Path) {
         } else {
             doors.files.remove_dir(&folder.join("raw")).ok();
         }
+    }
+}
+
+/// Removes plan and variable files of a run that died, once nothing of it runs any more; its streams stay as witnesses.
+fn drop_inputs(doors: &Doors, raw: &Path) {
+    let names = doors.files.list(raw).unwrap_or_default();
+    let runs = |name: &&String| {
+        let report = name.ends_with(".status").then(|| shim::read_report(&raw.join(name))).flatten();
+        matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(&process))
+    };
+    if names.iter().any(|name| runs(&name)) {
+        return;
+    }
+    let is_witness = |name: &String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
+    for name in names.iter().filter(|name| !is_witness(name)) {
+        doors.files.remove(&raw.join(name)).ok();
     }
 }
 

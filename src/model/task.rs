@@ -88,6 +88,15 @@ pub enum ArgumentKind {
 }
 
 impl Argument {
+    /// What it is where it is not given; `None` where it has to be.
+    pub fn default(&self) -> Option<&str> {
+        match &self.kind {
+            ArgumentKind::Positional { default } | ArgumentKind::Option { default } => default.as_deref(),
+            ArgumentKind::Flag => Some("false"),
+            ArgumentKind::Rest => Some(""),
+        }
+    }
+
     /// Its name in the environment of the commands: `-` becomes `_`.
     pub fn variable(&self) -> String {
         self.name.replace('-', "_")

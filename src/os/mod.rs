@@ -10,11 +10,13 @@ pub mod environment;
 pub mod files;
 pub mod identity;
 pub mod process;
+pub mod scripted;
 pub mod shim;
 pub mod signal;
 pub mod sources;
 pub mod terminal;
 pub mod tool;
+pub mod tree;
 
 use clock::Clock;
 use environment::Environment;

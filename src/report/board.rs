@@ -84,6 +84,9 @@ impl Board {
     /// Takes an event in.
     pub(super) fn note(&mut self, event: &Event) {
         self.elapsed = self.elapsed.max(event.elapsed);
+        if matches!(event.kind, EventKind::Line { .. }) {
+            return;
+        }
         if let EventKind::RunStarted { steps, .. } = &event.kind {
             self.places = steps.iter().enumerate().map(|(at, shape)| (shape.name.clone(), at)).collect();
             self.rows = steps.iter().map(|shape| waiting(shape, Role::of(&shape.name).is_inner())).collect();
@@ -108,7 +111,10 @@ impl Board {
         };
         match &event.kind {
             EventKind::StepStarted { .. } => {
-                *row = Row { stage: Stage::Running { since: event.elapsed }, ..waiting(&row.shape, row.is_inner) };
+                *row = Row {
+                    stage: Stage::Running { since: event.elapsed },
+                    ..waiting(&row.shape, row.is_inner)
+                };
             }
             EventKind::CommandStarted { line } => row.command = Some(line.clone()),
             EventKind::CommandEnded { .. } => row.command = None,

@@ -73,7 +73,8 @@ fn key(row: &Row) -> &str {
 fn group(title: &str, rows: &[(usize, &Row)], style: &Style) -> Option<(usize, Group)> {
     let took = rows.iter().map(|(_, row)| took(row)).sum();
     let worst = rows.iter().max_by_key(|(place, row)| (weight(row), std::cmp::Reverse(*place)))?;
-    let main = rows.iter().rev().find(|(_, row)| is_apply(row)).or(rows.iter().rev().find(|(_, row)| !row.is_inner));
+    let main =
+        rows.iter().rev().find(|(_, row)| is_apply(row)).or(rows.iter().rev().find(|(_, row)| !row.is_inner));
     // Where nothing stopped it, the main step speaks for all.
     let (place, row) = match main {
         Some(main) if weight(worst.1) < STOPPED => main,

@@ -22,7 +22,13 @@ mod tests {
 
     fn replayed(format: Format, tape: &Tape) -> (String, String) {
         let (out, data) = (Paper::default(), Paper::default());
-        let facts = TerminalFacts { live: true, can_ask: true, output: StandardOutput::Terminal, colour: false, columns: 80 };
+        let facts = TerminalFacts {
+            live: true,
+            can_ask: true,
+            output: StandardOutput::Terminal,
+            colour: false,
+            columns: 80,
+        };
         let mut report = reporter(format, facts, out.writer(), data.writer());
         replay(tape.events.clone(), &mut *report);
         (out.text(), data.text())

@@ -57,7 +57,9 @@ impl<'a> Role<'a> {
     pub(super) fn is_inner(self) -> bool {
         match self {
             Self::Task | Self::Other => false,
-            Self::Workspace { verb, .. } => matches!(verb, "init" | "outputs" | "guard" | "approve" | "after-apply"),
+            Self::Workspace { verb, .. } => {
+                matches!(verb, "init" | "outputs" | "guard" | "approve" | "after-apply")
+            }
             Self::Conclusion | Self::Inner => true,
         }
     }

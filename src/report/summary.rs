@@ -39,8 +39,7 @@ pub(super) fn render(board: &Board, style: &Style) -> String {
 }
 
 fn table(groups: &[Group], style: &Style) -> String {
-    let width =
-        |part: fn(&Group) -> usize| groups.iter().map(part).max().unwrap_or_default();
+    let width = |part: fn(&Group) -> usize| groups.iter().map(part).max().unwrap_or_default();
     let titles = width(|group| measure_text_width(&group.title));
     let results = width(|group| group.result.len());
     let changes = width(|group| if explains(group) { 0 } else { measure_text_width(&group.what) });
@@ -50,9 +49,15 @@ fn table(groups: &[Group], style: &Style) -> String {
         let gap = " ".repeat(titles - measure_text_width(&group.title));
         let (what, why) = if explains(group) { ("", group.what.as_str()) } else { (group.what.as_str(), "") };
         let space = " ".repeat(changes - measure_text_width(what));
-        let columns = [format!("{:results$}", group.result), format!("{what}{space}"), format!("{:>times$}", time(group)), why.to_owned()];
+        let columns = [
+            format!("{:results$}", group.result),
+            format!("{what}{space}"),
+            format!("{:>times$}", time(group)),
+            why.to_owned(),
+        ];
         let columns: Vec<String> = columns.into_iter().filter(|column| !column.is_empty()).collect();
-        let row = format!("{} {}{gap}  {}", style.paint(group.label, group.mark), group.title, columns.join("  "));
+        let row =
+            format!("{} {}{gap}  {}", style.paint(group.label, group.mark), group.title, columns.join("  "));
         text.push_str(row.trim_end());
         text.push('\n');
     }

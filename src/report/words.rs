@@ -182,16 +182,8 @@ mod tests {
             (Ending::Done, None, "✓ apply base  done  12s"),
             (Ending::Done, Some("4 added"), "✓ apply base  4 added  12s"),
             (Ending::UpToDate { reason: "no changes".into() }, None, "= apply base  up to date: no changes"),
-            (
-                Ending::Skipped(Skip::Needs { title: "plan base".into() }),
-                None,
-                "",
-            ),
-            (
-                Ending::Skipped(Skip::Declined { title: "ask base".into() }),
-                None,
-                "",
-            ),
+            (Ending::Skipped(Skip::Needs { title: "plan base".into() }), None, ""),
+            (Ending::Skipped(Skip::Declined { title: "ask base".into() }), None, ""),
             (
                 Ending::Declined { question: "Apply base?".into() },
                 None,

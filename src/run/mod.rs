@@ -28,7 +28,7 @@ use crossbeam_channel::{bounded, unbounded};
 
 pub use action::{Action, Approval, Exports, FingerprintContext, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
-pub use context::{CommandRun, StepContext, StepLog, interrupted};
+pub use context::{CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
 pub use observe::{Answer, Ask, Observer, Question};
 
@@ -44,8 +44,8 @@ use crate::masking::Masker;
 use crate::os::{Doors, signal};
 use crate::plan::WalkSettings;
 
-/// So many lines may wait for the dispatcher.
-const LINE_BACKLOG: usize = 1024;
+/// So many crowds of lines may wait for the dispatcher.
+const LINE_BACKLOG: usize = 16;
 
 /// What a run is given besides its plan.
 pub struct RunSettings {
@@ -147,3 +147,6 @@ fn shapes(plan: &RunPlan) -> Vec<StepShape> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

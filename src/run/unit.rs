@@ -12,10 +12,13 @@ use crate::plan::StepId;
 pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Option<String>) {
     let mut context = StepContext::new(shared, id, attempt, redo_reason);
     let action = &shared.plan.step(id).action;
-    let outcome = catch_unwind(AssertUnwindSafe(|| action.run(&mut context))).unwrap_or_else(|_| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| action.run(&mut context))).unwrap_or_else(|payload| {
         let title = &shared.plan.step(id).title;
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         Outcome::Failed(
             Fault::new(FaultKind::Bug, format!("{title}: Shipway met a state that it does not know"))
+                .detail(text.unwrap_or_default())
                 .hint("please report this with the run's log: `shipway logs`"),
         )
     });

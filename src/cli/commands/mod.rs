@@ -1,8 +1,16 @@
 //! One file per built-in command.
 
+mod check;
+mod completions;
 pub mod help;
+mod history;
 mod list;
+mod logs;
+mod new;
+mod probe;
+mod show;
 mod status;
+mod written;
 
 use super::options::{Builtin, Options};
 use super::session::Session;
@@ -16,6 +24,14 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::List { all } => list::run(&session(options)?, all),
         Builtin::Status { names } => status::run(&session(options)?, &names),
         Builtin::Help { name } => help::run(doors, options, name.as_deref()),
-        _ => Err(Fault::new(FaultKind::Bug, "soon")),
+        Builtin::Show { name } => show::run(&session(options)?, &name),
+        Builtin::Check => check::run(doors, &options),
+        Builtin::History { number } => history::run(doors, &options, number),
+        Builtin::Logs { run, step } => logs::run(doors, &options, run.as_deref(), step.as_deref()),
+        Builtin::New { template, dir } => new::run(doors, &options, &template, &dir),
+        Builtin::Completions { shell } => completions::run(&shell),
+        Builtin::Up { .. } | Builtin::Down { .. } | Builtin::Run { .. } | Builtin::Builtin { .. } => {
+            Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))
+        }
     }
 }

@@ -23,17 +23,18 @@ use crate::text::quote;
 /// How names of steps begin that ask a task's `confirm`.
 pub const CONFIRM: &str = "confirm:";
 
-/// The name of the step that runs a task: once for each set of arguments.
-pub fn step_name(invocation: &Invocation) -> String {
+/// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out.
+pub fn step_name(model: &Model, invocation: &Invocation) -> String {
     let mut name = format!("task:{}", invocation.task);
+    let task = model.task(&invocation.task);
     for (argument, value) in &invocation.scope.args {
+        let declared = task.and_then(|task| task.args.iter().find(|it| it.name == *argument));
         match value {
             ArgumentValue::Absent => {}
+            ArgumentValue::Text(text) if declared.is_some_and(|it| it.default() == Some(text.as_str())) => {}
             ArgumentValue::Text(text) => name.push_str(&format!(" {argument}={}", quote::shell(text))),
             ArgumentValue::List(items) => {
-                for item in items {
-                    name.push_str(&format!(" {}", quote::shell(item)));
-                }
+                items.iter().for_each(|item| name.push_str(&format!(" {}", quote::shell(item))));
             }
         }
     }
@@ -58,7 +59,7 @@ pub fn invocation(
 /// The nodes of a task: itself, and its question.
 pub fn nodes(model: &Arc<Model>, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
-    let name = step_name(invocation);
+    let name = step_name(model, invocation);
     let references = task.references().chain(model.command_references());
     let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
     for call in &task.depends {

@@ -3,99 +3,25 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::apply::{ApplyAction, ApproveAction};
+use super::after_apply::AfterApplyAction;
+use super::apply::ApplyAction;
+use super::approve::ApproveAction;
 use super::conclude::ConcludeAction;
-use super::init::{GuardAction, InitAction, Rule};
-use super::outputs::{AfterApplyAction, CleanAction, OutputsAction, PlainAction, PlainVerb};
+use super::guard::{GuardAction, Rule};
+use super::init::InitAction;
+use super::order::{dependents, order, with_upstream};
+use super::outputs::OutputsAction;
+use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
 use super::site::{Site, step_name};
 use super::status::StatusAction;
+use super::verb::Verb;
 use crate::diagnostic::Fault;
 use crate::model::{Command, Model, Reference, Template, VarValue, Workspace};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::Scope;
 use crate::run::node::{Need, Node};
 use crate::run::{Action, bindings};
-
-/// What can be done with workspaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// `init-NAME`.
-    Init,
-    /// `validate-NAME`.
-    Validate,
-    /// `fmt-NAME`.
-    Fmt,
-    /// `update-NAME`: modules anew.
-    Update,
-    /// `plan-NAME`.
-    Plan,
-    /// `apply-NAME`: it alone.
-    Apply,
-    /// `output-NAME`.
-    Output,
-    /// `destroy-NAME`: it alone.
-    Destroy,
-    /// `clean-NAME`: what init left in its folder.
-    Clean,
-    /// `up`: with all that it needs.
-    Up,
-    /// `down`: all of them in reverse.
-    Down,
-    /// `status`.
-    Status,
-}
-
-impl Verb {
-    /// The verbs of which each workspace has a task, in the order of help.
-    pub const GENERATED: [Self; 9] = [
-        Self::Init,
-        Self::Validate,
-        Self::Fmt,
-        Self::Update,
-        Self::Plan,
-        Self::Apply,
-        Self::Output,
-        Self::Destroy,
-        Self::Clean,
-    ];
-
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Init => "init",
-            Self::Validate => "validate",
-            Self::Fmt => "fmt",
-            Self::Update => "update",
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Output => "output",
-            Self::Destroy => "destroy",
-            Self::Clean => "clean",
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::Status => "status",
-        }
-    }
-
-    /// One line for lists.
-    pub fn describes(self, workspace: &str) -> String {
-        match self {
-            Self::Init => format!("Initialise {workspace}"),
-            Self::Validate => format!("Check the configuration of {workspace}"),
-            Self::Fmt => format!("Format the configuration of {workspace}"),
-            Self::Update => format!("Fetch the modules of {workspace} anew"),
-            Self::Plan => format!("Show what an apply of {workspace} would do"),
-            Self::Apply => format!("Plan {workspace}, ask, and apply exactly that plan"),
-            Self::Output => format!("Print the outputs of {workspace}"),
-            Self::Destroy => format!("Plan the destruction of {workspace}, ask, and destroy it"),
-            Self::Clean => format!("Remove what init left in the folder of {workspace}"),
-            Self::Up => format!("Apply {workspace} with all that it needs, in order"),
-            Self::Down => format!("Destroy {workspace} in reverse order"),
-            Self::Status => format!("Show the state of {workspace}"),
-        }
-    }
-}
 
 /// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
 pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String]) -> Result<Vec<Node>, Fault> {
@@ -421,46 +347,4 @@ impl Builder<'_> {
 
 fn step(site: &Site, verb: &str) -> String {
     step_name(&site.name, verb)
-}
-
-/// The workspaces that need `name`, directly or through others.
-fn dependents(model: &Model, name: &str) -> BTreeSet<String> {
-    let mut found: BTreeSet<String> = BTreeSet::new();
-    let mut open = vec![name.to_owned()];
-    while let Some(name) = open.pop() {
-        for (other, workspace) in &model.workspaces {
-            if model.upstream(workspace).contains(&name) && found.insert(other.clone()) {
-                open.push(other.clone());
-            }
-        }
-    }
-    found
-}
-
-/// `names` with everything that they need, in the order of the file.
-fn with_upstream(model: &Model, names: &[String]) -> Vec<String> {
-    let mut found: BTreeSet<String> = BTreeSet::new();
-    let mut open: Vec<String> = names.to_vec();
-    while let Some(name) = open.pop() {
-        if let Some(workspace) = model.workspaces.get(&name)
-            && found.insert(name)
-        {
-            open.extend(model.upstream(workspace));
-        }
-    }
-    model.workspaces.keys().filter(|name| found.contains(*name)).cloned().collect()
-}
-
-/// All workspaces, each after what it needs; among equals the earlier in the file first.
-fn order(model: &Model) -> Vec<String> {
-    let mut order: Vec<String> = Vec::new();
-    while order.len() < model.workspaces.len() {
-        let next = model.workspaces.iter().find(|(name, workspace)| {
-            !order.contains(name) && model.upstream(workspace).iter().all(|it| order.contains(it))
-        });
-        // A checked model has no cycle, so there always is a next one.
-        let Some((name, _)) = next else { break };
-        order.push(name.clone());
-    }
-    order
 }

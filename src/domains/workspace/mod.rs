@@ -6,15 +6,22 @@
 //!
 //! Deliberately absent: the shape of terraform's answers (`adapters::terraform`), the screen, other domains but by the names of steps.
 
+mod after_apply;
 mod apply;
+mod approve;
 mod conclude;
 mod graph;
+mod guard;
 mod init;
+mod order;
 mod outputs;
+mod plain;
 mod plan;
 mod site;
 mod status;
 mod values;
+mod verb;
 
-pub use graph::{Verb, nodes, outputs_nodes};
+pub use graph::{nodes, outputs_nodes};
 pub use status::StatusRow;
+pub use verb::Verb;

@@ -8,7 +8,7 @@ use super::reader::{Node, Reader, Subject};
 use super::template::{Flat, Scope, variadic};
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Hole;
-use crate::model::script::{Piece, Place, PlaceFault, Script, ScriptPart, classify};
+use crate::model::script::{Place, PlaceFault, Script, classify};
 
 impl<'f> Reader<'f, '_> {
     /// The script in `node`.
@@ -34,34 +34,19 @@ impl<'f> Reader<'f, '_> {
                 return None;
             }
         };
-        let holes: Vec<Hole> = flat.holes.iter().map(|(_, hole)| hole.clone()).collect::<Option<_>>()?;
-        let mut parts = Vec::with_capacity(2 * holes.len() + 1);
-        let mut copied = 0;
-        for ((hole, range), place) in holes.iter().zip(&ranges).zip(&classified.places) {
+        let holes: Vec<(Range<usize>, Hole)> = flat
+            .holes
+            .iter()
+            .map(|(range, hole)| Some((range.clone(), hole.clone()?)))
+            .collect::<Option<_>>()?;
+        for ((range, hole), place) in holes.iter().zip(&classified.places) {
             if scope.is_variadic(&hole.reference) && !(*place == Place::Bare && is_whole_word(&flat, range)) {
                 self.fault(variadic(hole, "it has to be a whole word, without quotes"));
                 return None;
             }
-            parts.extend(text_part(&flat.text[copied..range.start]));
-            parts.push(ScriptPart::Hole(hole.clone(), *place));
-            copied = range.end;
         }
-        parts.extend(text_part(&flat.text[copied..]));
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => Some(ScriptPart::Text(text.clone())),
-            Piece::Hole(index) => {
-                Some(ScriptPart::Hole(holes.get(*index)?.clone(), *classified.places.get(*index)?))
-            }
-        };
-        let words = classified.words.as_ref().and_then(|words| {
-            words.iter().map(|word| word.iter().map(piece).collect::<Option<_>>()).collect::<Option<_>>()
-        });
-        Some(Script { parts, shell: classified.shell, pipeline: classified.pipeline, words, span })
+        Some(Script::new(&flat.text, holes, classified, span))
     }
-}
-
-fn text_part(text: &str) -> Option<ScriptPart> {
-    (!text.is_empty()).then(|| ScriptPart::Text(text.to_owned()))
 }
 
 /// Whether nothing of the same word stands beside the hole; a quote would, so an escaped blank is all that can deceive.

@@ -76,34 +76,31 @@ pub enum ScriptPart {
 }
 
 impl Script {
-    /// Splits `text` at `holes`, each with its bytes in `text`, in order. Or says everything that is wrong.
-    pub(crate) fn parse(
+    /// Puts together a text, its holes with their bytes in it, and what `classify` found out about them.
+    pub(crate) fn new(
         text: &str,
         holes: Vec<(Range<usize>, Hole)>,
+        classified: Classified,
         span: Span,
-    ) -> Result<Self, Vec<PlaceFault>> {
-        let (ranges, holes): (Vec<_>, Vec<_>) = holes.into_iter().unzip();
-        let Classified { places, pipeline, shell, words } = classify(text, &ranges)?;
-        let mut parts = Vec::new();
-        let mut known = Vec::new();
-        let mut at = 0;
-        let text_part = |range: Range<usize>| {
-            text.get(range).filter(|text| !text.is_empty()).map(|text| ScriptPart::Text(text.to_owned()))
-        };
-        for ((hole, place), range) in holes.into_iter().zip(places).zip(ranges) {
-            parts.extend(text_part(at..range.start));
-            at = range.end;
+    ) -> Self {
+        let Classified { places, pipeline, shell, words } = classified;
+        let mut parts = Vec::with_capacity(2 * holes.len() + 1);
+        let mut known = Vec::with_capacity(holes.len());
+        let mut copied = 0;
+        for ((range, hole), place) in holes.into_iter().zip(places) {
+            parts.extend(text_part(&text[copied..range.start]));
+            copied = range.end;
             known.push(ScriptPart::Hole(hole, place));
             parts.extend(known.last().cloned());
         }
-        parts.extend(text_part(at..text.len()));
+        parts.extend(text_part(&text[copied..]));
         let part = |piece| match piece {
             Piece::Text(text) => Some(ScriptPart::Text(text)),
             Piece::Hole(hole) => known.get(hole).cloned(),
         };
         let words = words
             .map(|words| words.into_iter().map(|word| word.into_iter().filter_map(part).collect()).collect());
-        Ok(Self { parts, shell, pipeline, words, span })
+        Self { parts, shell, pipeline, words, span }
     }
 
     /// Everything that it refers to.
@@ -113,4 +110,8 @@ impl Script {
             ScriptPart::Text(_) => None,
         })
     }
+}
+
+fn text_part(text: &str) -> Option<ScriptPart> {
+    (!text.is_empty()).then(|| ScriptPart::Text(text.to_owned()))
 }

@@ -160,7 +160,13 @@ hint: give the value on the command line: `fra1` or `ams3`
 
 #[test]
 fn json_is_never_asked_on_the_terminal() {
-    let facts = TerminalFacts { live: true, can_ask: true, output: StandardOutput::Terminal, colour: true, columns: 80 };
+    let facts = TerminalFacts {
+        live: true,
+        can_ask: true,
+        output: StandardOutput::Terminal,
+        colour: true,
+        columns: 80,
+    };
     let question = approve(&[]);
     assert!(!TerminalAsk::new(facts, false, false, vec![]).is_silent(&question));
     assert!(TerminalAsk::new(facts, true, false, vec![]).is_silent(&question));

@@ -8,7 +8,7 @@ mod words;
 
 use std::ops::Range;
 
-use super::{Given, Script};
+use super::{Given, Script, classify};
 use crate::diagnostic::{Sources, Span};
 use crate::model::{Hole, Reference};
 
@@ -33,8 +33,9 @@ fn script(text: &str) -> Script {
         let name = text[range.clone()].trim_matches(['{', '}', ' ']).to_owned();
         (range, Hole { reference: Reference::Argument(name), span })
     };
-    let holes = holes(text).into_iter().map(hole).collect();
-    Script::parse(text, holes, span).unwrap_or_else(|faults| panic!("{text}: {faults:?}"))
+    let ranges = holes(text);
+    let classified = classify(text, &ranges).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+    Script::new(text, ranges.into_iter().map(hole).collect(), classified, span)
 }
 
 /// The script with `value` in every hole.

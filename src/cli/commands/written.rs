@@ -1,0 +1,111 @@
+//! Parts of the tasks file as they were written, for `show`: nothing is evaluated. Pure.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use crate::diagnostic::Span;
+use crate::model::{
+    Argument, ArgumentKind, Call, Command, Dotenv, Model, Part, ScriptPart, Template, VarValue,
+};
+use crate::text::quote;
+
+/// `file:line` of a place.
+pub(super) fn place(model: &Model, span: Span) -> String {
+    format!("{}:{}", model.sources.path(span.source).display(), model.sources.position(span).line)
+}
+
+/// The place for programs.
+pub(super) fn place_json(model: &Model, span: Span) -> (String, usize) {
+    (model.sources.path(span.source).display().to_string(), model.sources.position(span).line)
+}
+
+/// A text with its holes.
+pub(super) fn template(template: &Template) -> String {
+    template
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Hole(hole) => format!("{{{{ {} }}}}", hole.reference),
+        })
+        .collect()
+}
+
+/// A command as a line, or as the lines of its script.
+pub(super) fn command(command: &Command) -> String {
+    match command {
+        Command::Shell(script) => script
+            .parts
+            .iter()
+            .map(|part| match part {
+                ScriptPart::Text(text) => text.clone(),
+                ScriptPart::Hole(hole, _) => format!("{{{{ {} }}}}", hole.reference),
+            })
+            .collect(),
+        Command::Exec(words) => {
+            let words: Vec<String> = words.iter().map(exec_word).collect();
+            words.join(" ")
+        }
+    }
+}
+
+fn exec_word(word: &Template) -> String {
+    let text = template(word);
+    if word.parts.iter().any(|part| matches!(part, Part::Hole(_))) {
+        text
+    } else {
+        quote::shell(&text).into_owned()
+    }
+}
+
+/// Commands for programs: `{ "script": "…" }` or `{ "exec": […] }`.
+pub(super) fn commands_json(commands: &[Command]) -> Json {
+    commands
+        .iter()
+        .map(|each| match each {
+            Command::Shell(_) => json!({ "script": command(each) }),
+            Command::Exec(words) => json!({ "exec": words.iter().map(template).collect::<Vec<_>>() }),
+        })
+        .collect()
+}
+
+/// A call of a task with its arguments.
+pub(super) fn call(call: &Call) -> String {
+    let arguments: String = call.args.iter().map(|argument| format!(" {}", template(argument))).collect();
+    format!("{}{arguments}", call.task.value)
+}
+
+/// A dotenv file, with its `?`.
+pub(super) fn dotenv(entry: &Dotenv) -> String {
+    format!("{}{}", template(&entry.path), if entry.optional { "?" } else { "" })
+}
+
+/// An argument as the list `args` spells it: `suite=all`, `--keep`, `rest...`.
+pub(super) fn argument(argument: &Argument) -> String {
+    let name = &argument.name;
+    match &argument.kind {
+        ArgumentKind::Positional { default: None } => name.clone(),
+        ArgumentKind::Positional { default: Some(default) } => format!("{name}={default}"),
+        ArgumentKind::Rest => format!("{name}..."),
+        ArgumentKind::Flag => format!("--{name}"),
+        ArgumentKind::Option { default } => format!("--{name}={}", default.as_deref().unwrap_or_default()),
+    }
+}
+
+/// A value with its templates as written.
+pub(super) fn value_json(value: &VarValue) -> Json {
+    match value {
+        VarValue::Text(text) => Json::String(template(text)),
+        VarValue::Literal(literal) => literal.clone(),
+        VarValue::List(items) => items.iter().map(value_json).collect(),
+        VarValue::Map(entries) => {
+            entries.iter().map(|(name, value)| (name.clone(), value_json(value))).collect()
+        }
+    }
+}
+
+/// A path for a page; the project's folder itself is `.`.
+pub(super) fn path(path: &Path) -> String {
+    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}

@@ -1,0 +1,335 @@
+//! From the words before the cursor and the names of a project to candidates: pure.
+
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+
+use super::Candidate;
+use super::outline::{Outline, OutlineTask};
+use crate::cli::options::Cli;
+use crate::domains::workspace::Verb;
+use crate::template::TEMPLATES;
+
+/// The shells that have a script.
+pub(in crate::cli) const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// The value of `-f` among `words`, for the project is the one that it names.
+pub(super) fn file_option(words: &[String]) -> Option<String> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "-f" || word == "--file" {
+            return words.next().cloned();
+        }
+        if let Some(value) = word.strip_prefix("--file=") {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}
+
+/// What could stand in place of the last of `words`.
+pub(super) fn candidates(
+    words: &[String],
+    outline: &Outline,
+    runs: &dyn Fn() -> Vec<String>,
+) -> Vec<Candidate> {
+    let (current, before) = words.split_last().map_or(("", words), |(last, rest)| (last.as_str(), rest));
+    let cli = Cli::command();
+    let place = Place { cli: &cli, outline, runs, current };
+    let mut found = place.at(before);
+    found.retain(|candidate| candidate.word.starts_with(current));
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|candidate| seen.insert(candidate.word.clone()));
+    found
+}
+
+/// The cursor, and all that is known around it.
+struct Place<'a> {
+    cli: &'a Command,
+    outline: &'a Outline,
+    runs: &'a dyn Fn() -> Vec<String>,
+    current: &'a str,
+}
+
+fn plain(word: impl Into<String>) -> Candidate {
+    Candidate { word: word.into(), about: String::new() }
+}
+
+impl Place<'_> {
+    fn at(&self, before: &[String]) -> Vec<Candidate> {
+        // Options of ours, and `NAME=value`, stand before the first name.
+        let mut index = 0;
+        while let Some(word) = before.get(index) {
+            if let Some(option) = self.option(self.cli, word).filter(|option| takes_word(option, word)) {
+                if index + 1 == before.len() {
+                    return self.values(option);
+                }
+                index += 2;
+            } else if word.starts_with('-') || word.contains('=') {
+                index += 1;
+            } else {
+                break;
+            }
+        }
+        let goal = &before[index..];
+        let Some((name, rest)) = goal.rsplit(|word| word == ":::").next().and_then(|goal| goal.split_first())
+        else {
+            return self.names(goal.is_empty());
+        };
+        self.after(name, rest)
+    }
+
+    /// What follows a name.
+    fn after(&self, name: &str, rest: &[String]) -> Vec<Candidate> {
+        if let Some(task) = self.outline.tasks.iter().find(|task| task.name == name) {
+            return self.in_task(task, rest);
+        }
+        if self.generated().iter().any(|candidate| candidate.word == name) {
+            let is_past = rest.iter().any(|word| word == "--");
+            return if is_past { Vec::new() } else { self.options(self.cli, rest) };
+        }
+        match name {
+            "run" | "builtin" => match rest.split_first() {
+                Some((name, rest)) => self.after(name, rest),
+                None if name == "run" => self.tasks(),
+                None => self.commands(),
+            },
+            _ => match self.cli.find_subcommand(name) {
+                Some(command) => self.in_command(command, rest),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    /// What can come first; options and overrides only before the first name of all.
+    fn names(&self, is_first: bool) -> Vec<Candidate> {
+        if self.current.starts_with('-') {
+            return if is_first { all_options(self.cli) } else { Vec::new() };
+        }
+        let mut found = self.tasks();
+        found.extend(self.commands());
+        found.extend(self.generated());
+        if is_first && !self.current.is_empty() {
+            found.extend(self.outline.variables.iter().map(|name| plain(format!("{name}="))));
+        }
+        found
+    }
+
+    fn tasks(&self) -> Vec<Candidate> {
+        let tasks = self.outline.tasks.iter();
+        tasks.map(|task| Candidate { word: task.name.clone(), about: task.about.clone() }).collect()
+    }
+
+    fn commands(&self) -> Vec<Candidate> {
+        self.cli.get_subcommands().map(|command| described(command.get_name(), command.get_about())).collect()
+    }
+
+    fn generated(&self) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for verb in Verb::GENERATED {
+            let names = &self.outline.workspaces;
+            found.extend(names.iter().map(|name| Candidate {
+                word: format!("{}-{name}", verb.word()),
+                about: verb.describes(name),
+            }));
+            if !names.is_empty() {
+                let about = verb.describes("all workspaces");
+                found.push(Candidate { word: format!("{}-all", verb.word()), about });
+            }
+        }
+        found
+    }
+
+    fn in_task(&self, task: &OutlineTask, rest: &[String]) -> Vec<Candidate> {
+        if self.current.starts_with('-') {
+            let mut found = task.options.clone();
+            found.push(Candidate { word: "--help".into(), about: "Show the task's help".into() });
+            return found;
+        }
+        let taken = rest.iter().filter(|word| !word.starts_with('-')).count();
+        let values = task.positionals.get(taken).cloned().unwrap_or_default();
+        let mut found: Vec<Candidate> = values.into_iter().map(plain).collect();
+        // Only where no free text is expected, which may be a file.
+        if task.positionals.len() <= taken {
+            found.push(Candidate { word: ":::".into(), about: "Also run another task".into() });
+        }
+        found
+    }
+
+    fn in_command(&self, command: &Command, rest: &[String]) -> Vec<Candidate> {
+        let words = self.options(command, rest);
+        if !words.is_empty() || self.current.starts_with('-') {
+            return words;
+        }
+        let workspaces = || self.outline.workspaces.iter().map(plain).collect::<Vec<_>>();
+        let is_first = positionals(command, rest) == 0;
+        match command.get_name() {
+            "up" | "down" | "status" => {
+                let mut left = workspaces();
+                left.retain(|candidate| !rest.contains(&candidate.word));
+                left
+            }
+            "show" if is_first => [self.tasks(), workspaces(), self.generated()].concat(),
+            "help" if is_first => [self.commands(), self.tasks()].concat(),
+            "logs" if is_first => (self.runs)().into_iter().rev().map(plain).collect(),
+            "completions" if is_first => SHELLS.iter().copied().map(plain).collect(),
+            "new" if is_first => {
+                let about = |template: &crate::template::Template| template.description.to_owned();
+                TEMPLATES
+                    .iter()
+                    .map(|each| Candidate { word: each.name.into(), about: about(each) })
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Options where one begins, values where one has begun; nothing elsewhere.
+    fn options(&self, command: &Command, rest: &[String]) -> Vec<Candidate> {
+        if let Some(last) = rest.last()
+            && let Some(option) = self.option(command, last).filter(|option| takes_word(option, last))
+        {
+            return self.values(option);
+        }
+        if !self.current.starts_with('-') {
+            return Vec::new();
+        }
+        let mut found = all_options(command);
+        if !std::ptr::eq(command, self.cli) {
+            found.extend(all_options(self.cli).into_iter().filter(|global| global.word != "--version"));
+        }
+        found
+    }
+
+    /// The option that `word` is, of the command or of all.
+    fn option<'c>(&'c self, command: &'c Command, word: &str) -> Option<&'c Arg> {
+        let is = |arg: &&Arg| is_named(arg, word);
+        command.get_arguments().find(is).or_else(|| self.cli.get_arguments().find(is))
+    }
+
+    fn values(&self, option: &Arg) -> Vec<Candidate> {
+        match option.get_id().as_str() {
+            "environment" => self.outline.environments.iter().map(plain).collect(),
+            "confirm" => self.outline.protected.iter().map(plain).collect(),
+            _ => option
+                .get_possible_values()
+                .iter()
+                .map(|value| described(value.get_name(), value.get_help()))
+                .collect(),
+        }
+    }
+}
+
+fn is_named(arg: &Arg, word: &str) -> bool {
+    let long = arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
+    let short = arg.get_short().is_some_and(|short| {
+        word.strip_prefix('-').is_some_and(|rest| rest.chars().eq(std::iter::once(short)))
+    });
+    long || short
+}
+
+/// Whether the option takes the next word as its value.
+fn takes_word(arg: &Arg, word: &str) -> bool {
+    !word.contains('=') && matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
+}
+
+fn described(name: &str, about: Option<&clap::builder::StyledStr>) -> Candidate {
+    Candidate { word: name.to_owned(), about: about.map(ToString::to_string).unwrap_or_default() }
+}
+
+fn all_options(command: &Command) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = command
+        .get_arguments()
+        .filter_map(|arg| Some(described(&format!("--{}", arg.get_long()?), arg.get_help())))
+        .collect();
+    found.push(Candidate { word: "--help".into(), about: "Show help".into() });
+    found
+}
+
+/// How many words of `rest` are neither options nor their values.
+fn positionals(command: &Command, rest: &[String]) -> usize {
+    let mut number = 0;
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        let option = command.get_arguments().find(|arg| is_named(arg, word));
+        if option.is_some_and(|arg| takes_word(arg, word)) {
+            words.next();
+        } else if !word.starts_with('-') {
+            number += 1;
+        }
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline() -> Outline {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Outline {
+            tasks: vec![
+                OutlineTask { name: "lint".into(), about: "Look".into(), ..OutlineTask::default() },
+                OutlineTask {
+                    name: "test".into(),
+                    about: "Run the tests".into(),
+                    options: vec![plain("--keep"), plain("--jobs=")],
+                    positionals: vec![names(&["all", "unit"])],
+                },
+            ],
+            workspaces: names(&["base", "stage"]),
+            environments: names(&["stage", "prod"]),
+            protected: names(&["prod"]),
+            variables: names(&["region"]),
+        }
+    }
+
+    /// The candidates for a line; the cursor is at its end.
+    fn complete(line: &str) -> Vec<String> {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let runs = || vec!["20261122-1".to_owned(), "20261122-2".to_owned()];
+        candidates(&words, &outline(), &runs).into_iter().map(|candidate| candidate.word).collect()
+    }
+
+    #[test]
+    fn names_come_first_with_tasks_before_commands_before_generated_tasks() {
+        let all = complete("");
+        assert_eq!(&all[..3], ["lint", "test", "list"]);
+        assert!(all.contains(&"plan-stage".to_owned()) && all.contains(&"destroy-all".to_owned()));
+        assert_eq!(complete("re"), ["region="]);
+        assert_eq!(complete("lint ::: te"), ["test"]);
+        assert_eq!(complete("-j 4 region=fra1 lin"), ["lint"]);
+    }
+
+    #[test]
+    fn options_are_completed_where_they_may_stand() {
+        assert_eq!(complete("--dry"), ["--dry-run"]);
+        assert_eq!(complete("up --dry"), ["--dry-run"]);
+        assert_eq!(complete("plan-stage --dry"), ["--dry-run"]);
+        assert_eq!(complete("test --dry"), Vec::<String>::new());
+        assert_eq!(complete("test --"), ["--keep", "--jobs=", "--help"]);
+        assert_eq!(complete("history --num"), ["--number"]);
+        assert_eq!(complete("plan-stage -- --dry"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn values_are_completed() {
+        assert_eq!(complete("-e "), ["stage", "prod"]);
+        assert_eq!(complete("up --confirm "), ["prod"]);
+        assert_eq!(complete("--color a"), ["auto", "always"]);
+        assert_eq!(complete("test u"), ["unit"]);
+        assert_eq!(complete("completions z"), ["zsh"]);
+        assert_eq!(complete("new "), ["local"]);
+        assert_eq!(complete("new local "), Vec::<String>::new());
+        assert_eq!(complete("logs "), ["20261122-2", "20261122-1"]);
+        assert_eq!(complete("logs --step x 2"), ["20261122-2", "20261122-1"]);
+        assert_eq!(complete("-f "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn workspaces_follow_their_commands_once() {
+        assert_eq!(complete("up "), ["base", "stage"]);
+        assert_eq!(complete("down base "), ["stage"]);
+        assert_eq!(complete("builtin status s"), ["stage"]);
+        assert_eq!(complete("run te"), ["test"]);
+        assert_eq!(complete("show b"), ["base"]);
+    }
+}

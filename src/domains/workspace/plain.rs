@@ -1,0 +1,99 @@
+//! terraform commands that are shown as they are, and the removal of what init left.
+
+use super::site::Site;
+use crate::adapters::terraform::text_box;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::Stream;
+use crate::run::{Action, CommandRun, Outcome, StepContext};
+
+/// A terraform command that is shown as it is: validate, fmt, get, output.
+pub(super) struct PlainAction {
+    pub(super) site: Site,
+    pub(super) verb: PlainVerb,
+    pub(super) extra: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlainVerb {
+    Validate,
+    Fmt,
+    Update,
+    Output,
+}
+
+impl PlainAction {
+    fn spec(&self, root: &crate::adapters::terraform::Root<'_>) -> crate::os::command::CommandSpec {
+        let spec = match self.verb {
+            PlainVerb::Validate => root.validate(),
+            PlainVerb::Fmt => root.fmt(false),
+            PlainVerb::Update => root.get_update(),
+            PlainVerb::Output => root.output(),
+        };
+        spec.args(self.extra.iter().cloned())
+    }
+}
+
+impl Action for PlainAction {
+    fn describe(&self) -> Vec<String> {
+        vec![self.site.preview(|root| self.spec(root))]
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        self.run_shown(context).into()
+    }
+}
+
+impl PlainAction {
+    fn run_shown(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let spec = self.site.call(context, |root| self.spec(root))?;
+        let mut complaint = String::new();
+        let mut reader = |log: crate::run::StepLog<'_>, stream: Stream, line: &str| {
+            if stream == Stream::Err {
+                complaint.push_str(line);
+                complaint.push('\n');
+            } else {
+                log.line(stream, line);
+            }
+        };
+        let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+        let termination = context.run_command(&spec, run)?;
+        if termination.is_success() {
+            return Ok(Outcome::done());
+        }
+        if context.is_cancelled() {
+            return Err(crate::run::interrupted());
+        }
+        let diagnostics = text_box::parse(&complaint);
+        let what = format!("{:?}", self.verb).to_lowercase();
+        Err(self.site.failure(context, &what, &diagnostics, &complaint))
+    }
+}
+
+/// Removes what init left in a workspace's folder.
+pub(super) struct CleanAction {
+    pub(super) site: Site,
+}
+
+impl Action for CleanAction {
+    fn describe(&self) -> Vec<String> {
+        let dir = self.site.workspace().map(|workspace| workspace.dir.clone()).unwrap_or_default();
+        vec![format!("rm -rf {}", dir.join(".terraform").display())]
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        let folder = match self.site.folder() {
+            Ok(folder) => folder.join(".terraform"),
+            Err(fault) => return Outcome::Failed(fault),
+        };
+        if context.doors().files.kind(&folder) == crate::os::files::FileKind::Missing {
+            return Outcome::UpToDate("there is nothing to remove".to_owned());
+        }
+        match context.doors().files.remove_dir(&folder) {
+            Ok(()) => Outcome::done(),
+            Err(error) => Outcome::Failed(Fault::new(
+                FaultKind::World,
+                format!("{} could not be removed: {error}", folder.display()),
+            )),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The engine as stories: scripted actions and processes, a real journal in a temporary folder.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::event::{Event, Stream, Termination};
+use crate::journal::record::Entry;
+use crate::journal::store;
+use crate::model::{LoadedText, SourceLoader};
+use crate::os::clock::RealClock;
+use crate::os::command::CommandSpec;
+use crate::os::environment::Environment;
+use crate::os::files::{Files as _, RealFiles};
+use crate::os::scripted::{ScriptedAnswer, ScriptedProcesses};
+use crate::os::tool::Tools;
+use crate::plan::{Digest, Effect, Ending, PlanBuilder, Proposal, ProposedChange, Skip, WhenOrphaned};
+
+type Run = Box<dyn Fn(&mut StepContext<'_>) -> Outcome + Send + Sync>;
+
+struct Scripted(Run);
+
+impl Action for Scripted {
+    fn describe(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        (self.0)(context)
+    }
+}
+
+struct Heard(Arc<Mutex<Vec<Event>>>);
+
+impl Observer for Heard {
+    fn event(&mut self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+struct Answers(Vec<Answer>);
+
+impl Ask for Answers {
+    fn is_silent(&self, _question: &Question) -> bool {
+        false
+    }
+    fn ask(&mut self, _question: &Question) -> Answer {
+        self.0.remove(0)
+    }
+}
+
+struct NoFile;
+
+impl SourceLoader for NoFile {
+    fn load(&self, path: &std::path::Path) -> Result<LoadedText, String> {
+        Ok(LoadedText { shown: path.to_owned(), text: String::new() })
+    }
+    fn is_folder(&self, _path: &std::path::Path) -> bool {
+        false
+    }
+}
+
+/// A run of scripted steps.
+struct Story {
+    folder: tempfile::TempDir,
+    steps: PlanBuilder<Box<dyn Action>>,
+    processes: ScriptedProcesses,
+    answers: Vec<Answer>,
+    masker: Masker,
+    keep_going: bool,
+}
+
+struct Told {
+    result: RunResult,
+    events: Vec<Event>,
+    folder: tempfile::TempDir,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            steps: PlanBuilder::default(),
+            processes: ScriptedProcesses::default(),
+            answers: Vec::new(),
+            masker: Masker::default(),
+            keep_going: false,
+        }
+    }
+
+    fn step(
+        mut self,
+        name: &str,
+        needs: &[&str],
+        run: impl Fn(&mut StepContext<'_>) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        let needs = needs.iter().map(|&need| need.to_owned()).collect();
+        let effect = if name == "apply" { Effect::Changes } else { Effect::Reads };
+        let kind = (effect, WhenOrphaned::Stop);
+        self.steps.add(name, name, needs, kind, Box::new(Scripted(Box::new(run))));
+        self
+    }
+
+    fn answered(mut self, answers: Vec<Answer>) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    fn doors(&self) -> Doors {
+        let variables = std::iter::once(("PATH".into(), "/usr/bin:/bin".into())).collect();
+        Doors {
+            processes: Box::new(self.processes.clone()),
+            files: Box::new(RealFiles),
+            clock: Box::new(RealClock::default()),
+            environment: Environment { variables, current_dir: self.folder.path().into(), executable: None },
+            tools: Tools::default(),
+        }
+    }
+
+    fn tell(self) -> Told {
+        let doors = self.doors();
+        let plan = self.steps.build().unwrap();
+        let model = Arc::new(crate::model::load(&self.folder.path().join("tasks.toml"), &NoFile).unwrap());
+        let bindings = Bindings::new(model, Default::default(), Ok(String::new()));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let settings = RunSettings {
+            command: "shipway story".into(),
+            project: "story".into(),
+            root: self.folder.path().into(),
+            jobs: 2,
+            keep_going: self.keep_going,
+            force: false,
+            recorded: true,
+        };
+        let observer = Box::new(Heard(Arc::clone(&events)));
+        let ask = Box::new(Answers(self.answers));
+        let result = run((&plan, &doors, &self.masker, &bindings), settings, observer, ask).unwrap();
+        let events = events.lock().unwrap().clone();
+        Told { result, events, folder: self.folder }
+    }
+}
+
+impl Told {
+    fn ending(&self, step: &str) -> &Ending {
+        &self.result.endings.iter().find(|(name, _)| name == step).unwrap().1
+    }
+
+    fn everything_kept(&self) -> String {
+        let mut open = vec![self.folder.path().to_owned()];
+        let mut text = String::new();
+        while let Some(path) = open.pop() {
+            for name in RealFiles.list(&path).unwrap() {
+                let path = path.join(name);
+                match RealFiles.kind(&path) {
+                    crate::os::files::FileKind::Folder => open.push(path),
+                    _ => text.push_str(&String::from_utf8_lossy(&RealFiles.read(&path).unwrap())),
+                }
+            }
+        }
+        text
+    }
+}
+
+fn proposal(digest: &str) -> Proposal {
+    Proposal {
+        question: format!("Apply {digest}?"),
+        changes: vec![ProposedChange {
+            name: "base".into(),
+            summary: "1 to add".into(),
+            destroys: vec![],
+            replaces: vec![],
+            digest: Digest(digest.into()),
+        }],
+        words: vec![],
+    }
+}
+
+fn yes() -> Answer {
+    Answer::Approved { by: "terminal".into() }
+}
+
+#[test]
+fn an_approval_is_bound_to_the_digest_that_was_asked_for() {
+    let told = Story::new()
+        .step("approve", &[], |_| Outcome::Ask(proposal("one")))
+        .step("apply", &["approve"], |context| {
+            assert!(context.approval(&Digest("two".into())).is_none());
+            let approval = context.approval(&Digest("one".into())).unwrap();
+            assert_eq!(approval.digest().0, "one");
+            Outcome::done()
+        })
+        .answered(vec![yes()])
+        .tell();
+    assert_eq!(*told.ending("apply"), Ending::Done);
+    assert_eq!(told.result.exit_code, 0);
+}
+
+#[test]
+fn a_no_skips_what_needs_it_and_the_rest_finishes() {
+    let told = Story::new()
+        .step("approve", &[], |_| Outcome::Ask(proposal("one")))
+        .step("apply", &["approve"], |_| unreachable!("it was declined"))
+        .step("other", &[], |_| Outcome::done())
+        .answered(vec![Answer::Declined])
+        .tell();
+    assert_eq!(told.result.exit_code, FaultKind::Declined.exit_code());
+    assert_eq!(*told.ending("apply"), Ending::Skipped(Skip::Declined { title: "approve".into() }));
+    assert_eq!(*told.ending("other"), Ending::Done);
+}
+
+#[test]
+fn a_stale_plan_is_made_and_asked_for_again() {
+    let told = Story::new()
+        .step("plan", &[], |context| Outcome::done_with(format!("plan {}", context.attempt())))
+        .step("approve", &["plan"], |context| {
+            Outcome::Ask(proposal(&context.value::<String>("plan").unwrap()))
+        })
+        .step("apply", &["approve"], |context| {
+            let plan = context.value::<String>("plan").unwrap();
+            assert!(context.approval(&Digest((*plan).clone())).is_some());
+            if *plan == "plan 1" {
+                return Outcome::Redo { from: "plan".into(), reason: "stale".into() };
+            }
+            Outcome::done()
+        })
+        .answered(vec![yes(), yes()])
+        .tell();
+    assert_eq!(*told.ending("apply"), Ending::Done);
+    let asked: Vec<String> = told
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Asked { proposal } => Some(proposal.question.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked, ["Apply plan 1?", "Apply plan 2?"]);
+}
+
+#[test]
+fn a_plan_that_is_stale_four_times_is_a_failure() {
+    let told = Story::new()
+        .step("plan", &[], |_| Outcome::done())
+        .step("apply", &["plan"], |_| Outcome::Redo { from: "plan".into(), reason: "stale".into() })
+        .tell();
+    assert!(matches!(told.ending("apply"), Ending::Failed { fault } if fault.kind == FaultKind::Failed));
+    assert_eq!(told.result.exit_code, 1);
+}
+
+#[test]
+fn a_panic_is_told_as_our_bug_and_ends_nothing_else() {
+    let told = Story::new()
+        .step("broken", &[], |_| panic!("a state that nobody thought of"))
+        .step("other", &[], |_| Outcome::done())
+        .tell();
+    assert!(matches!(told.ending("broken"), Ending::Failed { fault } if fault.kind == FaultKind::Bug));
+    assert_eq!(told.result.exit_code, 70);
+}
+
+#[test]
+fn the_intent_of_a_command_is_in_the_journal_before_it_starts() {
+    let mut story = Story::new();
+    story.processes = ScriptedProcesses::new([ScriptedAnswer::new("hello\nlast", 0)]);
+    let folder = story.folder.path().to_owned();
+    let told = story
+        .step("say", &[], move |context| {
+            let spec = CommandSpec::new("true", context.root()).args(["a b"]);
+            let doors = context.doors();
+            let mut reader = |_: StepLog<'_>, _: Stream, _: &str| {
+                let run = store::list(doors, &folder).unwrap().pop().unwrap();
+                let is_intent =
+                    |entry: &Entry| matches!(entry, Entry::Command { line, .. } if line == "true 'a b'");
+                assert!(run.records.iter().any(|record| is_intent(&record.entry)));
+            };
+            let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+            assert_eq!(context.run_command(&spec, run).unwrap(), Termination::Exited { status: 0 });
+            Outcome::done()
+        })
+        .tell();
+    assert_eq!(*told.ending("say"), Ending::Done);
+}
+
+#[test]
+fn a_secret_is_masked_in_events_journal_and_logs() {
+    let mut story = Story::new();
+    story.masker.add(b"hunter2-and-more");
+    story.processes = ScriptedProcesses::new([ScriptedAnswer {
+        output: vec![
+            (Stream::Out, b"it is hunter2-".to_vec()),
+            (Stream::Out, b"and-more\naHVudGVyMi1hbmQtbW9yZQ==\n".to_vec()),
+        ],
+        ends: Some(Termination::Exited { status: 3 }),
+    }]);
+    let told = story
+        .step("leak", &[], |context| {
+            let spec = CommandSpec::new("true", context.root()).args(["hunter2-and-more"]);
+            let termination = context.run_command(&spec, CommandRun::default()).unwrap();
+            context.log().notice(crate::event::Level::Note, "hunter2-and-more");
+            Outcome::Failed(Fault::new(FaultKind::Failed, format!("hunter2-and-more {termination}")))
+        })
+        .tell();
+    let events = serde_json::to_string(&told.events).unwrap();
+    for kept in [events, told.everything_kept()] {
+        assert!(!kept.contains("hunter2"), "{kept}");
+        assert!(!kept.contains("aHVudGVy"), "{kept}");
+        assert!(kept.contains("it is ***"), "{kept}");
+    }
+}
+
+#[test]
+fn a_run_that_cannot_be_recorded_starts_nothing() {
+    let story = Story::new();
+    RealFiles.write(&story.folder.path().join(store::FOLDER), b"in the way", 0o600).unwrap();
+    let story = story.step("change", &[], |_| unreachable!("nothing may start"));
+    let doors = story.doors();
+    let plan = story.steps.build().unwrap();
+    let model = Arc::new(crate::model::load(&story.folder.path().join("tasks.toml"), &NoFile).unwrap());
+    let bindings = Bindings::new(model, Default::default(), Ok(String::new()));
+    let settings = RunSettings {
+        command: "shipway".into(),
+        project: "story".into(),
+        root: story.folder.path().into(),
+        jobs: 1,
+        keep_going: false,
+        force: false,
+        recorded: true,
+    };
+    let observer = Box::new(Heard(Arc::default()));
+    let fault = run((&plan, &doors, &story.masker, &bindings), settings, observer, Box::new(Answers(vec![])));
+    assert_eq!(fault.err().unwrap().kind, FaultKind::World);
+}
+
+#[test]
+fn a_missing_program_is_named_with_what_to_do() {
+    let told = Story::new()
+        .step("call", &[], |context| {
+            let spec = CommandSpec::new("no-such-program-here", context.root());
+            match context.run_command(&spec, CommandRun::default()) {
+                Ok(_) => unreachable!("it does not exist"),
+                Err(fault) => Outcome::Failed(fault),
+            }
+        })
+        .tell();
+    let Ending::Failed { fault } = told.ending("call") else { panic!("it failed") };
+    assert_eq!(fault.kind, FaultKind::World);
+    assert!(fault.message.contains("no-such-program-here"), "{}", fault.message);
+    assert_eq!(told.result.exit_code, FaultKind::World.exit_code());
+}
