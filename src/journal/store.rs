@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
-use crate::event::{EVENTS_VERSION, Event, EventKind};
+use crate::event::{EVENTS_VERSION, Event, EventKind, Termination};
 use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
 use crate::os::shim::{self, ShimReport};
 use crate::os::{Doors, identity};
@@ -262,8 +262,7 @@ fn sweep(doors: &Doors, runs: &Path) {
         if run.exit_code().is_none() && run.process().is_some_and(identity::is_alive) {
             continue;
         }
-        if has_raw && is_in_doubt(&run) {
-            drop_inputs(doors, &folder.join("raw"));
+        if has_raw && is_in_doubt(&run) && !is_known(doors, &folder.join("raw")) {
             continue;
         }
         if index < surplus {
@@ -274,20 +273,30 @@ fn sweep(doors: &Doors, runs: &Path) {
     }
 }
 
-/// Removes plan and variable files of a run that died, once nothing of it runs any more; its streams stay as witnesses.
-fn drop_inputs(doors: &Doors, raw: &Path) {
+/// Whether the shims of a dead run say that everything they ran has ended well: then nothing is in doubt although the journal has no
+/// result. Where they do not, plan and variable files are removed once nothing runs any more; the streams stay as witnesses.
+fn is_known(doors: &Doors, raw: &Path) -> bool {
     let names = doors.files.list(raw).unwrap_or_default();
-    let runs = |name: &&String| {
-        let report = name.ends_with(".status").then(|| shim::read_report(&raw.join(name))).flatten();
-        matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(&process))
-    };
-    if names.iter().any(|name| runs(&name)) {
-        return;
+    let reports: Vec<Option<ShimReport>> = names
+        .iter()
+        .filter(|name| name.ends_with(".out"))
+        .map(|name| shim::read_report(&raw.join(name).with_extension("status")))
+        .collect();
+    let is_alive = |report: &Option<ShimReport>| matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(process));
+    if reports.iter().any(is_alive) {
+        return false;
     }
-    let is_witness = |name: &String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
+    let is_witness = |name: &&String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
     for name in names.iter().filter(|name| !is_witness(name)) {
         doors.files.remove(&raw.join(name)).ok();
     }
+    let plan_or_success = |termination: &Termination| {
+        // A plan with changes exits with 2 (`-detailed-exitcode`); what was open may have been one.
+        matches!(termination, Termination::Exited { status: 0 | 2 })
+    };
+    reports.iter().all(
+        |report| matches!(report, Some(ShimReport::Ended { termination }) if plan_or_success(termination)),
+    )
 }
 
 /// Whether a step of the run changed something and its result is not recorded: then its raw stream is the only witness.

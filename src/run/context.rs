@@ -209,7 +209,9 @@ impl<'a> StepContext<'a> {
         spec: &CommandSpec,
         how: &mut CommandRun<'_>,
     ) -> (Termination, bool) {
-        let mut splitters = [LineSplitter::default(), LineSplitter::default()];
+        // Whoever reads along reads a value; what is only shown is a picture.
+        let splitter = if how.reader.is_some() { LineSplitter::for_data } else { LineSplitter::default };
+        let mut splitters = [splitter(), splitter()];
         let log = self.log();
         let mut crowd = Crowd::new(log);
         let mut say = |crowd: &mut Crowd<'_>, stream: Stream, line: &str| match &mut how.reader {

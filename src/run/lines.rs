@@ -4,16 +4,22 @@
 use super::context::StepLog;
 use crate::event::{Event, EventKind, Stream};
 
-/// Longer lines are cut here, so that a program that prints no newline can't fill the memory.
+/// Longer lines that are only shown are cut here, so that a program that prints no newline can't fill the memory.
 const LONGEST: usize = 256 * 1024;
 
 /// Collects chunks and gives whole lines.
 #[derive(Debug, Default)]
 pub(super) struct LineSplitter {
     rest: Vec<u8>,
+    is_data: bool,
 }
 
 impl LineSplitter {
+    /// For output that is a value and not a picture: lines keep all that stands before their `\n`, and none is cut, however long.
+    pub(super) fn for_data() -> Self {
+        Self { rest: Vec::new(), is_data: true }
+    }
+
     /// Gives every line that is whole now, without its `\n` or `\r\n`. A `\r` inside a line (a progress bar drawn over itself) keeps
     /// only what was drawn last.
     pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
@@ -21,17 +27,17 @@ impl LineSplitter {
         while let Some(newline) = bytes.iter().position(|&byte| byte == b'\n') {
             let (head, tail) = bytes.split_at(newline);
             if self.rest.is_empty() {
-                line(&text(head));
+                line(&self.text(head));
             } else {
                 self.rest.extend_from_slice(head);
-                line(&text(&self.rest));
+                line(&self.text(&self.rest));
                 self.rest.clear();
             }
             bytes = &tail[1..];
         }
         self.rest.extend_from_slice(bytes);
-        if self.rest.len() > LONGEST {
-            line(&text(&self.rest));
+        if self.rest.len() > LONGEST && !self.is_data {
+            line(&self.text(&self.rest));
             self.rest.clear();
         }
     }
@@ -39,9 +45,13 @@ impl LineSplitter {
     /// Gives what is left after the last newline.
     pub(super) fn finish(&mut self, mut line: impl FnMut(&str)) {
         if !self.rest.is_empty() {
-            line(&text(&self.rest));
+            line(&self.text(&self.rest));
             self.rest.clear();
         }
+    }
+
+    fn text<'l>(&self, line: &'l [u8]) -> std::borrow::Cow<'l, str> {
+        String::from_utf8_lossy(if self.is_data { line } else { drawn(line) })
     }
 }
 
@@ -81,10 +91,10 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn text(line: &[u8]) -> std::borrow::Cow<'_, str> {
+/// What is left of a line that was drawn over itself.
+fn drawn(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = line.iter().rposition(|&byte| byte == b'\r').map_or(line, |at| &line[at + 1..]);
-    String::from_utf8_lossy(line)
+    line.iter().rposition(|&byte| byte == b'\r').map_or(line, |at| &line[at + 1..])
 }
 
 #[cfg(test)]
@@ -102,5 +112,16 @@ mod tests {
             splitter.finish(|line| lines.push(line.to_owned()));
             assert_eq!(lines, ["one", "two", "", "30%", "last"], "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_value_keeps_its_carriage_returns_and_its_length() {
+        let long = "x".repeat(LONGEST + 1);
+        let mut splitter = LineSplitter::for_data();
+        let mut lines = Vec::new();
+        splitter.push(b"10%\r20%\r\n", |line| lines.push(line.to_owned()));
+        splitter.push(long.as_bytes(), |line| lines.push(line.to_owned()));
+        splitter.push(b"y\n", |line| lines.push(line.to_owned()));
+        assert_eq!(lines, ["10%\r20%\r".to_owned(), long + "y"]);
     }
 }

@@ -1,14 +1,33 @@
 //! The one integration binary: every file here is a module of it.
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 
 // `cfg(test)` is always on here; it tells clippy that helpers, too, are tests.
 #[cfg(test)]
+mod bootstrap;
+#[cfg(test)]
 mod code;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod floors;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod masking;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
 mod mutations;
+#[cfg(test)]
+mod questions;
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod tasks;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]

@@ -163,7 +163,7 @@ impl Lexer<'_> {
     /// `((…))` or `(…)`.
     fn parentheses(&mut self) -> Result<(), Unreadable> {
         let start = self.at;
-        if self.second() == Unit::Byte(b'(') && self.arithmetic()? {
+        if self.second() == Unit::Byte(b'(') && self.arithmetic_command()? {
             return Ok(());
         }
         self.bump();

@@ -144,6 +144,9 @@ impl Lexer<'_> {
             match self.peek() {
                 Unit::End => return Err(self.unreadable(start, "a `[[` is never closed")),
                 Unit::Byte(b'#') => return Err(self.unreadable(start, "`#` in `[[ … ]]` may be a comment")),
+                Unit::Byte(b'<') if self.second() == Unit::Byte(b'<') => {
+                    return Err(self.unreadable(start, "`<<` in `[[ … ]]` may begin a here-document"));
+                }
                 Unit::Byte(b'<' | b'>') if self.second() != Unit::Byte(b'(') => self.bump(),
                 Unit::Byte(b'(' | b')' | b'|' | b'&' | b';') => self.bump(),
                 Unit::Byte(_) | Unit::Hole(_) => {

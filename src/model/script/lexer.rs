@@ -191,21 +191,19 @@ impl<'a> Lexer<'a> {
         result
     }
 
-    /// Reads `text`, a part of the script that holds no hole, for its pipelines alone.
+    /// Reads `text`, a part of the script without its holes, for its pipelines. False if it can't be read.
     pub(super) fn look_for_pipelines(
         &mut self,
         text: &str,
         read: impl FnOnce(&mut Lexer<'_>) -> Result<(), Unreadable>,
-    ) {
+    ) -> bool {
         let mut inner = Lexer::new(text, &[]);
         inner.depth = self.depth + 1;
         inner.fuel = self.fuel;
-        self.pipeline |= if inner.depth < DEPTH && read(&mut inner).is_ok() {
-            inner.pipeline
-        } else {
-            may_have_pipeline(text)
-        };
+        let readable = inner.depth < DEPTH && read(&mut inner).is_ok();
+        self.pipeline |= if readable { inner.pipeline } else { may_have_pipeline(text) };
         self.fuel = inner.fuel;
+        readable
     }
 
     /// The word of plain characters that comes next and where it ends; `None` where there is none, or quotes, expansions or

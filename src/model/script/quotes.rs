@@ -97,6 +97,7 @@ impl Lexer<'_> {
             Unit::Byte(b'[') => {
                 self.bump();
                 self.within(Refusal::Arithmetic, |inside| inside.balanced(b'[', b']', start))?;
+                return Err(self.unreadable(start, "only some shells know `$[…]`"));
             }
             Unit::Byte(b'\'') if !in_quotes => {
                 self.within(Refusal::AnsiQuote, |inside| inside.ansi_quotes(start))?;
@@ -184,8 +185,12 @@ impl Lexer<'_> {
     fn parameter(&mut self, in_quotes: bool) -> Result<(), Unreadable> {
         let start = self.at;
         self.bump();
-        if let Unit::Byte(b' ' | b'\t' | b'\n' | b'|') = self.peek() {
-            return Err(self.unreadable(start, "`${ … }` with a command is new"));
+        match self.peek() {
+            Unit::Byte(b' ' | b'\t' | b'\n' | b'|') => {
+                return Err(self.unreadable(start, "`${ … }` with a command is new"));
+            }
+            Unit::Byte(b'(') => return Err(self.unreadable(start, "`${(…)…}` is zsh's alone")),
+            _ => {}
         }
         if !in_quotes {
             return self.parameter_end(Apostrophe::Quotes, start);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexer::{HereDocument, Lexer, Unit, is_meta, may_have_pipeline};
+use super::lexer::{HereDocument, Lexer, Unit, is_meta};
 use super::refusal::{Refusal, Unreadable};
 use super::word::{Position, Word};
 
@@ -146,11 +146,10 @@ impl Lexer<'_> {
                 let body = start..end;
                 self.refuse_holes_in(&body, Refusal::HereDocument);
                 self.refuse_holes_in(&(end..self.at), Refusal::HereDelimiter);
-                if !document.quoted {
-                    match self.text.get(body) {
-                        Some(body) => self.look_for_pipelines(body, |inner| inner.here_text()),
-                        None => self.pipeline |= may_have_pipeline(self.text),
-                    }
+                let text = self.text.get(body).unwrap_or_default();
+                // dash looks for the other backtick even behind the delimiter.
+                if !document.quoted && !self.look_for_pipelines(text, |inner| inner.here_text()) {
+                    return Err(self.unreadable(start, "a construct in a here-document is never closed"));
                 }
                 return Ok(());
             }

@@ -86,7 +86,7 @@ impl Refusal {
             Self::BeforeKeyword => (
                 "place-before-keyword",
                 "before a word that is a keyword once the value is absent",
-                Other("put the hole in double quotes"),
+                Other("begin with a word that is always there"),
             ),
             Self::Brace => ("place-brace", "in braces", Other("put the whole word in quotes")),
             Self::Bracket => ("place-bracket", "in brackets", Other("put the brackets in quotes")),

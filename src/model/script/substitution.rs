@@ -4,7 +4,7 @@
 //! which macOS still has, and every bash for `$((`, count parentheses and quotes. Only where both ways find the same end
 //! is the end sure.
 
-use super::lexer::{Lexer, Unit};
+use super::lexer::{Lexer, Unit, is_meta};
 use super::refusal::{Refusal, Unreadable};
 
 impl Lexer<'_> {
@@ -50,7 +50,25 @@ impl Lexer<'_> {
             inside.within(Refusal::Arithmetic, |inside| inside.balanced(b'(', b')', start))?;
             Ok(inside.eat(b')'))
         };
-        self.trial(read, |found| found == &Ok(true))
+        let found = self.trial(read, |found| found == &Ok(true))?;
+        let inside = self.text.get(start..self.at).unwrap_or_default();
+        if inside.contains('\'') {
+            return Err(self.unreadable(start, "shells disagree about `'` in arithmetic"));
+        }
+        Ok(found)
+    }
+
+    /// `((…))` as a command. For sh these are subshells, in which some operators would be the beginning of something else.
+    pub(super) fn arithmetic_command(&mut self) -> Result<bool, Unreadable> {
+        let start = self.at;
+        let found = self.arithmetic()?;
+        let inside = self.bytes().get(start..self.at).unwrap_or_default();
+        let differs =
+            |pair: &[u8]| matches!(pair, [b'<', b'<']) || matches!(pair, [before, b'#'] if is_meta(*before));
+        if inside.windows(2).any(differs) {
+            return Err(self.unreadable(start, "sh reads something else in `((…))`"));
+        }
+        Ok(found)
     }
 
     /// A here-document begins behind the next line end; shells disagree which one that is if a construct spans lines.

@@ -4,7 +4,7 @@
 //! sketch follows whether it is an assignment, a pattern, a name, or nothing but a hole.
 
 use super::Place;
-use super::lexer::{Lexer, Unit};
+use super::lexer::{Lexer, Unit, is_meta};
 use super::refusal::{Refusal, Unreadable};
 
 /// Marks of a sketch: bytes that no UTF-8 text has.
@@ -210,6 +210,10 @@ impl Lexer<'_> {
                     let start = self.at;
                     self.bump();
                     self.within(Refusal::Subscript, |inside| inside.balanced(b'[', b']', start))?;
+                    let inside = self.bytes().get(start..self.at).unwrap_or_default();
+                    if inside.iter().any(|byte| is_meta(*byte)) {
+                        return Err(self.unreadable(start, "sh reads several words in this subscript"));
+                    }
                     word.sketch.push(SUBSCRIPT);
                 }
                 Unit::Byte(byte) => {

@@ -146,7 +146,7 @@ fn values() -> Vec<String> {
     values
 }
 
-/// The shells of this machine, each with its arguments before the script's file.
+/// The shells of this machine, each with its arguments before the script's file. `sh` is mostly one of the others.
 fn shells() -> Vec<(&'static str, Vec<&'static str>)> {
     let known = [
         ("bash", vec!["--norc", "-euo", "pipefail"]),
@@ -154,10 +154,19 @@ fn shells() -> Vec<(&'static str, Vec<&'static str>)> {
         ("sh", vec!["-eu"]),
         ("zsh", vec!["-f", "-eu"]),
     ];
-    let (found, missing): (Vec<_>, Vec<_>) =
-        known.into_iter().partition(|(name, _)| which::which(name).is_ok());
-    for (name, _) in missing {
-        println!("skipped: there is no {name} here");
+    let mut programs = Vec::new();
+    let mut found = Vec::new();
+    for (name, arguments) in known {
+        match which::which(name)
+            .and_then(|path| path.canonicalize().map_err(|_| which::Error::CannotFindBinaryPath))
+        {
+            Ok(path) if programs.contains(&path) => {}
+            Ok(path) => {
+                programs.push(path);
+                found.push((name, arguments));
+            }
+            Err(_) => println!("skipped: there is no {name} here"),
+        }
     }
     found
 }
@@ -308,13 +317,13 @@ const PIECES: &[(&str, &str)] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_value_survives_in_any_word(
         cases in proptest::collection::vec(
             (proptest::collection::vec(0..PIECES.len(), 1..6), "([^\\x00]|['\"$`\\\\ \n*]){0,12}"),
-            60,
+            100,
         ),
     ) {
         let cases: Vec<_> = cases
@@ -326,6 +335,23 @@ proptest! {
                 assert!(script.parts.iter().all(|part| *part != ScriptPart::Text(String::new())));
                 let rendered = script.render(&mut |_| Given::Text(value.clone()));
                 (rendered, vec![vec![format!("b{}", text.replace('@', &value)), "b".to_owned()]])
+            })
+            .collect();
+        for (shell, arguments) in shells() {
+            check(shell, &arguments, &cases);
+        }
+    }
+
+    #[test]
+    fn words_of_a_plain_command_are_those_that_a_shell_reads(
+        commands in proptest::collection::vec("[ab'\"\\\\ =:~{},.*?\\[\\]$`!#%@+^/é\n\t-]{0,9}", 400),
+    ) {
+        let cases: Vec<_> = commands
+            .into_iter()
+            .filter(|command| !command.contains("{{"))
+            .filter_map(|command| {
+                let argv = script(&format!("a {command}")).argv(&mut |_| Given::Absent)?;
+                Some((format!("show {command}"), vec![argv[1..].to_vec()]))
             })
             .collect();
         for (shell, arguments) in shells() {

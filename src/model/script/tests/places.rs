@@ -5,7 +5,7 @@ use crate::model::script::{Place, classify};
 use crate::model::{ScriptShell, script::Classified};
 
 /// One letter for each place: a whole Word, a Piece, Double quotes, Single quotes.
-const ALLOWED: &[(&str, &str)] = &[
+pub(super) const ALLOWED: &[(&str, &str)] = &[
     // Words of simple commands.
     ("echo {{x}}", "W"),
     ("{{x}}", "W"),
