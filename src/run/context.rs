@@ -209,8 +209,11 @@ impl<'a> StepContext<'a> {
         how: &mut CommandRun<'_>,
     ) -> (Termination, bool) {
         // Whoever reads along reads a value; what is only shown is a picture.
-        let splitter = if how.reader.is_some() { LineSplitter::for_data } else { LineSplitter::default };
-        let mut splitters = [splitter(), splitter()];
+        let is_data = how.reader.is_some();
+        let mut splitters = [Stream::Out, Stream::Err].map(|_| match is_data {
+            true => LineSplitter::for_data(),
+            false => LineSplitter::for_show(self.masker().stream()),
+        });
         let log = self.log();
         let mut say = |stream: Stream, line: &str| match &mut how.reader {
             Some(reader) => reader(log, stream, line),
