@@ -83,27 +83,42 @@ impl RunStore {
         if durable { journal.sync_data() } else { Ok(()) }
     }
 
-    /// Keeps an event, and what it says in the step's log. Lines that commands print are kept in memory until something else happens or
-    /// `flush` is called: a command that prints a million of them must not cost two million writes.
+    /// Keeps an event, and what it says in the step's log.
     pub fn event(&self, event: &Event) -> io::Result<()> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        serde_json::to_writer(&mut *events, event)?;
-        events.write_all(b"\n")?;
-        let is_line = matches!(event.kind, EventKind::Line { .. });
-        if !is_line {
-            events.flush()?;
-        }
+        events.write_all(&json_line(event)?)?;
+        events.flush()?;
         drop(events);
         let Some(step) = &event.step else { return Ok(()) };
         match &event.kind {
-            EventKind::Line { text, .. } => self.log(step, false, &[text]),
-            EventKind::Notice { text, .. } => self.log(step, true, &[text]),
-            EventKind::CommandStarted { line } => self.log(step, true, &["$ ", line]),
-            EventKind::CommandEnded { termination, .. } => {
-                self.log(step, true, &["(", &termination.to_string(), ")"])
-            }
-            _ => Ok(()),
+            EventKind::Notice { text, .. } => self.log(step, &format!("{text}\n"))?,
+            EventKind::CommandStarted { line } => self.log(step, &format!("$ {line}\n"))?,
+            EventKind::CommandEnded { termination, .. } => self.log(step, &format!("({termination})\n"))?,
+            _ => return Ok(()),
         }
+        self.flush()
+    }
+
+    /// Keeps lines that a step's command printed. They stay in memory until something else happens or `flush` is called: a command that
+    /// prints a million of them must not cost two million writes.
+    pub fn lines(&self, lines: &[Event]) -> io::Result<()> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in lines {
+            events.write_all(&json_line(event)?)?;
+        }
+        drop(events);
+        for of_step in lines.chunk_by(|one, next| one.step == next.step) {
+            let Some(step) = of_step.first().and_then(|event| event.step.as_ref()) else { continue };
+            let mut text = String::new();
+            for event in of_step {
+                if let EventKind::Line { text: line, .. } = &event.kind {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+            self.log(step, &text)?;
+        }
+        Ok(())
     }
 
     /// Writes out what is still in memory.
@@ -112,18 +127,24 @@ impl RunStore {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).values_mut().try_for_each(io::Write::flush)
     }
 
-    fn log(&self, step: &str, at_once: bool, parts: &[&str]) -> io::Result<()> {
+    fn log(&self, step: &str, text: &str) -> io::Result<()> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if !logs.contains_key(step) {
             // The folder is made when the first step has something to say: most runs of a task are short and silent.
             RealFiles.create_private_dir(&self.folder.join("steps"))?;
             logs.insert(step.to_owned(), io::BufWriter::new(append_private(&self.log_path(step))?));
         }
-        let Some(log) = logs.get_mut(step) else { return Ok(()) };
-        parts.iter().try_for_each(|part| log.write_all(part.as_bytes()))?;
-        log.write_all(b"\n")?;
-        if at_once { log.flush() } else { Ok(()) }
+        match logs.get_mut(step) {
+            Some(log) => log.write_all(text.as_bytes()),
+            None => Ok(()),
+        }
     }
+}
+
+fn json_line(event: &Event) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// A run that is on disk.

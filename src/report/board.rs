@@ -84,6 +84,9 @@ impl Board {
     /// Takes an event in.
     pub(super) fn note(&mut self, event: &Event) {
         self.elapsed = self.elapsed.max(event.elapsed);
+        if matches!(event.kind, EventKind::Line { .. }) {
+            return;
+        }
         if let EventKind::RunStarted { steps, .. } = &event.kind {
             self.places = steps.iter().enumerate().map(|(at, shape)| (shape.name.clone(), at)).collect();
             self.rows = steps.iter().map(|shape| waiting(shape, Role::of(&shape.name).is_inner())).collect();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::action::{Approval, Exports};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
-use super::lines::LineSplitter;
+use super::lines::{Crowd, LineSplitter};
 use super::observe::{Answer, Question};
 use super::shared::Shared;
 use crate::diagnostic::{Fault, FaultKind};
@@ -38,8 +38,8 @@ pub struct StepContext<'a> {
 /// A step's voice. Everything said through it is masked.
 #[derive(Clone, Copy)]
 pub struct StepLog<'a> {
-    shared: &'a Shared<'a>,
-    step: &'a str,
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) step: &'a str,
 }
 
 /// Gets each line that a command prints, unmasked.
@@ -61,8 +61,9 @@ pub struct CommandRun<'a> {
 impl<'a> StepLog<'a> {
     /// A line that a command printed. Waits while the display is far behind.
     pub fn line(&self, stream: Stream, text: &str) {
-        let kind = EventKind::Line { stream, text: self.shared.masker.mask(text) };
-        self.shared.lines.send(self.shared.event(Some(self.step), kind)).ok();
+        let mut crowd = Crowd::new(*self);
+        crowd.add(stream, text);
+        crowd.send();
     }
 
     /// How far the step is.
@@ -215,16 +216,18 @@ impl<'a> StepContext<'a> {
             false => LineSplitter::for_show(self.masker().stream()),
         });
         let log = self.log();
-        let mut say = |stream: Stream, line: &str| match &mut how.reader {
+        let mut crowd = Crowd::new(log);
+        let mut say = |crowd: &mut Crowd<'_>, stream: Stream, line: &str| match &mut how.reader {
             Some(reader) => reader(log, stream, line),
-            None => log.line(stream, line),
+            None => crowd.add(stream, line),
         };
         let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
         let (termination, leaked) = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
-                    splitters[stream as usize].push(&bytes, |line| say(stream, line));
+                    splitters[stream as usize].push(&bytes, |line| say(&mut crowd, stream, line));
+                    crowd.send();
                 }
                 ChildEvent::Ended { termination, leaked } => break (termination, leaked),
                 ChildEvent::Quiet => {}
@@ -234,8 +237,9 @@ impl<'a> StepContext<'a> {
                 child.control().kill();
             }
         };
-        splitters[0].finish(|line| say(Stream::Out, line));
-        splitters[1].finish(|line| say(Stream::Err, line));
+        splitters[0].finish(|line| say(&mut crowd, Stream::Out, line));
+        splitters[1].finish(|line| say(&mut crowd, Stream::Err, line));
+        crowd.send();
         (if timed_out { Termination::TimedOut } else { termination }, leaked)
     }
 

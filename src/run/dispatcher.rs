@@ -24,10 +24,7 @@ use crate::os::signal::Signal;
 use crate::plan::{Digest, Effect, Ending, Proposal, Skip, StepId, StepState, Verdict, Walk, WalkSettings};
 
 /// So many events may wait for the observer before lines have to wait for it too.
-const OBSERVER_BACKLOG: usize = 4096;
-
-/// So many lines are passed on before signals and messages are looked at again.
-const LINES_AT_ONCE: usize = 256;
+const OBSERVER_BACKLOG: usize = 256;
 
 /// How a run ended.
 #[derive(Clone)]
@@ -44,7 +41,7 @@ pub struct RunResult {
 
 pub(super) struct Inbox {
     pub(super) life: Receiver<Message>,
-    pub(super) lines: Receiver<Event>,
+    pub(super) lines: Receiver<Vec<Event>>,
     pub(super) signals: Receiver<Signal>,
 }
 
@@ -110,12 +107,9 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
                     self.handle(message);
                 }
             }
-            recv(lines) -> line => {
-                if let Ok(line) = line {
-                    self.publish(line);
-                    // Lines come in crowds, and a selection costs more than a line.
-                    let more: Vec<Event> = self.inbox.lines.try_iter().take(LINES_AT_ONCE).collect();
-                    more.into_iter().for_each(|line| self.publish(line));
+            recv(lines) -> lines => {
+                if let Ok(lines) = lines {
+                    self.publish_lines(lines);
                 }
             }
             recv(self.inbox.signals) -> signal => {
@@ -133,8 +127,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
 
     fn handle(&mut self, message: Message) {
         // All lines that a step printed before its message stand before it.
-        while let Ok(line) = self.inbox.lines.try_recv() {
-            self.publish(line);
+        while let Ok(lines) = self.inbox.lines.try_recv() {
+            self.publish_lines(lines);
         }
         match message {
             Message::Event(event) => self.publish(*event),
@@ -350,6 +344,13 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         let step = id.map(|id| self.shared.plan.step(id).name.as_str());
         let event = self.shared.event(step, kind);
         self.publish(event);
+    }
+
+    fn publish_lines(&mut self, lines: Vec<Event>) {
+        if let Some(journal) = &self.shared.journal {
+            journal.lines(&lines).ok();
+        }
+        self.screen.send(ScreenMessage::Lines(lines)).ok();
     }
 
     pub(super) fn publish(&mut self, event: Event) {

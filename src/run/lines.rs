@@ -1,8 +1,11 @@
-//! Chunks of output into lines.
+//! Chunks of output into lines, and lines into crowds: what a command prints at once travels together, since a message for each of a
+//! million lines costs more than all else that is done with it.
 //!
 //! What is shown is masked before it is split: a line that is cut may be cut in the middle of a secret, and a secret may have several
 //! lines.
 
+use super::context::StepLog;
+use crate::event::{Event, EventKind, Stream};
 use crate::masking::MaskStream;
 
 /// Longer lines that are only shown are cut here, so that a program that prints no newline can't fill the memory.
@@ -69,6 +72,42 @@ impl LineSplitter {
 
     fn text<'l>(&self, line: &'l [u8]) -> std::borrow::Cow<'l, str> {
         String::from_utf8_lossy(if self.mask.is_some() { drawn(line) } else { line })
+    }
+}
+
+/// So many lines travel together.
+const TOGETHER: usize = 256;
+
+/// Lines of a step, masked, on their way to the dispatcher. Those of one crowd carry one time.
+pub(super) struct Crowd<'a> {
+    log: StepLog<'a>,
+    lines: Vec<Event>,
+}
+
+impl<'a> Crowd<'a> {
+    pub(super) fn new(log: StepLog<'a>) -> Self {
+        Self { log, lines: Vec::new() }
+    }
+
+    /// Adds a line. Waits while the display is far behind.
+    pub(super) fn add(&mut self, stream: Stream, text: &str) {
+        let shared = self.log.shared;
+        let kind = EventKind::Line { stream, text: shared.masker.mask(text) };
+        let event = match self.lines.first() {
+            Some(first) => Event { kind, step: first.step.clone(), ..*first },
+            None => shared.event(Some(self.log.step), kind),
+        };
+        self.lines.push(event);
+        if self.lines.len() == TOGETHER {
+            self.send();
+        }
+    }
+
+    /// Sends what is there; it is gone only when the run is over.
+    pub(super) fn send(&mut self) {
+        if !self.lines.is_empty() {
+            self.log.shared.lines.send(std::mem::take(&mut self.lines)).ok();
+        }
     }
 }
 

@@ -44,8 +44,8 @@ use crate::masking::Masker;
 use crate::os::{Doors, signal};
 use crate::plan::WalkSettings;
 
-/// So many lines may wait for the dispatcher.
-const LINE_BACKLOG: usize = 1024;
+/// So many crowds of lines may wait for the dispatcher.
+const LINE_BACKLOG: usize = 16;
 
 /// What a run is given besides its plan.
 pub struct RunSettings {

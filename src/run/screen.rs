@@ -14,6 +14,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// A message to the observer's thread.
 pub(super) enum ScreenMessage {
     Event(Box<Event>),
+    Lines(Vec<Event>),
     Pause(Pause),
     End,
 }
@@ -31,6 +32,7 @@ pub(super) fn show(
         }
         match messages.recv_timeout(TICK) {
             Ok(ScreenMessage::Event(event)) => observer.event(&event),
+            Ok(ScreenMessage::Lines(lines)) => lines.iter().for_each(|line| observer.event(line)),
             Ok(ScreenMessage::Pause(pause)) => {
                 observer.pause();
                 pause.paused.send(()).ok();

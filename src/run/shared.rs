@@ -36,7 +36,7 @@ pub(super) struct Shared<'a> {
     pub(super) root: PathBuf,
     pub(super) cancel: Cancel,
     pub(super) life: Sender<Message>,
-    pub(super) lines: Sender<Event>,
+    pub(super) lines: Sender<Vec<Event>>,
     pub(super) asker: Sender<AskRequest>,
     pub(super) started: Duration,
     values: Mutex<Vec<Option<Produced>>>,
@@ -46,7 +46,7 @@ pub(super) struct Shared<'a> {
 /// Where messages of a run go.
 pub(super) struct Channels {
     pub(super) life: Sender<Message>,
-    pub(super) lines: Sender<Event>,
+    pub(super) lines: Sender<Vec<Event>>,
     pub(super) asker: Sender<AskRequest>,
 }
 

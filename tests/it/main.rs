@@ -7,6 +7,8 @@ mod bootstrap;
 #[cfg(test)]
 mod code;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;
