@@ -102,11 +102,12 @@ impl RunStore {
     /// Keeps lines that a step's command printed. They stay in memory until something else happens or `flush` is called: a command that
     /// prints a million of them must not cost two million writes.
     pub fn lines(&self, lines: &[Event]) -> io::Result<()> {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut json = Vec::with_capacity(lines.len() * 256);
         for event in lines {
-            events.write_all(&json_line(event)?)?;
+            serde_json::to_writer(&mut json, event)?;
+            json.push(b'\n');
         }
-        drop(events);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).write_all(&json)?;
         for of_step in lines.chunk_by(|one, next| one.step == next.step) {
             let Some(step) = of_step.first().and_then(|event| event.step.as_ref()) else { continue };
             let mut text = String::new();

@@ -143,8 +143,10 @@ fn is_done(row: &Row) -> bool {
     matches!(row.stage, Stage::Ended { ending: Ending::Done, .. })
 }
 
+/// The time of a step that asked is that of the person who answered.
 fn took(row: &Row) -> Duration {
     match row.stage {
+        _ if row.question.is_some() => Duration::ZERO,
         Stage::Ended { took, .. } => took,
         Stage::Waiting | Stage::Running { .. } | Stage::Asking { .. } => Duration::ZERO,
     }

@@ -1,5 +1,7 @@
 //! Steps that were not started, in one line for each reason: one failure can take thirty steps with it, and a person wants to know why, once.
 
+use super::board::Board;
+use super::role::Role;
 use super::style::{Label, Style};
 use super::words;
 use crate::plan::{Ending, Skip};
@@ -15,11 +17,14 @@ pub(super) struct Skips {
 
 impl Skips {
     /// Takes a step in that was not started. Gives the line of those before it where its reason is another one.
-    pub(super) fn takes(&mut self, title: &str, ending: &Ending, style: &Style) -> String {
+    pub(super) fn takes(&mut self, board: &Board, step: &str, ending: &Ending, style: &Style) -> String {
+        if Role::of(step) == Role::Conclusion {
+            return String::new();
+        }
         let reason = words::reason(ending);
         let before = if reason == self.reason { String::new() } else { self.give(style) };
         if self.number == 0 {
-            title.clone_into(&mut self.first);
+            board.title(step).clone_into(&mut self.first);
             self.reason = reason;
         }
         self.number += 1;

@@ -75,6 +75,10 @@ impl Tape {
         self.push(Some(step), EventKind::Line { stream: Stream::Out, text: text.into() })
     }
 
+    pub(super) fn error(self, step: &str, text: &str) -> Self {
+        self.push(Some(step), EventKind::Line { stream: Stream::Err, text: text.into() })
+    }
+
     pub(super) fn progress(self, step: &str, text: &str, parts: Option<(usize, usize)>) -> Self {
         let (done, total) = (parts.map(|parts| parts.0), parts.map(|parts| parts.1));
         self.push(Some(step), EventKind::Progress(Progress { text: text.into(), done, total }))

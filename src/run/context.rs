@@ -62,7 +62,7 @@ impl<'a> StepLog<'a> {
     /// A line that a command printed. Waits while the display is far behind.
     pub fn line(&self, stream: Stream, text: &str) {
         let mut crowd = Crowd::new(*self);
-        crowd.add(stream, text);
+        crowd.add(stream, &self.shared.masker.mask(text));
         crowd.send();
     }
 
@@ -210,7 +210,8 @@ impl<'a> StepContext<'a> {
         how: &mut CommandRun<'_>,
     ) -> (Termination, bool) {
         // Whoever reads along reads a value; what is only shown is a picture.
-        let splitter = if how.reader.is_some() { LineSplitter::for_data } else { LineSplitter::default };
+        let is_shown = how.reader.is_none();
+        let splitter = if is_shown { LineSplitter::default } else { LineSplitter::for_data };
         let mut splitters = [splitter(), splitter()];
         let log = self.log();
         let mut crowd = Crowd::new(log);
@@ -218,11 +219,14 @@ impl<'a> StepContext<'a> {
             Some(reader) => reader(log, stream, line),
             None => crowd.add(stream, line),
         };
+        // What is shown is masked before it is cut into lines: a cut must not fall into a secret.
+        let mut masks = [self.masker().stream(), self.masker().stream()];
         let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
         let (termination, leaked) = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
+                    let bytes = if is_shown { masks[stream as usize].push(&bytes) } else { bytes };
                     splitters[stream as usize].push(&bytes, |line| say(&mut crowd, stream, line));
                     crowd.send();
                 }
@@ -234,8 +238,11 @@ impl<'a> StepContext<'a> {
                 child.control().kill();
             }
         };
-        splitters[0].finish(|line| say(&mut crowd, Stream::Out, line));
-        splitters[1].finish(|line| say(&mut crowd, Stream::Err, line));
+        for stream in [Stream::Out, Stream::Err] {
+            let (mask, splitter) = (&mut masks[stream as usize], &mut splitters[stream as usize]);
+            splitter.push(&mask.finish(), |line| say(&mut crowd, stream, line));
+            splitter.finish(|line| say(&mut crowd, stream, line));
+        }
         crowd.send();
         (if timed_out { Termination::TimedOut } else { termination }, leaked)
     }

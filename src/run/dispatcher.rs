@@ -26,6 +26,9 @@ use crate::plan::{Digest, Effect, Ending, Proposal, Skip, StepId, StepState, Ver
 /// So many events may wait for the observer before lines have to wait for it too.
 const OBSERVER_BACKLOG: usize = 256;
 
+/// How long a signal that was raised may take to reach us.
+const SIGNAL_DELAY: Duration = Duration::from_millis(500);
+
 /// How a run ended.
 #[derive(Clone)]
 pub struct RunResult {
@@ -224,6 +227,11 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         if *self.walk.state(id) != StepState::Asking {
             return;
         }
+        if answer == Answer::Interrupted && self.signal.is_none() {
+            // Ctrl-C reaches the asker as a key: the signal that it raises may be on its way still.
+            let signal = self.inbox.signals.recv_timeout(SIGNAL_DELAY).unwrap_or(Signal::Interrupt);
+            return self.interrupt(signal);
+        }
         let Some(proposal) = self.asked.remove(&id) else { return };
         let digests: Vec<Digest> = proposal.changes.into_iter().map(|change| change.digest).collect();
         let (ending, approved, by) = match answer {
@@ -234,7 +242,13 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             Answer::Refused(fault) => {
                 (Ending::Failed { fault: self.masked(fault) }, false, "nobody".to_owned())
             }
-            Answer::Interrupted => (Ending::Skipped(Skip::Interrupted), false, "signal".to_owned()),
+            Answer::Interrupted => {
+                // The keyboard may tell of a Ctrl-C before the signal itself comes; nothing new starts from here on.
+                self.signal.get_or_insert(Signal::Interrupt);
+                let over = self.walk.stop(Skip::Interrupted);
+                self.announce(over);
+                (Ending::Skipped(Skip::Interrupted), false, "signal".to_owned())
+            }
         };
         let entry = Entry::Answer {
             step: self.shared.plan.step(id).name.clone(),

@@ -22,6 +22,11 @@ pub trait Observer: Send {
 
     /// The question is over.
     fn resume(&mut self) {}
+
+    /// The question is left standing, since the run ends: the cursor is still in its line.
+    fn abandon(&mut self) {
+        self.resume();
+    }
 }
 
 /// A question to a person.

@@ -38,10 +38,9 @@ pub(super) fn show(
                 pause.paused.send(()).ok();
                 // The asker drops its end when the question is over, whatever came of it.
                 select! {
-                    recv(pause.over) -> _ => {}
-                    recv(abandoned) -> _ => {}
+                    recv(pause.over) -> _ => observer.resume(),
+                    recv(abandoned) -> _ => observer.abandon(),
                 }
-                observer.resume();
             }
             Err(RecvTimeoutError::Timeout) => observer.tick(),
             Ok(ScreenMessage::End) | Err(RecvTimeoutError::Disconnected) => return,

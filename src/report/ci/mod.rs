@@ -162,7 +162,7 @@ impl Ci {
             self.group(step, held.title(&title), &lines);
         }
         let line = if Skips::is_one(ending) {
-            self.skips.takes(&title, ending, &self.style)
+            self.skips.takes(&self.board, step, ending, &self.style)
         } else {
             self.not_started();
             words::finished(&self.board, step, ending, took, &self.style)

@@ -6,6 +6,7 @@ use snapbox::{assert_data_eq, str};
 
 use super::*;
 use crate::diagnostic::{Fault, FaultKind};
+use crate::report::sink::Sink;
 use crate::report::tape::{Paper, Tape};
 
 fn printed(dialect: Dialect, tape: &Tape) -> String {
@@ -207,4 +208,54 @@ fn the_runner_obeys_only_our_own_commands() {
         let ours = ["::group::", "::endgroup::", "::warning ", "::error "];
         assert!(ours.iter().any(|command| line.starts_with(command)), "{line:?} in\n{log}");
     }
+}
+
+#[test]
+fn data_stays_whole_for_whoever_captures_it_and_lines_of_a_step_stay_together() {
+    let (talk, data) = (Paper::default(), Paper::default());
+    let outputs = Outputs::new(Sink::new(talk.writer()), Sink::new(data.writer()), StandardOutput::Apart);
+    let dialect = Dialect::GitHub { token: "TOKEN".into() };
+    let mut ci = Ci::new(dialect, Style::plain(), outputs, Box::new(|| Duration::ZERO));
+    Tape::new(&[("task sha", &[]), ("task lint", &[])])
+        .started("task sha")
+        .line("task sha", "sha 1")
+        .started("task lint")
+        .line("task sha", "::notice::sha 2")
+        .line("task lint", "lint 1")
+        .error("task lint", "::set-env::no")
+        .line("task sha", "sha 3")
+        .done("task lint", 1)
+        .done("task sha", 2)
+        .finished(0)
+        .play(&mut ci);
+    assert_data_eq!(
+        data.text(),
+        str![[r#"
+sha 1
+lint 1
+::notice::sha 2
+sha 3
+
+"#]]
+    );
+    assert_data_eq!(
+        talk.text(),
+        str![[r#"
+::group::task lint
+::stop-commands::TOKEN
+::set-env::no
+::TOKEN::
+::endgroup::
+✓ task lint  done  1s
+::group::task sha
+::endgroup::
+✓ task sha  done  2s
+
+✓ task sha   done  2s
+✓ task lint  done  1s
+
+2 done in 0s
+
+"#]]
+    );
 }

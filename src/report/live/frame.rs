@@ -61,8 +61,10 @@ fn line(board: &Board, row: &Row, now: Duration, titles: usize, style: &Style) -
         ),
         Stage::Running { .. } => {
             let progress = words::progress(&row.progress);
-            let doing = if progress.is_empty() { row.command.clone().unwrap_or_default() } else { progress };
-            let doing = crate::report::clean::line(&doing, false);
+            // The command of the only step was printed just above.
+            let command = row.command.as_deref().filter(|_| !board.is_single());
+            let doing = if progress.is_empty() { command.unwrap_or_default() } else { &progress };
+            let doing = crate::report::clean::line(doing, false);
             format!("{} {title}{gap}  {doing}", style.paint(Label::Good, spinner(now, style)))
         }
         Stage::Waiting | Stage::Ended { .. } => {

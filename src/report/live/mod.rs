@@ -19,7 +19,7 @@ use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, words};
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, Level};
 use crate::os::terminal::StandardOutput;
 use crate::run::Observer;
 
@@ -89,7 +89,7 @@ impl Live {
                 self.screen.outputs().data_line(text);
             }
             EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
-                let before = self.skips.takes(self.board.title(step), ending, &self.style);
+                let before = self.skips.takes(&self.board, step, ending, &self.style);
                 self.batch.push_str(&before);
             }
             _ => {
@@ -120,6 +120,10 @@ impl Live {
             }
             EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
             EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
+            // Whole texts, such as a plan, come in one piece and name themselves.
+            EventKind::Notice { level: Level::Note, text } if text.contains('\n') => {
+                notice("", Level::Note, text, style)
+            }
             EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
             // The question itself shows what a person answered.
             EventKind::Answered { by, .. } if by == "terminal" => String::new(),
@@ -178,6 +182,11 @@ impl Observer for Live {
     fn resume(&mut self) {
         self.paused = false;
         self.draw();
+    }
+
+    // Nothing moves any more: what is left is the end.
+    fn abandon(&mut self) {
+        self.batch.push('\n');
     }
 }
 

@@ -7,7 +7,7 @@ use snapbox::{assert_data_eq, str};
 
 use super::*;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Level;
+use crate::report::sink::Sink;
 use crate::report::tape::{Paper, Tape};
 
 /// A terminal in memory with a report that draws on it.
@@ -194,4 +194,38 @@ lint | checking all
 
 "#]]
     );
+}
+
+#[test]
+fn data_for_a_program_goes_past_the_screen_as_it_is() {
+    let (talk, data) = (Paper::default(), Paper::default());
+    let outputs = Outputs::new(Sink::new(talk.writer()), Sink::new(data.writer()), StandardOutput::Apart);
+    let size = Box::new(|| Size { columns: 60, rows: 24 });
+    let mut live = Live::new(Style::plain(), outputs, Box::new(|| Duration::ZERO), size);
+    Tape::new(&[("task sha", &[]), ("task lint", &[])])
+        .started("task sha")
+        .started("task lint")
+        .line("task sha", "\u{1b}[1m5c5c975\u{1b}[0m")
+        .error("task lint", "fine")
+        .done("task sha", 2)
+        .play(&mut live);
+    drop(live);
+    assert_eq!(data.text(), "\u{1b}[1m5c5c975\u{1b}[0m\n");
+    assert!(
+        talk.text().contains("task lint | fine") && !talk.text().contains("5c5c975"),
+        "{:?}",
+        talk.text()
+    );
+}
+
+#[test]
+fn a_question_that_is_left_standing_gets_its_line_ended() {
+    let mut stage = Stage::new();
+    bootstrap().asked("plan base").play(&mut stage.live);
+    stage.live.pause();
+    let before = stage.paper.text().len();
+    stage.live.abandon();
+    bootstrap().interrupted(1).events[4..].iter().for_each(|event| stage.live.event(event));
+    stage.live.pause();
+    assert_eq!(&stage.paper.text()[before..], "\nSIGINT: ending what runs; the same again ends it at once\n");
 }
