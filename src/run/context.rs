@@ -181,7 +181,7 @@ impl<'a> StepContext<'a> {
             dir: spec.dir.to_string_lossy().into_owned(),
             digest: how.digest.take(),
         };
-        self.record(intent)?;
+        self.intend(intent)?;
         self.shared.send(&step.name, EventKind::CommandStarted { line });
         let started = clock.monotonic();
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
@@ -300,9 +300,15 @@ impl<'a> StepContext<'a> {
         Ok(LaunchOutput::Shim { executable, files, orphaned })
     }
 
-    fn record(&self, entry: Entry) -> Result<(), Fault> {
+    /// Records what is about to be done; of a step that changes something, on the disk.
+    fn intend(&self, entry: Entry) -> Result<(), Fault> {
         let durable = self.step().effect != crate::plan::Effect::Reads;
         self.shared.record(entry, durable).map_err(|error| unrecorded(&error))
+    }
+
+    /// Records what happened. If the machine fails before this is on the disk, the intent before it says that it may have happened.
+    fn record(&self, entry: Entry) -> Result<(), Fault> {
+        self.shared.record(entry, false).map_err(|error| unrecorded(&error))
     }
 
     fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {
