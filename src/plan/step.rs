@@ -51,3 +51,11 @@ pub struct Step<A> {
     /// What happens to it when Shipway dies.
     pub when_orphaned: WhenOrphaned,
 }
+
+impl<A> Step<A> {
+    /// Whether its work outlives us, so that its records have to outlive the machine: they are forced to the disk. Those of other steps
+    /// are written, which is enough to survive our own death.
+    pub fn is_precious(&self) -> bool {
+        self.when_orphaned == WhenOrphaned::Finish
+    }
+}

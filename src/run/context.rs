@@ -300,9 +300,9 @@ impl<'a> StepContext<'a> {
         Ok(LaunchOutput::Shim { executable, files, orphaned })
     }
 
-    /// Records what is about to be done; of a step that changes something, on the disk.
+    /// Records what is about to be done.
     fn intend(&self, entry: Entry) -> Result<(), Fault> {
-        let durable = self.step().effect != crate::plan::Effect::Reads;
+        let durable = self.step().is_precious();
         self.shared.record(entry, durable).map_err(|error| unrecorded(&error))
     }
 

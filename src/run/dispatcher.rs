@@ -21,7 +21,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Counts, Event, EventKind, Level};
 use crate::journal::record::Entry;
 use crate::os::signal::Signal;
-use crate::plan::{Digest, Effect, Ending, Proposal, Skip, StepId, StepState, Verdict, Walk, WalkSettings};
+use crate::plan::{Digest, Ending, Proposal, Skip, StepId, StepState, Verdict, Walk, WalkSettings};
 
 /// So many events may wait for the observer before lines have to wait for it too.
 const OBSERVER_BACKLOG: usize = 256;
@@ -150,7 +150,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             effect: step.effect,
             when_orphaned: step.when_orphaned,
         };
-        let durable = step.effect != Effect::Reads;
+        let durable = step.is_precious();
         if let Err(error) = self.shared.record(intent, durable) {
             return self.end(id, Ending::Failed { fault: unrecorded(&error) });
         }
@@ -343,7 +343,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             (None, None) => 0,
         };
         let took = self.shared.doors.clock.monotonic().saturating_sub(self.shared.started);
-        self.shared.record(Entry::RunEnded { exit_code, took }, true).ok();
+        let durable = plan.ids().any(|id| plan.step(id).is_precious());
+        self.shared.record(Entry::RunEnded { exit_code, took }, durable).ok();
         self.say(None, EventKind::RunFinished { exit_code, counts });
         RunResult { exit_code, counts, endings, values: self.shared.take_values() }
     }

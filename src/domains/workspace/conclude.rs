@@ -76,6 +76,7 @@ impl ConcludeAction {
             for path in left {
                 text.push_str(&format!("\n  {}", path.display()));
             }
+            text.push_str("\n`shipway clean-all` removes what init made");
             context.log().notice(Level::Note, &text);
         }
         Ok(())
