@@ -211,7 +211,10 @@ impl<'a> StepContext<'a> {
     ) -> (Termination, bool) {
         // Whoever reads along reads a value; what is only shown is a picture.
         let is_shown = how.reader.is_none();
-        let splitter = if is_shown { LineSplitter::default } else { LineSplitter::for_data };
+        let splitter = || match is_shown {
+            true => LineSplitter::for_show(self.masker().stream()),
+            false => LineSplitter::for_data(),
+        };
         let mut splitters = [splitter(), splitter()];
         let log = self.log();
         let mut crowd = Crowd::new(log);
@@ -219,14 +222,11 @@ impl<'a> StepContext<'a> {
             Some(reader) => reader(log, stream, line),
             None => crowd.add(stream, line),
         };
-        // What is shown is masked before it is cut into lines: a cut must not fall into a secret.
-        let mut masks = [self.masker().stream(), self.masker().stream()];
         let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
         let (termination, leaked) = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
-                    let bytes = if is_shown { masks[stream as usize].push(&bytes) } else { bytes };
                     splitters[stream as usize].push(&bytes, |line| say(&mut crowd, stream, line));
                     crowd.send();
                 }
@@ -239,9 +239,7 @@ impl<'a> StepContext<'a> {
             }
         };
         for stream in [Stream::Out, Stream::Err] {
-            let (mask, splitter) = (&mut masks[stream as usize], &mut splitters[stream as usize]);
-            splitter.push(&mask.finish(), |line| say(&mut crowd, stream, line));
-            splitter.finish(|line| say(&mut crowd, stream, line));
+            splitters[stream as usize].finish(|line| say(&mut crowd, stream, line));
         }
         crowd.send();
         (if timed_out { Termination::TimedOut } else { termination }, leaked)
