@@ -62,7 +62,7 @@ impl<'a> StepLog<'a> {
     /// A line that a command printed. Waits while the display is far behind.
     pub fn line(&self, stream: Stream, text: &str) {
         let mut crowd = Crowd::new(*self);
-        crowd.add(stream, &self.shared.masker.mask(text));
+        crowd.add(stream, text);
         crowd.send();
     }
 
@@ -210,12 +210,11 @@ impl<'a> StepContext<'a> {
         how: &mut CommandRun<'_>,
     ) -> (Termination, bool) {
         // Whoever reads along reads a value; what is only shown is a picture.
-        let is_shown = how.reader.is_none();
-        let splitter = || match is_shown {
-            true => LineSplitter::for_show(self.masker().stream()),
-            false => LineSplitter::for_data(),
-        };
-        let mut splitters = [splitter(), splitter()];
+        let is_data = how.reader.is_some();
+        let mut splitters = [Stream::Out, Stream::Err].map(|_| match is_data {
+            true => LineSplitter::for_data(),
+            false => LineSplitter::for_show(self.masker().stream()),
+        });
         let log = self.log();
         let mut crowd = Crowd::new(log);
         let mut say = |crowd: &mut Crowd<'_>, stream: Stream, line: &str| match &mut how.reader {
@@ -238,9 +237,8 @@ impl<'a> StepContext<'a> {
                 child.control().kill();
             }
         };
-        for stream in [Stream::Out, Stream::Err] {
-            splitters[stream as usize].finish(|line| say(&mut crowd, stream, line));
-        }
+        splitters[0].finish(|line| say(&mut crowd, Stream::Out, line));
+        splitters[1].finish(|line| say(&mut crowd, Stream::Err, line));
         crowd.send();
         (if timed_out { Termination::TimedOut } else { termination }, leaked)
     }

@@ -242,13 +242,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             Answer::Refused(fault) => {
                 (Ending::Failed { fault: self.masked(fault) }, false, "nobody".to_owned())
             }
-            Answer::Interrupted => {
-                // The keyboard may tell of a Ctrl-C before the signal itself comes; nothing new starts from here on.
-                self.signal.get_or_insert(Signal::Interrupt);
-                let over = self.walk.stop(Skip::Interrupted);
-                self.announce(over);
-                (Ending::Skipped(Skip::Interrupted), false, "signal".to_owned())
-            }
+            Answer::Interrupted => (Ending::Skipped(Skip::Interrupted), false, "signal".to_owned()),
         };
         let entry = Entry::Answer {
             step: self.shared.plan.step(id).name.clone(),

@@ -89,10 +89,10 @@ impl<'a> Crowd<'a> {
         Self { log, lines: Vec::new() }
     }
 
-    /// Adds a line, masked already. Waits while the display is far behind.
+    /// Adds a line. Waits while the display is far behind.
     pub(super) fn add(&mut self, stream: Stream, text: &str) {
         let shared = self.log.shared;
-        let kind = EventKind::Line { stream, text: text.to_owned() };
+        let kind = EventKind::Line { stream, text: shared.masker.mask(text) };
         let event = match self.lines.first() {
             Some(first) => Event { kind, step: first.step.clone(), ..*first },
             None => shared.event(Some(self.log.step), kind),
