@@ -24,8 +24,8 @@ impl Pairs {
 impl Display for Pairs {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
         writeln!(formatter, "{:16}{:>9} {:>9} {:>9}", self.name, "min", "median", "max")?;
-        let kinds: [(&str, fn(&Cost) -> Duration); 2] =
-            [("processor", |cost| cost.processor), ("wall", |cost| cost.wall)];
+        type Kind = fn(&Cost) -> Duration;
+        let kinds: [(&str, Kind); 2] = [("processor", |cost| cost.processor), ("wall", |cost| cost.wall)];
         for (kind, of) in kinds {
             let line = |values: Vec<f64>| {
                 let [min, median, max] = spread(values);

@@ -125,14 +125,17 @@ pub enum Builtin {
     },
 
     /// Show a task or a workspace as it was read
-    #[command(after_help = "Example:\n  shipway show test")]
+    #[command(after_help = "Examples:\n  shipway show test\n  shipway show plan-stage --json")]
     Show {
         /// Its name
         name: String,
     },
 
     /// Read the tasks file and say everything that is wrong with it
-    #[command(after_help = "Example:\n  shipway check")]
+    ///
+    /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs
+    /// none of the file's commands. Ends with 3 where something is wrong, with 0 where there are only warnings.
+    #[command(after_help = "Examples:\n  shipway check\n  shipway check --json")]
     Check,
 
     /// Apply workspaces with all that they need, in order
@@ -179,7 +182,10 @@ pub enum Builtin {
     },
 
     /// Make a new project from a template
-    #[command(after_help = "Example:\n  shipway new local my-app")]
+    ///
+    /// The folder has to be new or empty; its name becomes the project's. `local` is five terraform workspaces that need nothing but this
+    /// machine.
+    #[command(after_help = "Examples:\n  shipway new local my-app\n  shipway new local my-app --dry-run")]
     New {
         /// The template: `local`
         template: String,
@@ -187,7 +193,10 @@ pub enum Builtin {
         dir: PathBuf,
     },
 
-    /// Print the line that makes a shell complete commands, tasks and workspaces
+    /// Print what makes a shell complete commands, options, tasks, workspaces and environments
+    ///
+    /// For bash and zsh put the line of the example into ~/.bashrc or ~/.zshrc (there after `compinit`), with the name of the shell; for
+    /// fish, `shipway completions fish | source` into ~/.config/fish/config.fish.
     #[command(after_help = "Example:\n  source <(shipway completions bash)")]
     Completions {
         /// bash, zsh or fish

@@ -181,7 +181,7 @@ impl<'a> StepContext<'a> {
             dir: spec.dir.to_string_lossy().into_owned(),
             digest: how.digest.take(),
         };
-        self.record(intent)?;
+        self.intend(intent)?;
         self.shared.send(&step.name, EventKind::CommandStarted { line });
         let started = clock.monotonic();
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
@@ -210,8 +210,11 @@ impl<'a> StepContext<'a> {
         how: &mut CommandRun<'_>,
     ) -> (Termination, bool) {
         // Whoever reads along reads a value; what is only shown is a picture.
-        let splitter = if how.reader.is_some() { LineSplitter::for_data } else { LineSplitter::default };
-        let mut splitters = [splitter(), splitter()];
+        let is_data = how.reader.is_some();
+        let mut splitters = [Stream::Out, Stream::Err].map(|_| match is_data {
+            true => LineSplitter::for_data(),
+            false => LineSplitter::for_show(self.masker().stream()),
+        });
         let log = self.log();
         let mut crowd = Crowd::new(log);
         let mut say = |crowd: &mut Crowd<'_>, stream: Stream, line: &str| match &mut how.reader {
@@ -297,9 +300,15 @@ impl<'a> StepContext<'a> {
         Ok(LaunchOutput::Shim { executable, files, orphaned })
     }
 
-    fn record(&self, entry: Entry) -> Result<(), Fault> {
+    /// Records what is about to be done; of a step that changes something, on the disk.
+    fn intend(&self, entry: Entry) -> Result<(), Fault> {
         let durable = self.step().effect != crate::plan::Effect::Reads;
         self.shared.record(entry, durable).map_err(|error| unrecorded(&error))
+    }
+
+    /// Records what happened. If the machine fails before this is on the disk, the intent before it says that it may have happened.
+    fn record(&self, entry: Entry) -> Result<(), Fault> {
+        self.shared.record(entry, false).map_err(|error| unrecorded(&error))
     }
 
     fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {

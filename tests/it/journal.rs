@@ -119,8 +119,10 @@ fn an_apply_finishes_when_shipway_is_killed_and_the_journal_says_what_was_begun(
         "[terraform]\nroot = \"terraform\"\n[workspaces.one]\n[workspaces.two]\ndepends = [\"one\"]\n",
     );
     let (runs, go) = (space.path("apply-runs"), space.path("go"));
-    let space =
-        space.workspace("one", &resource("slow", &gate(&runs, &go))).workspace("two", &resource("a", "true"));
+    let later = resource("later", "true").replacen('{', "{\n  depends_on = [terraform_data.slow]", 1);
+    let space = space
+        .workspace("one", &(resource("slow", &gate(&runs, &go)) + &later))
+        .workspace("two", &resource("a", "true"));
     let running = space.start("up --yes");
     space.wait_for("apply-runs");
     running.signal(Signal::KILL);
@@ -136,7 +138,7 @@ fn an_apply_finishes_when_shipway_is_killed_and_the_journal_says_what_was_begun(
         !space.has("terraform/one/.terraform.tfstate.lock.info")
             && space.has("terraform/one/terraform.tfstate")
     });
-    assert_eq!(space.state("one"), ["terraform_data.slow"]);
+    assert_eq!(space.state("one"), ["terraform_data.later", "terraform_data.slow"]);
     assert!(!space.state("two").contains(&"terraform_data.a".to_owned()));
 
     let run = space.runs().pop().unwrap();

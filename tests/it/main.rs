@@ -7,6 +7,8 @@ mod bootstrap;
 #[cfg(test)]
 mod code;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod failures;

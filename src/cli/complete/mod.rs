@@ -5,6 +5,7 @@
 //! pure. Nothing is run, and no fault is ever said: a shell would print it into the line that is being typed.
 
 mod answer;
+mod grammar;
 mod outline;
 mod scripts;
 

@@ -1,6 +1,6 @@
 //! Drives the built program in a project of its own, against real terraform and real git.
 //!
-//! `Space` is a temporary project, `Shipway` a command line in the making, `Running` a started one, `Output` its end; `Terminal` runs one
+//! `Space` is a temporary project, `program::Shipway` a command line in the making, `Running` a started one, `Output` its end; `Terminal` runs one
 //! in a pseudo-terminal. Nothing here sleeps for a fixed time: whoever waits names a condition, and a deadline after which the test fails
 //! with everything that was said until then.
 
@@ -13,7 +13,7 @@ pub(crate) mod terminal;
 pub(crate) mod tools;
 
 pub(crate) use events::Story;
-pub(crate) use program::{Output, Shipway};
+pub(crate) use program::Output;
 pub(crate) use space::Space;
 
 /// Ends the test, visibly, where one of the programs that it drives is not there. In CI that fails it.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::events::Story;
-use super::patience::{DEADLINE, until};
+use super::patience::DEADLINE;
 use super::terminal::Terminal;
 
 /// The program under test.
@@ -97,12 +97,6 @@ impl Running {
     /// What it said so far.
     pub(crate) fn stderr(&self) -> String {
         self.stderr.text()
-    }
-
-    /// Waits until it has said `phrase` on standard error.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, phrase: &str) {
-        until(&format!("it says {phrase:?}"), || self.stderr().contains(phrase).then_some(()));
     }
 
     /// Its end.

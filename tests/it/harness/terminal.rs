@@ -8,7 +8,7 @@ use std::time::Instant;
 use pty_process::blocking::{Command, Pty};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::patience::{DEADLINE, until};
+use super::patience::DEADLINE;
 use super::program::{PROGRAM, Shipway};
 
 const ROWS: u16 = 50;
@@ -71,11 +71,6 @@ impl Terminal {
     /// The screen as it is now.
     pub(crate) fn screen(&self) -> String {
         self.lock().screen.screen().contents()
-    }
-
-    /// Everything that was ever written, escapes included.
-    pub(crate) fn raw(&self) -> String {
-        String::from_utf8_lossy(&self.lock().raw).into_owned()
     }
 
     /// Waits until the screen fulfils a condition; gives the screen.
@@ -155,19 +150,7 @@ impl Terminal {
         let shown = self.lock();
         let short = std::time::Duration::from_secs(2);
         drop(self.shown.1.wait_timeout_while(shown, short, |shown| !shown.closed).unwrap());
-        Closed {
-            line,
-            status: status.unwrap(),
-            screen: self.screen(),
-            raw: self.raw(),
-            hidden: self.is_cursor_hidden(),
-        }
-    }
-
-    /// Waits for a condition outside of the screen, and shows the screen where it does not come.
-    #[track_caller]
-    pub(crate) fn while_open<T>(&self, what: &str, condition: impl FnMut() -> Option<T>) -> T {
-        until(&format!("{what}; the screen was\n{}", self.screen()), condition)
+        Closed { line, status: status.unwrap(), screen: self.screen(), hidden: self.is_cursor_hidden() }
     }
 
     fn is_cursor_hidden(&self) -> bool {
@@ -194,8 +177,6 @@ pub(crate) struct Closed {
     status: ExitStatus,
     /// The last screen.
     pub(crate) screen: String,
-    /// Everything that was ever written, escapes included.
-    pub(crate) raw: String,
     /// The cursor was left hidden.
     pub(crate) hidden: bool,
 }
