@@ -129,10 +129,10 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     }
 
     fn handle(&mut self, message: Message) {
-        // All lines that a step printed before its message stand before it.
-        while let Ok(lines) = self.inbox.lines.try_recv() {
-            self.publish_lines(lines);
-        }
+        // All lines that a step printed before its message stand before it. They are there by now; a chatty step sends new ones as fast
+        // as we take them, so only these are waited for.
+        let before: Vec<Vec<Event>> = self.inbox.lines.try_iter().take(self.inbox.lines.len()).collect();
+        before.into_iter().for_each(|lines| self.publish_lines(lines));
         match message {
             Message::Event(event) => self.publish(*event),
             Message::Ended(id, outcome) => self.ended(id, outcome),

@@ -51,7 +51,8 @@ impl PipedChild {
         };
         let pid = handle.pids().first().copied().unwrap_or(0);
         let control = Arc::new(GroupControl { group: Mutex::new(Some(pid)) });
-        let (sender, messages) = crossbeam_channel::bounded(64);
+        // Few chunks of up to 64 KiB: after a signal all that was read is still shown, and `yes` prints two million lines in 4 MiB.
+        let (sender, messages) = crossbeam_channel::bounded(4);
         read_along(out_reader, Stream::Out, sender.clone())?;
         read_along(err_reader, Stream::Err, sender.clone())?;
         let waiting = Arc::clone(&control);
