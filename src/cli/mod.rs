@@ -103,7 +103,7 @@ fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
             }
             goals(doors, &words, &options, line, false)
         }
-        Some("help" | "new" | "completions") => builtin(doors, &words, &options, line, 0),
+        Some("help") => builtin(doors, &words, &options, line, 0),
         Some(_) => goals(doors, &words, &options, line, true),
     }
 }
