@@ -10,20 +10,25 @@
 //! An intent that changes something is forced to the disk; the others are written, which is enough to survive our own death. A journal that
 //! can't be written is an error that stops a change before it happens; a log that can't be written is not.
 
+mod read;
+mod sweep;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
-use crate::event::{EVENTS_VERSION, Event, EventKind, Termination};
+use super::record::{Entry, JOURNAL_VERSION, Record};
+use crate::event::{Event, EventKind};
 use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
-use crate::os::shim::{self, ShimReport};
 use crate::os::{Doors, identity};
 
-/// Runs that are kept; older ones are removed when a new one starts.
-const KEPT_RUNS: usize = 200;
+pub use read::{StoredRun, list};
+
+/// So many bytes of lines are kept of one run: a command that prints without end must not fill the disk.
+const KEPT_LINES: usize = 64 * 1024 * 1024;
 
 /// The folder of Shipway's own files beside the tasks file.
 pub const FOLDER: &str = ".shipway";
@@ -36,6 +41,7 @@ pub struct RunStore {
     journal: Mutex<File>,
     events: Mutex<io::BufWriter<File>>,
     logs: Mutex<HashMap<String, io::BufWriter<File>>>,
+    kept: AtomicUsize,
 }
 
 impl RunStore {
@@ -44,13 +50,14 @@ impl RunStore {
         let runs = root.join(FOLDER).join("runs");
         doors.files.create_private_dir(&runs)?;
         ignore_in_git(doors, root)?;
-        sweep(doors, &runs);
+        sweep::sweep(doors, &runs);
         let process = identity::own();
         let (id, folder) = make_folder(doors, &runs, process.pid)?;
         let store = Self {
             journal: Mutex::new(create_private(&folder.join("journal.jsonl"))?),
             events: Mutex::new(io::BufWriter::new(create_private(&folder.join("events.jsonl"))?)),
             logs: Mutex::default(),
+            kept: AtomicUsize::new(0),
             id,
             folder,
         };
@@ -102,6 +109,9 @@ impl RunStore {
     /// Keeps lines that a step's command printed. They stay in memory until something else happens or `flush` is called: a command that
     /// prints a million of them must not cost two million writes.
     pub fn lines(&self, lines: &[Event]) -> io::Result<()> {
+        if self.kept.load(Ordering::Relaxed) > KEPT_LINES {
+            return Ok(());
+        }
         let mut json = Vec::with_capacity(lines.len() * 256);
         for event in lines {
             serde_json::to_writer(&mut json, event)?;
@@ -118,6 +128,12 @@ impl RunStore {
                 }
             }
             self.log(step, &text)?;
+            if self.kept.fetch_add(text.len(), Ordering::Relaxed) + text.len() > KEPT_LINES {
+                self.log(
+                    step,
+                    "(the run printed more than is kept; what follows was shown and is not here)\n",
+                )?;
+            }
         }
         Ok(())
     }
@@ -148,81 +164,6 @@ fn json_line(event: &Event) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// A run that is on disk.
-#[derive(Clone, Debug)]
-pub struct StoredRun {
-    /// Its id.
-    pub id: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its journal, as far as it can be read.
-    pub records: Vec<Record>,
-}
-
-impl StoredRun {
-    /// Who ran it.
-    pub fn process(&self) -> Option<&ProcessIdentity> {
-        self.records.iter().find_map(|record| match &record.entry {
-            Entry::Run { process, .. } => Some(process),
-            _ => None,
-        })
-    }
-
-    /// What Shipway exited with; `None` while it runs, and where it died.
-    pub fn exit_code(&self) -> Option<u8> {
-        self.records.iter().rev().find_map(|record| match &record.entry {
-            Entry::RunEnded { exit_code, .. } => Some(*exit_code),
-            _ => None,
-        })
-    }
-
-    /// Its events, as far as they can be read.
-    pub fn events(&self, doors: &Doors) -> io::Result<Vec<Event>> {
-        let bytes = doors.files.read(&self.folder.join("events.jsonl"))?;
-        read_lines(&bytes, |event: &Event| event.version, EVENTS_VERSION)
-    }
-}
-
-/// All runs of a project, the newest last.
-pub fn list(doors: &Doors, root: &Path) -> io::Result<Vec<StoredRun>> {
-    let runs = root.join(FOLDER).join("runs");
-    let names = match doors.files.list(&runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        names => names?,
-    };
-    names.into_iter().map(|id| read(doors, &runs, id)).collect()
-}
-
-fn read(doors: &Doors, runs: &Path, id: String) -> io::Result<StoredRun> {
-    let folder = runs.join(&id);
-    let bytes = match doors.files.read(&folder.join("journal.jsonl")) {
-        // It died before its first record.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        bytes => bytes?,
-    };
-    let records = read_lines(&bytes, |record: &Record| record.version, JOURNAL_VERSION)?;
-    Ok(StoredRun { id, folder, records })
-}
-
-/// Lines of JSON up to the first that is torn: a crash may cut the last one.
-fn read_lines<T: serde::de::DeserializeOwned>(
-    bytes: &[u8],
-    version: impl Fn(&T) -> u32,
-    known: u32,
-) -> io::Result<Vec<T>> {
-    let mut values = Vec::new();
-    for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice::<T>(line) {
-            Ok(value) if version(&value) <= known => values.push(value),
-            Ok(_) => {
-                return Err(io::Error::other("it was written by a newer Shipway; update Shipway to read it"));
-            }
-            Err(_) => break,
-        }
-    }
-    Ok(values)
-}
-
 fn make_folder(doors: &Doors, runs: &Path, pid: u32) -> io::Result<(String, PathBuf)> {
     let now = doors.clock.now();
     let stamp = now.strftime("%Y%m%d-%H%M%S").to_string();
@@ -248,77 +189,35 @@ fn ignore_in_git(doors: &Doors, root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what earlier runs left: runs beyond the kept ones, and raw files of runs that died where nothing is in doubt. A file that can't
-/// be removed now is tried again at the next start.
-fn sweep(doors: &Doors, runs: &Path) {
-    let Ok(names) = doors.files.list(runs) else { return };
-    let surplus = names.len().saturating_sub(KEPT_RUNS);
-    for (index, id) in names.into_iter().enumerate() {
-        let folder = runs.join(&id);
-        let has_raw = doors.files.kind(&folder.join("raw")) != crate::os::files::FileKind::Missing;
-        if index >= surplus && !has_raw {
-            continue;
-        }
-        let Ok(run) = read(doors, runs, id) else { continue };
-        if run.exit_code().is_none() && run.process().is_some_and(identity::is_alive) {
-            continue;
-        }
-        if has_raw && is_in_doubt(&run) && !is_known(doors, &folder.join("raw")) {
-            continue;
-        }
-        if index < surplus {
-            doors.files.remove_dir(&folder).ok();
-        } else {
-            doors.files.remove_dir(&folder.join("raw")).ok();
-        }
-    }
-}
-
-/// Whether the shims of a dead run say that everything they ran has ended well: then nothing is in doubt although the journal has no
-/// result. Where they do not, plan and variable files are removed once nothing runs any more; the streams stay as witnesses.
-fn is_known(doors: &Doors, raw: &Path) -> bool {
-    let names = doors.files.list(raw).unwrap_or_default();
-    let reports: Vec<Option<ShimReport>> = names
-        .iter()
-        .filter(|name| name.ends_with(".out"))
-        .map(|name| shim::read_report(&raw.join(name).with_extension("status")))
-        .collect();
-    let is_alive = |report: &Option<ShimReport>| matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(process));
-    if reports.iter().any(is_alive) {
-        return false;
-    }
-    let is_witness = |name: &&String| [".out", ".err", ".status"].iter().any(|ending| name.ends_with(ending));
-    for name in names.iter().filter(|name| !is_witness(name)) {
-        doors.files.remove(&raw.join(name)).ok();
-    }
-    let plan_or_success = |termination: &Termination| {
-        // A plan with changes exits with 2 (`-detailed-exitcode`); what was open may have been one.
-        matches!(termination, Termination::Exited { status: 0 | 2 })
-    };
-    reports.iter().all(
-        |report| matches!(report, Some(ShimReport::Ended { termination }) if plan_or_success(termination)),
-    )
-}
-
-/// Whether a step of the run changed something and its result is not recorded: then its raw stream is the only witness.
-fn is_in_doubt(run: &StoredRun) -> bool {
-    let mut open: HashMap<&str, bool> = HashMap::new();
-    for record in &run.records {
-        match &record.entry {
-            Entry::Step { step, effect, .. } => {
-                open.insert(step, *effect != crate::plan::Effect::Reads);
-            }
-            Entry::StepEnded { step, .. } => {
-                open.remove(step.as_str());
-            }
-            _ => {}
-        }
-    }
-    open.into_values().any(|changes| changes)
-}
-
 /// A step's name as a file name: `workspace:base:plan` → `workspace-base-plan`.
 pub fn file_name(step: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     step.chars().map(safe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Stream;
+
+    #[test]
+    fn a_command_that_prints_without_end_does_not_fill_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RunStore::create(&Doors::real(), folder.path(), "shipway endless", vec![]).unwrap();
+        let line = Event {
+            version: crate::event::EVENTS_VERSION,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            elapsed: std::time::Duration::ZERO,
+            step: Some("task:endless".to_owned()),
+            kind: EventKind::Line { stream: Stream::Out, text: "x".repeat(KEPT_LINES / 4) },
+        };
+        for _ in 0..8 {
+            store.lines(std::slice::from_ref(&line)).unwrap();
+        }
+        store.flush().unwrap();
+        let log = RealFiles.read(&store.log_path("task:endless")).unwrap();
+        assert!(log.len() < KEPT_LINES * 5 / 4, "{}", log.len());
+        let end = String::from_utf8_lossy(&log[log.len() - 80..]).into_owned();
+        assert!(end.contains("was shown and is not here"), "{end}");
+    }
 }
