@@ -2,11 +2,18 @@
 //!
 //! Plans, diagnostics and outputs give no line: they are told once, by `plan_text` and `frame`, where they matter.
 
+use super::action::Action;
 use super::stream::{Operation, StreamEvent};
 
 /// The line that an event is worth, if it is. May hold what a provisioner printed, so it has to be masked.
 pub fn line(event: &StreamEvent) -> Option<String> {
     let line = match event {
+        // Data that is only looked at changes nothing, and a plan looks at much.
+        StreamEvent::ApplyStart(operation) | StreamEvent::ApplyComplete(operation)
+            if operation.action == Action::Read =>
+        {
+            return None;
+        }
         StreamEvent::ApplyStart(operation) => format!("{}: {}", operation.address, operation.action.doing()),
         StreamEvent::ApplyComplete(operation) => {
             format!("{}: {}{}", operation.address, operation.action.done(), facts(operation))
