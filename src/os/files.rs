@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 pub trait Files: Send + Sync {
     /// The whole file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-    /// Writes the whole file or nothing: a new file beside it is renamed over it. `mode` is its access mode.
+    /// Writes the whole file or nothing: a new file beside it is renamed over it. `mode` is its access mode. It is not forced to the disk:
+    /// what has to outlive the machine's failure is in the journal, and all else is of no use after it or can be found out again.
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
     /// Makes a folder that only its owner can read, with all folders above it.
     fn create_private_dir(&self, path: &Path) -> io::Result<()>;
@@ -54,7 +55,6 @@ impl Files for RealFiles {
             .tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
-        file.as_file().sync_data()?;
         file.persist(path).map(drop).map_err(|error| error.error)
     }
 
