@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{task, workspace};
+use crate::domains::{deploy, task, workspace};
 use crate::model::Model;
 use crate::os::environment::Environment;
 use crate::plan::PlanBuilder;
@@ -25,6 +25,10 @@ pub enum Goal {
         /// Further arguments for terraform.
         extra: Vec<String>,
     },
+    /// A tag on the current commit.
+    Tag(deploy::TagRequest),
+    /// The list of tags.
+    Tags,
 }
 
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
@@ -38,6 +42,8 @@ pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -
                 let nodes = workspace::nodes(model, *verb, names, extra)?;
                 assembly.add(nodes)?;
             }
+            Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
+            Goal::Tags => assembly.add(deploy::tags_nodes())?,
         }
     }
     assembly.close()?;

@@ -25,6 +25,7 @@ use words::{Words, split};
 
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::deploy::TagRequest;
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
 
@@ -121,11 +122,11 @@ fn builtin(
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
-    if matches!(command, Builtin::Up { .. } | Builtin::Down { .. }) {
+    if matches!(command, Builtin::Up { .. } | Builtin::Down { .. } | Builtin::Tag { .. }) {
         let session = Session::open(doors, options.clone(), &words.overrides);
         return session
             .and_then(|session| {
-                let goal = workspaces_of(&session, &command)?;
+                let goal = goal_of(&session, &command)?;
                 session.run_goals(goal.as_slice(), line)
             })
             .map_err(|fault| Ended::fault(fault, options));
@@ -190,7 +191,7 @@ fn goals(
             }
             Named::Unknown if is_command(name) => {
                 let (command, later) = parse_builtin(goal, &options)?;
-                match workspaces_of(&session, &command).map_err(with)? {
+                match goal_of(&session, &command).map_err(with)? {
                     Some(goal) => {
                         all.push(goal);
                         options = later;
@@ -218,13 +219,20 @@ fn goals(
     session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options))
 }
 
-fn workspaces_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {
-    let (verb, names) = match command {
-        Builtin::Up { names } => (Verb::Up, names),
-        Builtin::Down { names } => (Verb::Down, names),
+/// The goal of a command that puts steps into a plan, and so may stand beside others.
+fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {
+    let goal = match command {
+        Builtin::Up { names } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
+        Builtin::Down { names } => goals::workspaces_goal(&session.model, Verb::Down, names)?,
+        Builtin::Tag { name, message, commit, no_push } => Goal::Tag(TagRequest {
+            name: name.clone(),
+            message: message.clone(),
+            commit: commit.clone(),
+            push: !no_push,
+        }),
         _ => return Ok(None),
     };
-    goals::workspaces_goal(&session.model, verb, names).map(Some)
+    Ok(Some(goal))
 }
 
 fn refuse_overrides(words: &Words) -> Result<(), Fault> {

@@ -154,6 +154,32 @@ pub enum Builtin {
         names: Vec<String>,
     },
 
+    /// Make an annotated tag on a clean tree, and push it alone
+    #[command(
+        after_help = "Examples:\n  shipway tag v2\n  shipway tag v2 -m \"Faster search\" --no-push\n  shipway tag v2 --commit \"Faster search\""
+    )]
+    Tag {
+        /// The tag's name. Where it stands on this commit already, only what is missing is done
+        name: String,
+        /// Its message (default: `version NAME`)
+        #[arg(short = 'm', long, value_name = "TEXT")]
+        message: Option<String>,
+        /// Commit what is not committed first, with this message; asks
+        #[arg(long, value_name = "MESSAGE")]
+        commit: Option<String>,
+        /// Leave it on this machine; otherwise it goes to `origin`, where there is one
+        #[arg(long)]
+        no_push: bool,
+    },
+
+    /// List the tags, the newest first
+    #[command(after_help = "Example:\n  shipway tags -n 5")]
+    Tags {
+        /// So many
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        number: usize,
+    },
+
     /// Show the state of each workspace
     #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
     Status {

@@ -29,6 +29,8 @@ mod questions;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
+mod tags;
+#[cfg(test)]
 mod tasks;
 #[cfg(test)]
 mod texts;

@@ -10,6 +10,7 @@ mod new;
 mod probe;
 mod show;
 mod status;
+mod tags;
 mod written;
 
 use super::options::{Builtin, Options};
@@ -30,7 +31,12 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Logs { run, step } => logs::run(doors, &options, run.as_deref(), step.as_deref()),
         Builtin::New { template, dir } => new::run(doors, &options, &template, &dir),
         Builtin::Completions { shell } => completions::run(&shell),
-        Builtin::Up { .. } | Builtin::Down { .. } | Builtin::Run { .. } | Builtin::Builtin { .. } => {
+        Builtin::Tags { number } => tags::run(&session(options)?, number),
+        Builtin::Up { .. }
+        | Builtin::Down { .. }
+        | Builtin::Tag { .. }
+        | Builtin::Run { .. }
+        | Builtin::Builtin { .. } => {
             Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))
         }
     }

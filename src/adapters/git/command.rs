@@ -1,0 +1,102 @@
+//! git's command lines.
+//!
+//! Refs are always given in full (`refs/tags/v2`), because a short name may be a branch as well, and after `--` or as the value of an option, so
+//! that none is taken for an option.
+
+use std::path::Path;
+
+use crate::os::command::CommandSpec;
+
+/// What `for-each-ref` prints of a tag, fields divided by NUL, tags by newline: name, object that it names in the end, date, whether
+/// it is annotated, first line of its message.
+const TAG_FORMAT: &str = "%(refname:strip=2)%00%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)%00\
+     %(creatordate:unix)%00%(objecttype)%00%(contents:subject)";
+
+/// `git` in `folder`. Never asks anything on a terminal, never opens an editor or a pager.
+fn git(folder: &Path, args: &[&str]) -> CommandSpec {
+    CommandSpec::new("git", folder)
+        .args(args.iter().copied())
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_EDITOR", "false")
+}
+
+/// Changed, added and unknown files, each with NUL after it; read by `status`.
+pub fn status(folder: &Path) -> CommandSpec {
+    git(folder, &["status", "--porcelain=v1", "-z", "--untracked-files=normal"])
+}
+
+/// The commit that a revision names, whole.
+pub fn commit_of(folder: &Path, revision: &str) -> CommandSpec {
+    git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options"])
+        .args([format!("{revision}^{{commit}}")])
+}
+
+/// `true` or `false`: whether history is cut off.
+pub fn is_shallow(folder: &Path) -> CommandSpec {
+    git(folder, &["rev-parse", "--is-shallow-repository"])
+}
+
+/// Succeeds where `name` may be a tag's name.
+pub fn check_tag_name(folder: &Path, name: &str) -> CommandSpec {
+    git(folder, &["check-ref-format"]).args([format!("refs/tags/{name}")])
+}
+
+/// All tags, the newest first (`creatordate`, because a lightweight tag has no tagger); read by `tags`.
+pub fn tags(folder: &Path) -> CommandSpec {
+    git(folder, &["for-each-ref", "--sort=-creatordate", &format!("--format={TAG_FORMAT}"), "refs/tags/"])
+}
+
+/// An annotated tag on `commit`.
+pub fn tag(folder: &Path, name: &str, message: &str, commit: &str) -> CommandSpec {
+    git(folder, &["tag", "--annotate", "--message", message, "--end-of-options", name, commit])
+}
+
+/// Everything that changed becomes part of the next commit.
+pub fn add_all(folder: &Path) -> CommandSpec {
+    git(folder, &["add", "--all"])
+}
+
+/// A commit of what was added.
+pub fn commit(folder: &Path, message: &str) -> CommandSpec {
+    git(folder, &["commit", "--quiet", "--message", message])
+}
+
+/// Where the remote is; fails where there is none of that name.
+pub fn remote_url(folder: &Path, remote: &str) -> CommandSpec {
+    git(folder, &["remote", "get-url", "--", remote])
+}
+
+/// Pushes exactly one tag.
+pub fn push_tag(folder: &Path, remote: &str, name: &str) -> CommandSpec {
+    git(folder, &["push", "--porcelain", "--", remote]).args([format!("refs/tags/{name}:refs/tags/{name}")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_line_names_refs_in_full() {
+        let here = Path::new("/app");
+        let lines: Vec<String> = [
+            status(here),
+            commit_of(here, "HEAD"),
+            check_tag_name(here, "v2"),
+            tag(here, "v2", "version v2", "4f2a"),
+            push_tag(here, "origin", "v2"),
+        ]
+        .iter()
+        .map(|spec| spec.to_string().replace("GIT_EDITOR=false GIT_TERMINAL_PROMPT=0 ", ""))
+        .collect();
+        assert_eq!(
+            lines,
+            [
+                "git status --porcelain=v1 -z --untracked-files=normal",
+                "git rev-parse --verify --quiet --end-of-options 'HEAD^{commit}'",
+                "git check-ref-format refs/tags/v2",
+                "git tag --annotate --message 'version v2' --end-of-options v2 4f2a",
+                "git push --porcelain -- origin refs/tags/v2:refs/tags/v2",
+            ]
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! git: what to call, what its answer means. Pure; knows no step and no rule of ours about tags.
+
+pub mod command;
+pub mod status;
+pub mod tags;

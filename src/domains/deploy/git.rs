@@ -1,0 +1,50 @@
+//! Asks git, and says as a fault what went wrong.
+
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::{Stream, Termination};
+use crate::os::command::CommandSpec;
+use crate::run::{CommandRun, StepContext, StepLog, interrupted};
+
+/// What git printed.
+pub(super) struct Answer {
+    pub(super) termination: Termination,
+    pub(super) out: String,
+    pub(super) err: Vec<String>,
+}
+
+/// Runs git and reads its answer whole.
+pub(super) fn ask(context: &mut StepContext<'_>, spec: CommandSpec) -> Result<Answer, Fault> {
+    let (mut out, mut err) = (String::new(), Vec::new());
+    let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
+        Stream::Out => {
+            out.push_str(line);
+            out.push('\n');
+        }
+        Stream::Err => err.push(line.to_owned()),
+    };
+    let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+    let termination = context.run_command(&shown(spec), run)?;
+    if context.is_cancelled() && !termination.is_success() {
+        return Err(interrupted());
+    }
+    Ok(Answer { termination, out, err })
+}
+
+/// Runs git where a failure is the end of the step.
+pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &str) -> Result<String, Fault> {
+    let line = shown(spec.clone()).to_string();
+    let answer = ask(context, spec)?;
+    if answer.termination.is_success() {
+        return Ok(answer.out);
+    }
+    let mut fault =
+        Fault::new(FaultKind::Failed, format!("{what}: {}", answer.termination)).detail(format!("$ {line}"));
+    fault.details.extend(answer.err);
+    Err(fault)
+}
+
+/// Without the environment that keeps git from asking.
+fn shown(spec: CommandSpec) -> CommandSpec {
+    let line = CommandSpec { env: Default::default(), ..spec.clone() }.to_string();
+    CommandSpec { shown: Some(line), ..spec }
+}
