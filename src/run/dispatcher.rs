@@ -1,13 +1,14 @@
 //! The dispatcher: one thread decides.
 //!
-//! It waits on messages of running steps, on their lines and on signals; tells the walk; starts what may start; journals each intent before
-//! the act; passes events on to the journal and the observer. Lines wait in a bounded channel while the observer is behind, so a chatty
-//! command can't fill the memory; life-cycle messages never wait, so a finish or a signal is seen at once.
+//! It waits on messages of running steps and on signals; tells the walk; starts what may start; journals each intent before the act; passes
+//! events on to the journal and the observer. Everything that a step says comes through one channel, so it stays in order. Only lines need a
+//! permit to be sent, and permits come back while the observer keeps up: a chatty command can't fill the memory, and a finish or a signal
+//! never waits.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, never, select};
+use crossbeam_channel::{Receiver, Sender, select};
 
 use super::action::{FingerprintContext, Outcome, Produced};
 use super::asker::AskRequest;
@@ -44,7 +45,7 @@ pub struct RunResult {
 
 pub(super) struct Inbox {
     pub(super) life: Receiver<Message>,
-    pub(super) lines: Receiver<Vec<Event>>,
+    pub(super) permits: Receiver<()>,
     pub(super) signals: Receiver<Signal>,
 }
 
@@ -58,6 +59,8 @@ pub(super) struct Dispatcher<'scope, 'env> {
     started: HashMap<StepId, Duration>,
     redo_reasons: HashMap<StepId, String>,
     asked: HashMap<StepId, Proposal>,
+    /// So many crowds of lines were shown whose permits are not given back yet.
+    permits_owed: usize,
     signal: Option<Signal>,
     first_fault: Option<Fault>,
     journal_failed: bool,
@@ -81,6 +84,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             started: HashMap::new(),
             redo_reasons: HashMap::new(),
             asked: HashMap::new(),
+            permits_owed: 0,
             signal: None,
             first_fault: None,
             journal_failed: false,
@@ -102,17 +106,14 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     }
 
     fn wait(&mut self) {
-        let no_lines = never();
-        let lines = if self.screen.len() < OBSERVER_BACKLOG { &self.inbox.lines } else { &no_lines };
+        // A signal is heard before what is waiting already.
+        if let Ok(signal) = self.inbox.signals.try_recv() {
+            return self.interrupt(signal);
+        }
         select! {
             recv(self.inbox.life) -> message => {
                 if let Ok(message) = message {
                     self.handle(message);
-                }
-            }
-            recv(lines) -> lines => {
-                if let Ok(lines) = lines {
-                    self.publish_lines(lines);
                 }
             }
             recv(self.inbox.signals) -> signal => {
@@ -126,15 +127,19 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
                 }
             }
         }
+        while self.permits_owed > 0 && self.screen.len() < OBSERVER_BACKLOG {
+            self.permits_owed -= 1;
+            self.inbox.permits.try_recv().ok();
+        }
     }
 
     fn handle(&mut self, message: Message) {
-        // All lines that a step printed before its message stand before it. They are there by now; a chatty step sends new ones as fast
-        // as we take them, so only these are waited for.
-        let before: Vec<Vec<Event>> = self.inbox.lines.try_iter().take(self.inbox.lines.len()).collect();
-        before.into_iter().for_each(|lines| self.publish_lines(lines));
         match message {
             Message::Event(event) => self.publish(*event),
+            Message::Lines(lines) => {
+                self.publish_lines(lines);
+                self.permits_owed += 1;
+            }
             Message::Ended(id, outcome) => self.ended(id, outcome),
             Message::Answered(id, answer) => self.answered(id, answer),
         }

@@ -106,7 +106,7 @@ impl<'a> Crowd<'a> {
     /// Sends what is there; it is gone only when the run is over.
     pub(super) fn send(&mut self) {
         if !self.lines.is_empty() {
-            self.log.shared.lines.send(std::mem::take(&mut self.lines)).ok();
+            self.log.shared.send_lines(std::mem::take(&mut self.lines));
         }
     }
 }

@@ -85,7 +85,7 @@ pub fn run(
         None
     };
     let (life, life_inbox) = unbounded();
-    let (lines, lines_inbox) = bounded(LINE_BACKLOG);
+    let (permits, given) = bounded(LINE_BACKLOG);
     let (signal_sender, signals) = unbounded();
     let (asker, requests) = unbounded();
     let (screen, messages) = unbounded::<ScreenMessage>();
@@ -104,13 +104,13 @@ pub fn run(
         (plan, doors, masker, bindings),
         journal,
         settings.root.clone(),
-        Channels { life, lines, asker },
+        Channels { life, permits, asker },
     );
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
         scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
-        let inbox = Inbox { life: life_inbox, lines: lines_inbox, signals };
+        let inbox = Inbox { life: life_inbox, permits: given, signals };
         let mut dispatcher = Dispatcher::new(&shared, scope, (walk, settings.force), inbox, screen.clone());
         let started = EventKind::RunStarted {
             run: run_id,

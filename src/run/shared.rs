@@ -22,6 +22,7 @@ use crate::plan::{Digest, StepId};
 /// A message to the dispatcher.
 pub(super) enum Message {
     Event(Box<Event>),
+    Lines(Vec<Event>),
     Ended(StepId, Outcome),
     Answered(StepId, Answer),
 }
@@ -36,7 +37,7 @@ pub(super) struct Shared<'a> {
     pub(super) root: PathBuf,
     pub(super) cancel: Cancel,
     pub(super) life: Sender<Message>,
-    pub(super) lines: Sender<Vec<Event>>,
+    pub(super) permits: Sender<()>,
     pub(super) asker: Sender<AskRequest>,
     pub(super) started: Duration,
     values: Mutex<Vec<Option<Produced>>>,
@@ -46,7 +47,7 @@ pub(super) struct Shared<'a> {
 /// Where messages of a run go.
 pub(super) struct Channels {
     pub(super) life: Sender<Message>,
-    pub(super) lines: Sender<Vec<Event>>,
+    pub(super) permits: Sender<()>,
     pub(super) asker: Sender<AskRequest>,
 }
 
@@ -66,7 +67,7 @@ impl<'a> Shared<'a> {
             root,
             cancel: Cancel::default(),
             life: channels.life,
-            lines: channels.lines,
+            permits: channels.permits,
             asker: channels.asker,
             started: doors.clock.monotonic(),
             values: Mutex::new(vec![None; plan.len()]),
@@ -88,6 +89,12 @@ impl<'a> Shared<'a> {
     /// Sends an event to the dispatcher. It is gone only when the run is over.
     pub(super) fn send(&self, step: &str, kind: EventKind) {
         self.life.send(Message::Event(Box::new(self.event(Some(step), kind)))).ok();
+    }
+
+    /// Sends lines to the dispatcher. Waits while the display is far behind.
+    pub(super) fn send_lines(&self, lines: Vec<Event>) {
+        self.permits.send(()).ok();
+        self.life.send(Message::Lines(lines)).ok();
     }
 
     /// Appends to the journal, if this run has one.

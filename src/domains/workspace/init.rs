@@ -1,6 +1,7 @@
 //! Init, where it is needed: when its fingerprint changed, or when terraform said in a plan that it is missing.
 
 use super::site::Site;
+use super::values::Absent;
 use crate::adapters::terraform::{init, text_box};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Level;
@@ -101,7 +102,7 @@ impl InitAction {
         if workspace.backend_config.is_empty() {
             return Ok(None);
         }
-        let values = self.site.values(context, &workspace.backend_config)?;
+        let values = self.site.values(context, &workspace.backend_config, Absent::Fails)?;
         Ok(Some(self.site.write_private(context, "backend.json", &values)?))
     }
 

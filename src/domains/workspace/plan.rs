@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::site::{Site, StateFound};
+use super::values::Absent;
 use crate::adapters::terraform::command::PlanRequest;
 use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, init, plan_text};
 use crate::diagnostic::{Fault, FaultKind};
@@ -88,10 +89,11 @@ impl PlanAction {
             }
         }
         let mut var_files = self.site.var_files(context)?;
-        let values = match self.purpose {
-            Purpose::Apply => self.site.values(context, &workspace.vars)?,
-            Purpose::Destroy => self.site.values_that_are_there(context, &workspace.vars)?,
+        let absent = match self.purpose {
+            Purpose::Apply => Absent::Fails,
+            Purpose::Destroy => Absent::IsLeftOut,
         };
+        let values = self.site.values(context, &workspace.vars, absent)?;
         let values_file = if workspace.vars.is_empty() {
             None
         } else {

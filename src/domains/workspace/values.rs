@@ -12,25 +12,22 @@ use crate::model::VarValue;
 use crate::os::files::FileKind;
 use crate::run::StepContext;
 
+/// What becomes of a value whose files are gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It is an error.
+    Fails,
+    /// It is left out and said so: a destroy seldom needs it.
+    IsLeftOut,
+}
+
 impl Site {
     /// The values of `entries`.
     pub(super) fn values(
         &self,
         context: &mut StepContext<'_>,
         entries: &IndexMap<String, VarValue>,
-    ) -> Result<Json, Fault> {
-        let mut values = Map::new();
-        for (name, value) in entries {
-            values.insert(name.clone(), context.bindings().var_value(context, value)?);
-        }
-        Ok(Json::Object(values))
-    }
-
-    /// The same for a destroy: a value whose files are gone is left out and said so, because what is to go needs it seldom.
-    pub(super) fn values_that_are_there(
-        &self,
-        context: &mut StepContext<'_>,
-        entries: &IndexMap<String, VarValue>,
+        absent: Absent,
     ) -> Result<Json, Fault> {
         let mut values = Map::new();
         for (name, value) in entries {
@@ -38,7 +35,7 @@ impl Site {
                 Ok(value) => {
                     values.insert(name.clone(), value);
                 }
-                Err(fault) if fault.kind == FaultKind::File => {
+                Err(fault) if absent == Absent::IsLeftOut && fault.kind == FaultKind::File => {
                     let text = format!("the variable `{name}` is left out: {}", fault.message);
                     context.log().notice(Level::Warning, &text);
                 }
