@@ -46,7 +46,7 @@
 //!
 //! - Only [`os`] starts processes, touches files, reads the environment or the time. `.clippy.toml` keeps it so.
 //! - A plan never grows while it runs, and only the dispatcher changes the state of a step ([`plan::Walk`]).
-//! - An intent is in the journal before its act; one that changes something is on the disk. No journal, no change.
+//! - An intent is in the journal before its act; that of a step whose work outlives us (apply, destroy) is on the disk. No journal, no change.
 //! - What is applied is the plan file that was shown: an [`run::Approval`] is bound to a digest and can't be made by a domain.
 //! - Nobody who can't be asked has said yes: the run refuses and names the flag.
 //! - A secret is given to the masker before anything could be said of it, travels in private files or the environment and never on a

@@ -8,7 +8,7 @@
 //! The shim's output files are the command's: terraform that writes to a pipe of ours would die with us, state unsaved.
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +17,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::files::{Files as _, RealFiles};
+use super::files::{Files as _, RealFiles, append_private};
 use super::identity;
 use super::process::{Launch, signal_group, termination};
 use crate::event::Termination;
@@ -69,9 +69,10 @@ pub(super) fn arguments(status: &Path, orphaned: Orphaned, launch: &Launch) -> V
     arguments
 }
 
-/// What the shim recorded, if it did.
+/// What the shim recorded last, if it did.
 pub fn read_report(status: &Path) -> Option<ShimReport> {
-    serde_json::from_slice(&RealFiles.read(status).ok()?).ok()
+    let bytes = RealFiles.read(status).ok()?;
+    bytes.split(|byte| *byte == b'\n').rev().find_map(|line| serde_json::from_slice(line).ok())
 }
 
 /// Is the shim: `arguments` are those after `WORD`. Gives the status to exit with.
@@ -115,8 +116,11 @@ fn run_command(
     Ok(ended)
 }
 
+/// A line for each report, in one write: a line that was torn is as good as none.
 fn record(status: &Path, report: &ShimReport) -> std::io::Result<()> {
-    RealFiles.write(status, &serde_json::to_vec(report)?, 0o600)
+    let mut line = serde_json::to_vec(report)?;
+    line.push(b'\n');
+    append_private(status)?.write_all(&line)
 }
 
 fn follow_orders(pid: u32, orphaned: Orphaned) {

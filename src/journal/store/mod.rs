@@ -7,7 +7,7 @@
 //! raw/            unmasked streams, plan and variable files of open steps; gone when the step's result is recorded
 //! ```
 //!
-//! An intent that changes something is forced to the disk; the others are written, which is enough to survive our own death. A journal that
+//! An intent of a step whose work outlives us is forced to the disk; the others are written, which is enough to survive our own death. A journal that
 //! can't be written is an error that stops a change before it happens; a log that can't be written is not.
 
 mod read;
