@@ -66,6 +66,7 @@
 //! | in which order, and what follows a failure | [`plan`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
+//! | a tag on the current commit | [`domains::deploy`] |
 //! | a word or colour on the screen | [`report`] |
 //! | an exit code | [`diagnostic::FaultKind`] |
 

@@ -121,7 +121,9 @@ fn the_examples_of_each_page_run() {
         let place = Place::new(&blocks(&text, "toml").join("\n"));
         let lines = console(&text);
         assert!(lines.len() >= 10, "{name}: only {} lines", lines.len());
-        // There has to be a run for `logs` to show.
+        // Tags are made in a repository, and there has to be a run for `logs` to show.
+        place.file(".gitignore", ".envs/\n");
+        assert!(place.run("git init --quiet").status.success());
         place.file("other/tasks.toml", "[tasks]\ntest = \"echo tested\"\n");
         assert!(place.run("cd other && shipway test && mv .shipway ..").status.success());
         for line in lines {

@@ -39,6 +39,9 @@ pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &st
     }
     let mut fault =
         Fault::new(FaultKind::Failed, format!("{what}: {}", answer.termination)).detail(format!("$ {line}"));
+    if answer.err.iter().any(|line| line.contains("not a git repository")) {
+        fault = fault.hint("this needs a git repository: `git init`");
+    }
     fault.details.extend(answer.err);
     Err(fault)
 }
