@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::{deploy, task, workspace};
+use crate::masking::Masker;
 use crate::model::Model;
 use crate::os::environment::Environment;
 use crate::plan::PlanBuilder;
@@ -32,9 +33,22 @@ pub enum Goal {
 }
 
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
-pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -> Result<RunPlan, Fault> {
-    let mut assembly =
-        Assembly { model, environment, nodes: Vec::new(), names: HashSet::new(), open: VecDeque::new() };
+///
+/// `masker` knows the secrets that may stand in arguments: names of steps show none.
+pub fn assemble(
+    model: &Arc<Model>,
+    environment: &Environment,
+    masker: &Masker,
+    goals: &[Goal],
+) -> Result<RunPlan, Fault> {
+    let mut assembly = Assembly {
+        model,
+        environment,
+        masker,
+        nodes: Vec::new(),
+        names: HashSet::new(),
+        open: VecDeque::new(),
+    };
     for goal in goals {
         match goal {
             Goal::Task(invocation) => assembly.open.push_back(Need::Task(invocation.clone())),
@@ -47,12 +61,13 @@ pub fn assemble(model: &Arc<Model>, environment: &Environment, goals: &[Goal]) -
         }
     }
     assembly.close()?;
-    build(model, assembly.nodes)
+    build(model, masker, assembly.nodes)
 }
 
 struct Assembly<'a> {
     model: &'a Arc<Model>,
     environment: &'a Environment,
+    masker: &'a Masker,
     nodes: Vec<Node>,
     names: HashSet<String>,
     open: VecDeque<Need>,
@@ -78,12 +93,12 @@ impl Assembly<'_> {
     /// Adds everything that is needed and not there yet.
     fn close(&mut self) -> Result<(), Fault> {
         while let Some(need) = self.open.pop_front() {
-            if self.names.contains(&need_name(self.model, &need)) {
+            if self.names.contains(&need_name(self.model, self.masker, &need)) {
                 continue;
             }
             let nodes = match &need {
                 Need::Step(_) | Need::Call(..) => continue,
-                Need::Task(invocation) => task::nodes(self.model, invocation)?,
+                Need::Task(invocation) => task::nodes(self.model, self.masker, invocation)?,
                 Need::Outputs(name) => {
                     let wanted = self.model.all_outputs().remove(name);
                     workspace::outputs_nodes(self.model, name, wanted)
@@ -95,23 +110,23 @@ impl Assembly<'_> {
     }
 }
 
-fn need_name(model: &Model, need: &Need) -> String {
+fn need_name(model: &Model, masker: &Masker, need: &Need) -> String {
     match need {
         Need::Step(name) => name.clone(),
         Need::Call(call, _) => format!("task:{}", call.task.value),
-        Need::Task(invocation) => task::step_name(model, invocation),
+        Need::Task(invocation) => task::step_name(model, masker, invocation),
         Need::Outputs(workspace) => bindings::outputs_step(workspace),
     }
 }
 
-fn build(model: &Model, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
+fn build(model: &Model, masker: &Masker, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
     let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
     // A question of `confirm` comes before everything, dependencies included.
     let questions: Vec<String> =
         nodes.iter().map(|node| node.name.clone()).filter(|name| name.starts_with(task::CONFIRM)).collect();
     let mut builder = PlanBuilder::default();
     for node in nodes {
-        let mut needs: Vec<String> = node.needs.iter().map(|need| need_name(model, need)).collect();
+        let mut needs: Vec<String> = node.needs.iter().map(|need| need_name(model, masker, need)).collect();
         needs.extend(node.after.into_iter().filter(|name| names.contains(name)));
         if !node.name.starts_with(task::CONFIRM) {
             needs.extend(questions.iter().cloned());

@@ -159,6 +159,10 @@ pub(super) fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
         }
     }
     known.extend(commands.iter().cloned());
+    if commands.is_empty() && super::command_names().iter().any(|command| command == name) {
+        return Fault::new(FaultKind::Usage, format!("there is no task `{name}`"))
+            .hint(format!("there is a command of that name: `shipway {name}`"));
+    }
     let fault = Fault::new(FaultKind::Usage, format!("there is no task or command `{name}`"));
     match suggest::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),

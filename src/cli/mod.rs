@@ -14,6 +14,7 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
@@ -49,6 +50,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     };
     let words: Result<Vec<String>, OsString> =
         arguments.into_iter().skip(1).map(OsString::into_string).collect();
+    let wants_json = words.as_ref().is_ok_and(|words| words.iter().any(|word| word == "--json"));
     let result = match words {
         Ok(words) => run(&words),
         Err(word) => Err(Ended::fault(
@@ -57,7 +59,24 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         )),
     };
     match result {
+        Ok(0) if LOST.load(Ordering::Relaxed) => {
+            let fault = Fault::new(
+                FaultKind::World,
+                "standard output could not be written: what was asked for is not whole",
+            );
+            session::say_fault(&doors, &Options::default(), &fault);
+            fault.exit_code()
+        }
         Ok(code) => code,
+        Err(Ended::Clap(error)) if error.use_stderr() && wants_json => {
+            let text = error.render().to_string();
+            let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let mut fault = Fault::new(FaultKind::Usage, message);
+            fault.details = lines.map(str::to_owned).collect();
+            session::say_fault(&doors, &Options { json: true, ..Options::default() }, &fault);
+            fault.exit_code()
+        }
         Err(Ended::Clap(error)) => {
             // clap prints help to standard output and errors to standard error; nobody listens where that fails.
             error.print().ok();
@@ -204,7 +223,8 @@ fn goals(
                 }
             }
             Named::Unknown => {
-                return Err(with(goals::unknown(&session.model, name, &command_names())));
+                let commands = if with_builtins { command_names() } else { Vec::new() };
+                return Err(with(goals::unknown(&session.model, name, &commands)));
             }
         }
     }
@@ -249,8 +269,15 @@ pub fn command_names() -> Vec<String> {
     Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
-/// Prints data to standard output. Nobody listens any more where that fails, which is no fault of ours.
+/// Whether data could not be written to standard output, although somebody listens: a full disk, for one.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints data to standard output. A listener that went away is no fault of ours; data that is lost otherwise makes the command fail.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        LOST.store(true, Ordering::Relaxed);
+    }
 }

@@ -176,7 +176,7 @@ pub enum Builtin {
     #[command(after_help = "Example:\n  shipway tags -n 5")]
     Tags {
         /// So many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
         number: usize,
     },
 
@@ -191,7 +191,7 @@ pub enum Builtin {
     #[command(after_help = "Example:\n  shipway history -n 5")]
     History {
         /// So many, the newest last
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
         number: usize,
     },
 
@@ -251,4 +251,11 @@ pub enum Builtin {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         words: Vec<String>,
     },
+}
+
+/// A count that is not 0.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse::<std::num::NonZeroUsize>()
+        .map(usize::from)
+        .map_err(|_| "it has to be a number from 1 up".to_owned())
 }

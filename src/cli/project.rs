@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind, render, summary};
 use crate::model::{LoadFailure, Model, load};
+use crate::os::Doors;
 use crate::os::files::{FileKind, access, real_path};
-use crate::os::sources::{SourceFiles, shown};
-use crate::os::{Doors, identity};
+use crate::os::sources::{Distrust, SourceFiles, distrust, shown};
 
 /// The name of a tasks file.
 pub(super) const FILE: &str = "tasks.toml";
@@ -47,8 +47,10 @@ impl ProjectFault {
 pub(super) fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
     let here = &doors.environment.current_dir;
     let file = locate(doors, named).map_err(ProjectFault::Fault)?;
-    trusted(&file).map_err(ProjectFault::Fault)?;
-    let loader = SourceFiles { files: doors.files.as_ref(), here: &real_path(here) };
+    let any_owner = doors.environment.is_ci();
+    trusted(&file, any_owner).map_err(ProjectFault::Fault)?;
+    let root = file.parent().unwrap_or(Path::new("/"));
+    let loader = SourceFiles { files: doors.files.as_ref(), here: &real_path(here), root, any_owner };
     load(&file, &loader).map(Arc::new).map_err(ProjectFault::Wrong)
 }
 
@@ -94,19 +96,15 @@ fn find(doors: &Doors, here: &Path) -> Result<PathBuf, Fault> {
 }
 
 /// A file that another user could have written would run their commands as us.
-fn trusted(file: &Path) -> Result<(), Fault> {
-    let Some(access) = access(file) else { return Ok(()) };
-    let user = identity::user();
-    if access.owner != user && access.owner != 0 && user != 0 {
-        return Err(Fault::new(FaultKind::Refused, format!("{} belongs to another user", file.display()))
-            .hint("it would run that user's commands as you; copy it, or take it over with `chown`"));
-    }
-    if access.mode & 0o002 != 0 {
-        return Err(Fault::new(
-            FaultKind::Refused,
-            format!("{} may be written by everybody", file.display()),
-        )
-        .hint(format!("anybody could make it run commands as you: `chmod o-w {}`", file.display())));
-    }
-    Ok(())
+fn trusted(file: &Path, any_owner: bool) -> Result<(), Fault> {
+    let Some(distrust) = distrust(file, any_owner) else { return Ok(()) };
+    let fault = Fault::new(FaultKind::Refused, format!("{}: {distrust}", file.display()));
+    Err(match distrust {
+        Distrust::OtherOwner => {
+            fault.hint("it would run that user's commands as you; copy it, or take it over with `chown`")
+        }
+        Distrust::OpenToAll => {
+            fault.hint(format!("anybody could make it run commands as you: `chmod o-w {}`", file.display()))
+        }
+    })
 }

@@ -11,12 +11,13 @@ use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::Model;
+use crate::model::{Binding, Model};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::report;
 use crate::run::{Bindings, RunPlan, RunResult, RunSettings};
-use crate::text::{quote, suggest};
+use crate::text::visible::visible;
+use crate::text::{list, quote, suggest};
 
 /// One command with its project.
 pub struct Session<'a> {
@@ -35,7 +36,10 @@ impl<'a> Session<'a> {
     pub fn open(doors: &'a Doors, options: Options, overrides: &[(String, String)]) -> Result<Self, Fault> {
         let colour = facts(doors, &options).colour;
         let model = load_project(doors, options.file.as_deref()).map_err(|fault| fault.into_fault(colour))?;
-        for (name, _) in overrides {
+        for (index, (name, _)) in overrides.iter().enumerate() {
+            if overrides[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Fault::new(FaultKind::Usage, format!("`{name}=…` is given twice")));
+            }
             if !model.variables.contains_key(name) {
                 let fault =
                     Fault::new(FaultKind::Usage, format!("`{name}=…`: there is no variable `{name}`"));
@@ -46,6 +50,7 @@ impl<'a> Session<'a> {
                 });
             }
         }
+        refuse_strange_words(&model, &options.confirm)?;
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
         Ok(Self { doors, options, model, overrides: overrides.iter().cloned().collect(), environment })
     }
@@ -57,9 +62,10 @@ impl<'a> Session<'a> {
 
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
     pub fn run_goals(&self, goals: &[Goal], line: &[String]) -> Result<u8, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, goals)?;
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker(), goals)?;
         if self.options.dry_run {
-            print(&self.dry_run(&plan));
+            let text = self.dry_run(&plan);
+            print(&if self.options.json { text } else { visible(&text) });
             return Ok(0);
         }
         let facts = facts(self.doors, &self.options);
@@ -77,7 +83,7 @@ impl<'a> Session<'a> {
         impl crate::run::Observer for Unseen {
             fn event(&mut self, _event: &crate::event::Event) {}
         }
-        let plan = assemble(&self.model, &self.doors.environment, goals)?;
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker(), goals)?;
         self.run(&plan, &[], Box::new(Unseen), false)
     }
 
@@ -91,17 +97,12 @@ impl<'a> Session<'a> {
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
-        let masker = Masker::default();
+        let masker = self.masker();
         let bindings =
             Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone());
         let command: Vec<String> = std::iter::once("shipway".into())
             .chain(line.iter().map(|word| quote::shell(word).into_owned()))
             .collect();
-        for (name, value) in &self.overrides {
-            if self.model.variables.get(name).is_some_and(|variable| variable.secret) {
-                masker.add(value.as_bytes());
-            }
-        }
         let settings = RunSettings {
             command: command.join(" "),
             project: self.model.project.name.clone(),
@@ -114,6 +115,20 @@ impl<'a> Session<'a> {
         // A question that was left standing must not leave the terminal without echo or cursor.
         let _guard = TerminalGuard::new();
         crate::run::run((plan, self.doors, &masker, &bindings), settings, observer, Box::new(ask))
+    }
+
+    /// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
+    fn masker(&self) -> Masker {
+        let masker = Masker::default();
+        for variable in self.model.variables.values().filter(|variable| variable.secret) {
+            let value = match (self.overrides.get(&variable.name), &variable.binding) {
+                (Some(value), _) => Some(value.as_str()),
+                (None, Binding::Environment { name, .. }) => self.doors.environment.get(name),
+                _ => None,
+            };
+            value.map(|value| masker.add(value.as_bytes()));
+        }
+        masker
     }
 
     fn jobs(&self) -> usize {
@@ -169,4 +184,20 @@ pub(super) fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
     let style = report::Style::new(&facts(doors, options));
     let text = report::fault::render(fault, &style);
     crate::os::terminal::say(Stream::Err, &text);
+}
+
+/// A word that nothing in the file could ask for is a slip, and is said before anything starts.
+fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
+    let environments = model.environments.values().filter(|it| it.protected).map(|it| it.name.as_str());
+    let tasks = model.tasks.values().filter_map(|task| task.confirm.as_ref()?.word.as_deref());
+    let known: Vec<&str> = environments.chain(tasks).collect();
+    let Some(strange) = words.iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
+    let fault = Fault::new(FaultKind::Usage, format!("`--confirm {strange}`: nothing asks for that word"));
+    Err(match suggest::nearest(strange, known.iter().copied()) {
+        Some(near) => fault.hint(format!("did you mean `--confirm {near}`?")),
+        None if known.is_empty() => {
+            fault.hint("the tasks file protects no environment, and no task asks for a word")
+        }
+        None => fault.hint(format!("words that may be asked for: {}", list::or_ticked(&known))),
+    })
 }

@@ -83,7 +83,12 @@ pub fn run(arguments: &[OsString]) -> u8 {
     let orphaned = if policy == "interrupt" { Orphaned::Interrupt } else { Orphaned::Finish };
     match run_command(Path::new(status), orphaned, program, args) {
         Ok(termination) => termination.status(),
-        Err(_) => 2,
+        Err(error) => {
+            // It goes where the command's own complaints would have gone.
+            let text = format!("`{}` could not be started: {error}\n", program.to_string_lossy());
+            super::terminal::say(crate::event::Stream::Err, &text);
+            126
+        }
     }
 }
 

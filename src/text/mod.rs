@@ -10,3 +10,4 @@ pub mod duration;
 pub mod list;
 pub mod quote;
 pub mod suggest;
+pub mod visible;

@@ -48,7 +48,7 @@ fn without_a_terminal_a_tasks_question_is_refused_before_anything_ran() {
     space.run("--yes drop").exits(0);
     assert!(space.has("before") && space.has("dropped"));
     space.run("--yes typed").exits(4).says("--confirm gone");
-    space.run("--confirm prod typed").exits(4).says("--confirm gone");
+    space.run("--confirm prod typed").exits(2).says("nothing asks for that word").says("gone");
     assert!(!space.has("typed"));
     space.run("--confirm gone typed").exits(0);
     assert!(space.has("typed"));

@@ -16,6 +16,35 @@ use crate::os::command::{CommandSpec, EnvironmentValue, Output};
 const ENVIRONMENT: [(&str, &str); 3] =
     [("CHECKPOINT_DISABLE", "1"), ("TF_INPUT", "0"), ("TF_IN_AUTOMATION", "1")];
 
+/// Options of a plan that change what it means or where it goes. They are ours to set: with another of them the plan that is shown would not be
+/// the one that is applied, or would destroy past the order in which things are destroyed.
+const OURS: [&str; 13] = [
+    "auto-approve",
+    "backup",
+    "chdir",
+    "destroy",
+    "detailed-exitcode",
+    "generate-config-out",
+    "input",
+    "json",
+    "lock",
+    "no-color",
+    "out",
+    "state",
+    "state-out",
+];
+
+/// The first of `words` that is an option of a plan which is ours to set, as written.
+pub fn ours<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    words.into_iter().find(|word| {
+        let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+        OURS.contains(&name.split('=').next().unwrap_or_default())
+    })
+}
+
+/// Variables of the environment whose words terraform adds to a plan or an apply.
+pub const ARGS_VARIABLES: [&str; 3] = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply"];
+
 /// A root module, and how terraform is called for it.
 #[derive(Clone, Debug)]
 pub struct Root<'a> {
@@ -214,6 +243,18 @@ mod tests {
 -chdir=b fmt -no-color -recursive -check
 -chdir=b get -update -no-color
 version -json"
+        );
+    }
+
+    #[test]
+    fn what_would_make_another_plan_is_ours() {
+        for word in ["-destroy", "--destroy", "-out=x", "-state=other.tfstate", "-json=false", "-lock=false"]
+        {
+            assert_eq!(ours([word]), Some(word));
+        }
+        assert_eq!(
+            ours(["-parallelism=2", "-target=a.b", "-replace=a.b", "-var=destroy=1", "destroy"]),
+            None
         );
     }
 

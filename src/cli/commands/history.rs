@@ -8,6 +8,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::journal::record::Entry;
 use crate::journal::store::{self, StoredRun};
 use crate::os::{Doors, identity};
+use crate::text::visible::one_line;
 use crate::text::{columns, duration};
 
 pub(super) fn run(doors: &Doors, options: &Options, number: usize) -> Result<u8, Fault> {
@@ -57,7 +58,8 @@ impl RunResult {
         match self {
             Self::Ended(0) => "ok",
             Self::Ended(_) if is(FaultKind::Declined) => "declined",
-            Self::Ended(129..=159) => "interrupted",
+            // Hang-up, Ctrl-C and `kill`: the signals that end a run.
+            Self::Ended(129 | 130 | 143) => "interrupted",
             Self::Ended(_) => "failed",
             Self::Running => "running",
             Self::Died => "died",
@@ -107,7 +109,7 @@ impl Line {
             other => other.word().to_owned(),
         };
         let took = self.took.map_or_else(|| "-".to_owned(), duration::render);
-        let command = if self.command.is_empty() { "-".to_owned() } else { self.command.clone() };
+        let command = if self.command.is_empty() { "-".to_owned() } else { one_line(&self.command) };
         vec![self.run.clone(), when, result, took, command]
     }
 }

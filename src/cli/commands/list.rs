@@ -6,6 +6,7 @@ use crate::diagnostic::Fault;
 use crate::domains::task;
 use crate::domains::workspace::Verb;
 use crate::text::columns;
+use crate::text::visible::visible;
 
 pub(super) fn run(session: &Session<'_>, all: bool) -> Result<u8, Fault> {
     let model = &session.model;
@@ -62,7 +63,7 @@ pub(super) fn run(session: &Session<'_>, all: bool) -> Result<u8, Fault> {
             "The tasks file has no tasks and no workspaces yet; `shipway help` lists the commands.\n",
         );
     }
-    print(&text);
+    print(&visible(&text));
     Ok(0)
 }
 

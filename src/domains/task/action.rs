@@ -21,7 +21,8 @@ pub(super) struct TaskAction {
 
 /// Asks a task's question.
 pub(super) struct ConfirmAction {
-    pub(super) task: String,
+    /// The task with its arguments: a yes to one set of them is none to another.
+    pub(super) title: String,
     pub(super) confirm: Confirm,
 }
 
@@ -123,11 +124,11 @@ impl Action for ConfirmAction {
     }
 
     fn run(&self, _context: &mut StepContext<'_>) -> Outcome {
-        let digest = blake3::hash(format!("{}\0{}", self.task, self.confirm.text).as_bytes());
+        let digest = blake3::hash(format!("{}\0{}", self.title, self.confirm.text).as_bytes());
         Outcome::Ask(Proposal {
             question: self.confirm.text.clone(),
             changes: vec![ProposedChange {
-                name: self.task.clone(),
+                name: self.title.clone(),
                 summary: String::new(),
                 destroys: Vec::new(),
                 replaces: Vec::new(),

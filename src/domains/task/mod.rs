@@ -12,6 +12,7 @@ use std::sync::Arc;
 use action::{ConfirmAction, TaskAction};
 
 use crate::diagnostic::{Fault, FaultKind};
+use crate::masking::{MASK, Masker};
 use crate::model::{Call, Model, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
@@ -23,8 +24,16 @@ use crate::text::quote;
 /// How names of steps begin that ask a task's `confirm`.
 pub const CONFIRM: &str = "confirm:";
 
-/// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out.
-pub fn step_name(model: &Model, invocation: &Invocation) -> String {
+/// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out; of one that
+/// holds a secret a few letters of its digest tell it from others.
+pub fn step_name(model: &Model, masker: &Masker, invocation: &Invocation) -> String {
+    let shown = |text: &str| {
+        if masker.mask(text) == text {
+            quote::shell(text).into_owned()
+        } else {
+            format!("{MASK}{}", &blake3::hash(text.as_bytes()).to_hex()[..4])
+        }
+    };
     let mut name = format!("task:{}", invocation.task);
     let task = model.task(&invocation.task);
     for (argument, value) in &invocation.scope.args {
@@ -32,9 +41,9 @@ pub fn step_name(model: &Model, invocation: &Invocation) -> String {
         match value {
             ArgumentValue::Absent => {}
             ArgumentValue::Text(text) if declared.is_some_and(|it| it.default() == Some(text.as_str())) => {}
-            ArgumentValue::Text(text) => name.push_str(&format!(" {argument}={}", quote::shell(text))),
+            ArgumentValue::Text(text) => name.push_str(&format!(" {argument}={}", shown(text))),
             ArgumentValue::List(items) => {
-                items.iter().for_each(|item| name.push_str(&format!(" {}", quote::shell(item))));
+                items.iter().for_each(|item| name.push_str(&format!(" {}", shown(item))));
             }
         }
     }
@@ -57,9 +66,10 @@ pub fn invocation(
 }
 
 /// The nodes of a task: itself, and its question.
-pub fn nodes(model: &Arc<Model>, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
+pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
-    let name = step_name(model, invocation);
+    let name = step_name(model, masker, invocation);
+    let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
     let references = task.references().chain(model.command_references());
     let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
     for call in &task.depends {
@@ -67,20 +77,20 @@ pub fn nodes(model: &Arc<Model>, invocation: &Invocation) -> Result<Vec<Node>, F
     }
     let mut nodes = Vec::new();
     if let Some(confirm) = &task.confirm {
-        let confirm_name = format!("{CONFIRM}{}", task.name);
+        let confirm_name = format!("{CONFIRM}{title}");
         needs.push(Need::Step(confirm_name.clone()));
         nodes.push(Node {
             name: confirm_name,
-            title: format!("confirm {}", task.name),
+            title: format!("confirm {title}"),
             needs: Vec::new(),
             after: Vec::new(),
             effect: Effect::Reads,
             when_orphaned: WhenOrphaned::Stop,
-            action: Box::new(ConfirmAction { task: task.name.clone(), confirm: confirm.clone() }),
+            action: Box::new(ConfirmAction { title: title.clone(), confirm: confirm.clone() }),
         });
     }
     nodes.push(Node {
-        title: name.strip_prefix("task:").unwrap_or(&name).to_owned(),
+        title,
         name,
         needs,
         after: Vec::new(),

@@ -72,7 +72,7 @@ impl ConcludeAction {
             left.extend(LEFTOVERS.into_iter().filter(is_there).map(|name| dir.join(name)));
         }
         if !left.is_empty() {
-            let mut text = "left on this disk, with nothing alive behind it:".to_owned();
+            let mut text = "left on this disk:".to_owned();
             for path in left {
                 text.push_str(&format!("\n  {}", path.display()));
             }

@@ -16,7 +16,8 @@ use super::plan::{PlanAction, Purpose};
 use super::site::{Site, step_name};
 use super::status::StatusAction;
 use super::verb::Verb;
-use crate::diagnostic::Fault;
+use crate::adapters::terraform::command;
+use crate::diagnostic::{Fault, FaultKind};
 use crate::model::{Command, Model, Reference, Template, VarValue, Workspace};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::Scope;
@@ -26,6 +27,12 @@ use crate::run::{Action, bindings};
 /// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
 pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String]) -> Result<Vec<Node>, Fault> {
     let builder = Builder { model, extra };
+    if matches!(verb, Verb::Plan | Verb::Apply | Verb::Destroy | Verb::Down)
+        && let Some(word) = command::ours(extra.iter().map(String::as_str))
+    {
+        return Err(Fault::new(FaultKind::Usage, format!("`{word}` can't be passed to terraform: Shipway sets it itself"))
+            .hint("what is shown has to be what is applied, and in order; `shipway destroy-NAME` and `shipway down` destroy"));
+    }
     match verb {
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),

@@ -3,10 +3,8 @@
 use super::site::Site;
 use super::values::Absent;
 use crate::adapters::terraform::{init, text_box};
-use crate::diagnostic::{Fault, FaultKind};
+use crate::diagnostic::Fault;
 use crate::event::Level;
-use crate::os::Doors;
-use crate::os::files::FileKind;
 use crate::plan::Fingerprint;
 use crate::run::{Action, FingerprintContext, Outcome, StepContext};
 
@@ -28,7 +26,7 @@ impl Action for InitAction {
         if self.always {
             return Ok(None);
         }
-        let files = self.files(context.doors)?;
+        let files = self.site.files(context.doors)?;
         if !init::static_need(&borrowed(&files)).needs_init() {
             return Ok(None);
         }
@@ -61,7 +59,7 @@ impl Action for InitAction {
 impl InitAction {
     fn init(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         let workspace = self.site.workspace()?;
-        let files = self.files(context.doors())?;
+        let files = self.site.files(context.doors())?;
         let surfaces = init::static_need(&borrowed(&files));
         if !self.always && context.redo_reason().is_none() && !surfaces.needs_init() {
             return Ok(Outcome::Skipped("it has only what is built in".to_owned()));
@@ -104,25 +102,6 @@ impl InitAction {
         }
         let values = self.site.values(context, &workspace.backend_config, Absent::Fails)?;
         Ok(Some(self.site.write_private(context, "backend.json", &values)?))
-    }
-
-    fn files(&self, doors: &Doors) -> Result<Vec<(String, String)>, Fault> {
-        let folder = self.site.folder()?;
-        let names = doors.files.list(&folder).map_err(|error| {
-            Fault::new(FaultKind::File, format!("{} could not be read: {error}", folder.display()))
-                .hint(format!("it is the folder of the workspace `{}`", self.site.name))
-        })?;
-        let mut files = Vec::new();
-        for name in names {
-            let path = folder.join(&name);
-            let is_configuration = name.ends_with(".tf") || name.ends_with(".tf.json");
-            if is_configuration && doors.files.kind(&path) == FileKind::File {
-                // A file that can't be read is terraform's to complain about, with a place.
-                let bytes = doors.files.read(&path).unwrap_or_default();
-                files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
-            }
-        }
-        Ok(files)
     }
 }
 

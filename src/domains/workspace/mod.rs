@@ -17,6 +17,7 @@ mod order;
 mod outputs;
 mod plain;
 mod plan;
+mod selection;
 mod site;
 mod status;
 mod values;

@@ -92,6 +92,7 @@ impl Site {
                 .hint("make it, or set the workspace's `dir`"));
         }
         let env = self.environment(context)?;
+        self.refuse_another_state(context, &env)?;
         let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
         let mut spec = call(&root);
         spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
@@ -251,7 +252,9 @@ impl Site {
     pub(super) fn warn(&self, context: &StepContext<'_>, warnings: &[TerraformDiagnostic]) {
         let Ok(workspace) = self.workspace() else { return };
         for warning in warnings.iter().filter(|found| !found.is_error()) {
-            context.log().notice(Level::Warning, &frame::render(warning, &workspace.dir).join("\n"));
+            let text = frame::render(warning, &workspace.dir).join("\n");
+            // The report puts the word before it.
+            context.log().notice(Level::Warning, text.strip_prefix("warning: ").unwrap_or(&text));
         }
     }
 }

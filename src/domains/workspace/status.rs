@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::site::{Site, StateFound};
 use crate::adapters::terraform::init;
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Fault, FaultKind};
 use crate::run::{Action, Outcome, StepContext};
 
 pub(super) struct StatusAction {
@@ -56,7 +56,16 @@ impl StatusAction {
             outputs: Vec::new(),
             problem: None,
         };
-        match self.site.state(context)? {
+        let found = match self.site.state(context) {
+            // One that can't be read must not hide the others.
+            Err(fault) if fault.kind == FaultKind::Failed => {
+                row.state = "unreadable";
+                row.problem = Some(fault.message);
+                return Ok(row);
+            }
+            found => found?,
+        };
+        match found {
             StateFound::Empty => {}
             StateFound::Living(state) => {
                 row.state = "applied";
@@ -69,7 +78,10 @@ impl StatusAction {
             }
             StateFound::Unreadable(diagnostics) => {
                 row.state = "unreadable";
-                row.problem = Some(self.site.failure(context, "reading the state", &diagnostics, "").message);
+                let fault = self.site.failure(context, "reading the state", &diagnostics, "");
+                let reason = fault.details.first().filter(|_| diagnostics.is_empty());
+                row.problem =
+                    Some(reason.map_or(fault.message.clone(), |why| format!("{}: {why}", fault.message)));
             }
         }
         Ok(row)

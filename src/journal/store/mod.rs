@@ -30,6 +30,9 @@ pub use read::{StoredRun, list};
 /// So many bytes of lines are kept of one run: a command that prints without end must not fill the disk.
 const KEPT_LINES: usize = 64 * 1024 * 1024;
 
+/// File names may have 255 bytes; ours get endings.
+const LONGEST_NAME: usize = 120;
+
 /// The folder of Shipway's own files beside the tasks file.
 pub const FOLDER: &str = ".shipway";
 
@@ -118,6 +121,7 @@ impl RunStore {
             json.push(b'\n');
         }
         self.events.lock().unwrap_or_else(PoisonError::into_inner).write_all(&json)?;
+        let kept = self.kept.fetch_add(json.len(), Ordering::Relaxed) + json.len();
         for of_step in lines.chunk_by(|one, next| one.step == next.step) {
             let Some(step) = of_step.first().and_then(|event| event.step.as_ref()) else { continue };
             let mut text = String::new();
@@ -128,7 +132,7 @@ impl RunStore {
                 }
             }
             self.log(step, &text)?;
-            if self.kept.fetch_add(text.len(), Ordering::Relaxed) + text.len() > KEPT_LINES {
+            if kept > KEPT_LINES {
                 self.log(
                     step,
                     "(the run printed more than is kept; what follows was shown and is not here)\n",
@@ -189,10 +193,15 @@ fn ignore_in_git(doors: &Doors, root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A step's name as a file name: `workspace:base:plan` → `workspace-base-plan`.
+/// A step's name as a file name: as it stands where it may, `:` included; where letters have to be left out, a piece of its digest tells it
+/// from others.
 pub fn file_name(step: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-    step.chars().map(safe).collect()
+    let safe = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+    if step.len() <= LONGEST_NAME && step.chars().all(safe) {
+        return step.to_owned();
+    }
+    let name: String = step.chars().take(LONGEST_NAME).map(|c| if safe(c) { c } else { '-' }).collect();
+    format!("{name}-{}", &blake3::hash(step.as_bytes()).to_hex()[..8])
 }
 
 #[cfg(test)]
