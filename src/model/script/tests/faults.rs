@@ -77,7 +77,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("place-evaluated-code", "builtin eval {{bad}}; command -p -- eval {{bad}}; 'command' eval {{bad}}"),
     ("place-evaluated-code", "A=1 B={{x}} > {{x}} eval {{bad}}"),
     ("place-evaluated-code", "{{x}} eval {{bad}}"),
-    ("place-evaluated-code", "if ! eval a {{bad}}; then (eval {{bad}} | b {{x}}) fi"),
+    ("place-evaluated-code", "if ! eval a {{bad}}; then (eval {{bad}} | b {{x}}); fi"),
     ("place-evaluated-code", "trap \"rm {{bad}}\" EXIT"),
     ("place-evaluated-code", "compgen -W {{bad}}; complete -C {{bad}} a; bind -x {{bad}}"),
     ("place-evaluated-code", "fc -s {{bad}}; history -s {{bad}}; alias a={{bad}}; enable -f {{bad}} a"),
