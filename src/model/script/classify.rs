@@ -22,8 +22,9 @@
 //! `"${…}"`; zsh subscripts in `"$a[1]"`), either both readings give the same end or the script is refused. And a script
 //! without holes is never refused for its syntax: there is nothing to put in, the shell itself will say what is wrong.
 //!
-//! What a program does with a word that reached it is not known here: `eval {{ x }}`, `sh -c {{ x }}`, `ssh host {{ x }}` and
-//! `declare -i n={{ x }}` are right by definition, their author asked for it. `setopt rc_quotes` in zsh doubles as an
+//! What the shell itself evaluates however it is quoted (`eval`, `unset`, `declare -i`, `PS4=`, `sh -c`) is in `evaluates`, and
+//! takes no holes. What another program does with a word that reached it (`ssh host {{ x }}`), or the script with a variable
+//! that holds a value (`(( v ))`), is not known here: their author asked for it. `setopt rc_quotes` in zsh doubles as an
 //! escape and is not supported.
 
 use std::ops::Range;

@@ -27,8 +27,12 @@ struct Simple {
     begun: bool,
     /// The command's name is one of `DECLARING`.
     declares: bool,
-    /// The command's name is `let`.
-    calculates: bool,
+    /// The command's name was, or may have been, `command` or its like: options of it may come.
+    prefixed: bool,
+    /// The next word belongs to an option of `exec`.
+    skips: bool,
+    /// The command's name and its arguments.
+    words: Vec<Word>,
     /// Holes that may be absent, and so not be the command's name.
     vanishing: Vec<usize>,
     /// The only word so far, which may turn out to name a function.
@@ -173,8 +177,16 @@ impl Lexer<'_> {
 
     /// A simple command, or the definition of a function.
     fn simple(&mut self) -> Result<(), Unreadable> {
-        let start = self.at;
         let mut simple = Simple::default();
+        self.simple_words(&mut simple)?;
+        if let Some((name, arguments)) = simple.words.split_first() {
+            self.check_arguments(name, arguments);
+        }
+        Ok(())
+    }
+
+    fn simple_words(&mut self, simple: &mut Simple) -> Result<(), Unreadable> {
+        let start = self.at;
         loop {
             self.skip_blanks();
             match self.peek() {
@@ -190,7 +202,7 @@ impl Lexer<'_> {
             if self.peek() == Unit::Byte(b'&') {
                 return Ok(());
             }
-            self.check_keyword(&simple);
+            self.check_keyword(simple);
             let assigns = !simple.named || simple.declares;
             let word = self.word(if assigns { Position::Assignable } else { Position::Listed })?;
             if word.is_empty() {
@@ -199,8 +211,8 @@ impl Lexer<'_> {
             if (assigns && word.names_by_hole()) || (simple.declares && word.declares_by_hole()) {
                 self.refuse_word(&word, Refusal::AssignmentName);
             }
-            if simple.calculates {
-                self.refuse_word(&word, Refusal::Arithmetic);
+            if assigns {
+                self.check_assignment(&word);
             }
             simple.take(word);
         }
@@ -245,13 +257,20 @@ impl Simple {
         if !self.named && !word.is_assignment() {
             if word.is_sole_hole() {
                 self.vanishing.extend(&word.holes);
-            } else if !PREFIXES.iter().any(|prefix| word.is(prefix)) && !word.is("time") && !word.is("!") {
+            } else if PREFIXES.iter().any(|prefix| word.reads(prefix)) {
+                self.prefixed = true;
+            } else if std::mem::take(&mut self.skips) {
+            } else if self.prefixed && word.head().starts_with(b"-") {
+                self.skips = word.head().ends_with(b"a");
+            } else if !word.is("time") && !word.is("!") {
                 self.named = true;
-                self.declares = DECLARING.iter().any(|name| word.is(name));
-                self.calculates = word.is("let");
+                self.declares = DECLARING.iter().any(|name| word.reads(name));
             }
         }
-        self.first = if self.begun { None } else { Some(word) };
+        self.first = if self.begun { None } else { Some(word.clone()) };
         self.begun = true;
+        if self.named {
+            self.words.push(word);
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod classify;
 mod command;
 mod compound;
+mod evaluates;
 mod lexer;
 mod quotes;
 mod redirection;

@@ -44,7 +44,12 @@ impl Lexer<'_> {
             match self.peek() {
                 Unit::End => return Err(self.unreadable(start, "a `\"` is never closed")),
                 Unit::Byte(b'"') => break,
-                Unit::Byte(b'\\') => self.backslash(word, start)?,
+                Unit::Byte(b'\\') => {
+                    if !matches!(self.bytes().get(self.at + 1), Some(b'"' | b'\\' | b'$' | b'`')) {
+                        word.escaped(b'\\');
+                    }
+                    self.backslash(word, start)?;
+                }
                 Unit::Byte(b'$') => subscript |= self.dollar(true, word)? && self.eat(b'['),
                 Unit::Byte(b'`') => self.backticks(true, word)?,
                 Unit::Byte(byte) => {
@@ -72,7 +77,7 @@ impl Lexer<'_> {
         match self.here() {
             Unit::End => return Err(self.unreadable(start, "a `\\` stands at the very end")),
             Unit::Hole(hole) => self.refuse(hole, Refusal::AfterBackslash),
-            Unit::Byte(_) => {}
+            Unit::Byte(byte) => word.escaped(byte),
         }
         self.bump();
         word.quoted();
@@ -83,7 +88,7 @@ impl Lexer<'_> {
     pub(super) fn dollar(&mut self, in_quotes: bool, word: &mut Word) -> Result<bool, Unreadable> {
         let start = self.at;
         self.bump();
-        word.quoted();
+        word.expanded();
         match self.peek() {
             Unit::Hole(hole) => {
                 self.refuse(hole, Refusal::AfterDollar);
@@ -176,7 +181,7 @@ impl Lexer<'_> {
             self.bump();
         }
         self.bump();
-        word.quoted();
+        word.expanded();
         self.look_for_pipelines(&String::from_utf8_lossy(&content), |inner| inner.script());
         Ok(())
     }

@@ -38,6 +38,9 @@ pub(super) enum Refusal {
     Comment,
     Condition,
     Descriptor,
+    EvaluatedCode,
+    EvaluatedName,
+    EvaluatedVariable,
     FunctionName,
     HereDelimiter,
     HereDocument,
@@ -64,13 +67,17 @@ enum Advice {
     Quoted,
     /// `$name` does, without quotes.
     Plain,
+    /// `"$name"` does, inside of code that is in single quotes.
+    InCode,
+    /// `"$name"` does, but not there.
+    Elsewhere,
     /// Only other words do.
     Other(&'static str),
 }
 
 impl Refusal {
     fn wording(self) -> Wording {
-        use Advice::{Other, Plain, Quoted};
+        use Advice::{Elsewhere, InCode, Other, Plain, Quoted};
         let (code, place, advice) = match self {
             Self::AfterBackslash => {
                 ("place-after-backslash", "directly after a backslash", Other("take the backslash away"))
@@ -98,6 +105,19 @@ impl Refusal {
                 "place-descriptor",
                 "where the number of a file descriptor may stand",
                 Other("write the number"),
+            ),
+            Self::EvaluatedCode => {
+                ("place-evaluated-code", "here: this command would read the value as code", InCode)
+            }
+            Self::EvaluatedName => (
+                "place-evaluated-name",
+                "here: this command would evaluate the value as the name of a variable, and so as code",
+                Elsewhere,
+            ),
+            Self::EvaluatedVariable => (
+                "place-evaluated-variable",
+                "here: the shell would read the value of this variable as code or as a setting",
+                InCode,
             ),
             Self::FunctionName => {
                 ("place-function-name", "in the name of a function or coprocess", Other("write the name out"))
@@ -135,6 +155,16 @@ impl Refusal {
         let help = match advice {
             Advice::Quoted => format!("use `\"${name}\"`: {whence}"),
             Advice::Plain => format!("use `${name}`: {whence}"),
+            Advice::InCode => {
+                format!(
+                    "write the text out in single quotes, with `\"${name}\"` in it where it is code: {whence}"
+                )
+            }
+            Advice::Elsewhere => {
+                format!(
+                    "write it out; as data, `\"${name}\"` may stand in a plain `v=…` or another command: {whence}"
+                )
+            }
             Advice::Other(instead) => format!("{instead}, or use `\"${name}\"`: {whence}"),
         };
         PlaceFault { hole: Some(hole), range, code, title: format!("a value can't stand {place}"), help }

@@ -28,6 +28,10 @@ pub(super) enum Position {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Word {
     sketch: Vec<u8>,
+    /// Its plain characters without their quotes.
+    text: Vec<u8>,
+    /// Where in `text` the first and the last piece stand that are a hole or an expansion.
+    unknown: Option<(usize, usize)>,
     /// Its holes, refused ones included.
     pub(super) holes: Vec<usize>,
     /// Its holes outside of quotes.
@@ -46,6 +50,49 @@ impl Word {
     /// Takes note of a piece that is no plain text.
     pub(super) fn quoted(&mut self) {
         self.sketch.push(QUOTED);
+    }
+
+    /// Takes note of a piece that only the running script knows.
+    pub(super) fn expanded(&mut self) {
+        self.quoted();
+        self.unknown();
+    }
+
+    fn unknown(&mut self) {
+        let at = self.text.len();
+        self.unknown = Some((self.unknown.map_or(at, |(first, _)| first), at));
+    }
+
+    /// Takes note of a character behind a backslash.
+    pub(super) fn escaped(&mut self, byte: u8) {
+        self.text.push(byte);
+    }
+
+    /// What the command is given, if that stands in the script.
+    pub(super) fn literal(&self) -> Option<&[u8]> {
+        self.unknown.is_none().then_some(&self.text)
+    }
+
+    /// What of it stands in the script before any hole or expansion, without quotes.
+    pub(super) fn head(&self) -> &[u8] {
+        let end = self.unknown.map_or(self.text.len(), |(first, _)| first);
+        self.text.get(..end).unwrap_or_default()
+    }
+
+    /// What of it stands in the script behind the last hole or expansion, without quotes.
+    pub(super) fn tail(&self) -> &[u8] {
+        let begin = self.unknown.map_or(0, |(_, last)| last);
+        self.text.get(begin..).unwrap_or_default()
+    }
+
+    /// A subscript of an assignment was read.
+    pub(super) fn has_subscript(&self) -> bool {
+        self.sketch.contains(&SUBSCRIPT)
+    }
+
+    /// Without its quotes it is exactly `text`.
+    pub(super) fn reads(&self, text: &str) -> bool {
+        self.literal() == Some(text.as_bytes())
     }
 
     /// There is no word.
@@ -109,6 +156,7 @@ impl Word {
     /// Takes note of a character, in quotes or not.
     pub(super) fn see(&mut self, byte: u8) {
         self.equals |= byte == b'=';
+        self.text.push(byte);
     }
 
     /// Takes a plain character.
@@ -158,6 +206,7 @@ impl Lexer<'_> {
         }
         word.holes.push(hole);
         word.hole_first |= !word.equals;
+        word.unknown();
         if matches!(place, Place::Bare | Place::BarePart) {
             word.bare.push(hole);
             word.sketch.push(HOLE);
@@ -186,7 +235,7 @@ impl Lexer<'_> {
                     self.bump();
                     self.peek();
                     self.commands_in_parentheses(Refusal::ProcessSubstitution, start)?;
-                    word.quoted();
+                    word.expanded();
                 }
                 Unit::Byte(b'<' | b'>') => {
                     if word.may_be_descriptor() {
@@ -215,6 +264,7 @@ impl Lexer<'_> {
                         return Err(self.unreadable(start, "sh reads several words in this subscript"));
                     }
                     word.sketch.push(SUBSCRIPT);
+                    word.unknown();
                 }
                 Unit::Byte(byte) => {
                     self.bump();
@@ -244,7 +294,7 @@ impl Lexer<'_> {
             }
             _ => return Ok(false),
         }
-        word.quoted();
+        word.expanded();
         Ok(true)
     }
 

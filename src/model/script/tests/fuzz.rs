@@ -8,7 +8,7 @@ use super::places::ALLOWED;
 use super::{holes, text};
 use crate::model::script::{Script, classify};
 
-/// What the scripts are made of. No loop that never ends, no `/` to write outside of the folder, nothing that runs an argument.
+/// What the scripts are made of. No loop that never ends, no `/` to write outside of the folder.
 const TOKENS: &[&str] = &[
     " ",
     " ",
@@ -111,6 +111,13 @@ const TOKENS: &[&str] = &[
     "time ",
     "export ",
     "let ",
+    "eval ",
+    "declare ",
+    "printf ",
+    "test ",
+    "builtin ",
+    "-v ",
+    "PS4=",
     ",",
     "{a,",
     "..",
@@ -199,8 +206,8 @@ fn rendered(numbers: &mut Numbers) -> String {
     loop {
         let source = source(numbers);
         let ranges = holes(&source);
-        // These run their arguments, evaluate variables that were given a value before, or never end.
-        let left_out = ["eval", "sh -c", "until", "((", "let "].iter().any(|word| source.contains(word));
+        // These run other shells (zsh may set its own PATH), evaluate variables that were given a value before, or never end.
+        let left_out = ["sh", "su -c", "until", "(("].iter().any(|word| source.contains(word));
         if !left_out && !ranges.is_empty() && classify(&source, &ranges).is_ok() {
             let script: Script = super::script(&source);
             let value = VALUES[numbers.below(VALUES.len())];
