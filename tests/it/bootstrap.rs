@@ -98,6 +98,19 @@ fn the_local_template_goes_up_in_order_changes_nothing_again_and_comes_down_whol
 }
 
 #[test]
+fn the_first_command_of_the_readme_does_the_same_on_a_terminal() {
+    needs!("terraform", "git", "bash", "ssh-keygen");
+    let space = Space::template_local();
+    let up = || space.shipway(["up", "--yes", "--confirm", "prod"]).terminal().wait();
+    up().exits(0).shows("5 workspaces applied");
+    assert_template_is_up(&space);
+    up().exits(0).shows("nothing to change");
+    let down = space.shipway(["down", "--yes", "--confirm", "prod"]).terminal();
+    down.wait().exits(0).shows("every state is proven empty");
+    assert!(!space.has(".local"));
+}
+
+#[test]
 fn the_local_template_goes_up_and_down_by_answers_on_a_terminal() {
     needs!("terraform", "git", "bash", "ssh-keygen");
     let space = Space::template_local();
