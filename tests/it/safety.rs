@@ -155,3 +155,21 @@ fn data_that_could_not_be_written_is_no_success() {
     let closed = space.program("sh").args(["-c", &format!("{shipway} list | true")]).status().unwrap();
     assert_eq!(closed.code(), Some(0));
 }
+
+#[test]
+fn a_folder_that_terraform_keeps_elsewhere_is_known_and_never_removed() {
+    needs!("terraform");
+    let space = Space::with_tasks("[terraform]\nroot = \"terraform\"\n[workspaces.one]\n").workspace(
+        "one",
+        "terraform {\n  backend \"local\" {\n    path = \"state\"\n  }\n}\nresource \"terraform_data\" \"x\" {}\n",
+    );
+    let run = |line: &str| {
+        let elsewhere = space.path("elsewhere");
+        space.shipway(line.split(' ')).env("TF_DATA_DIR", elsewhere.into_os_string()).run()
+    };
+    run("--json up --yes").exits(0);
+    let again = run("--json up --yes");
+    assert!(!again.exits(0).story().commands().iter().any(|line| line.contains(" init ")), "{}", again.all());
+    run("clean-one").exits(4).says("TF_DATA_DIR").says("elsewhere");
+    assert!(space.has("elsewhere/terraform.tfstate"));
+}

@@ -39,14 +39,15 @@ impl Action for InitAction {
         // Values that are known only in a run are compared by what the file says of them.
         fingerprint.add("backend_config", format!("{:?}", workspace.backend_config).as_bytes());
         let folder = self.site.folder()?;
+        let data = self.site.data_folder(&context.doors.environment)?;
         for (part, path) in [
-            ("the backend's record in .terraform", ".terraform/terraform.tfstate"),
-            ("the list of modules in .terraform", ".terraform/modules/modules.json"),
-            ("the lock file", ".terraform.lock.hcl"),
+            ("the backend's record in .terraform", data.join("terraform.tfstate")),
+            ("the list of modules in .terraform", data.join("modules/modules.json")),
+            ("the lock file", folder.join(".terraform.lock.hcl")),
         ] {
-            fingerprint.add(part, &context.doors.files.read(&folder.join(path)).unwrap_or_default());
+            fingerprint.add(part, &context.doors.files.read(&path).unwrap_or_default());
         }
-        let providers = context.doors.files.kind(&folder.join(".terraform/providers"));
+        let providers = context.doors.files.kind(&data.join("providers"));
         fingerprint.add("the providers in .terraform", format!("{providers:?}").as_bytes());
         Ok(Some(fingerprint))
     }

@@ -81,8 +81,20 @@ impl Action for CleanAction {
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        let folder = match self.site.folder() {
-            Ok(folder) => folder.join(".terraform"),
+        let folders = self
+            .site
+            .data_folder(&context.doors().environment)
+            .and_then(|data| Ok((self.site.folder()?, data)));
+        let folder = match folders {
+            Ok((root, data)) if data == root.join(".terraform") => data,
+            // Whatever that variable names may hold more than what init made.
+            Ok((_, data)) => {
+                let message = format!("terraform's folder of `{}` is where TF_DATA_DIR says", self.site.name);
+                let fault = Fault::new(FaultKind::Refused, message);
+                return Outcome::Failed(
+                    fault.hint(format!("look at it and remove it yourself: {}", data.display())),
+                );
+            }
             Err(fault) => return Outcome::Failed(fault),
         };
         if context.doors().files.kind(&folder) == crate::os::files::FileKind::Missing {

@@ -2,14 +2,20 @@
 //! workspaces, and by options in the environment.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::site::Site;
 use crate::adapters::terraform::{command, init};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::model::Part;
 use crate::os::Doors;
 use crate::os::command::EnvironmentValue;
+use crate::os::environment::Environment;
 use crate::os::files::FileKind;
 use crate::run::StepContext;
+
+/// The variable that gives terraform's own folder another place.
+const DATA_DIR: &str = "TF_DATA_DIR";
 
 impl Site {
     /// Refuses a call that would be about another state, or make another plan, than what is shown.
@@ -34,8 +40,7 @@ impl Site {
                     .hint(format!("what is shown has to be what is applied: `unset {name}`")));
             }
         }
-        let data = value("TF_DATA_DIR").unwrap_or_else(|| ".terraform".to_owned());
-        let mark = self.folder()?.join(data).join("environment");
+        let mark = self.data_folder(&context.doors().environment)?.join("environment");
         let mark = context.doors().files.read(&mark).unwrap_or_default();
         let (selected, cure) = match value("TF_WORKSPACE").filter(|name| !name.is_empty()) {
             Some(name) => (name, "unset TF_WORKSPACE".to_owned()),
@@ -54,6 +59,16 @@ impl Site {
         );
         Err(Fault::new(FaultKind::Refused, message)
             .hint(format!("Shipway looks after the default one: `{cure}`")))
+    }
+
+    /// Where terraform keeps what init made: `.terraform`, or what `TF_DATA_DIR` says, from the root's folder.
+    pub(super) fn data_folder(&self, environment: &Environment) -> Result<PathBuf, Fault> {
+        let own = self.workspace()?.env.get(DATA_DIR).and_then(|template| match template.parts.as_slice() {
+            [Part::Text(text)] => Some(text.as_str()),
+            _ => None,
+        });
+        let named = own.or_else(|| environment.get(DATA_DIR)).filter(|named| !named.is_empty());
+        Ok(self.folder()?.join(named.unwrap_or(".terraform")))
     }
 
     fn has_cloud(&self, doors: &Doors) -> Result<bool, Fault> {
