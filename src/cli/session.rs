@@ -29,6 +29,7 @@ pub struct Session<'a> {
     pub model: Arc<Model>,
     overrides: BTreeMap<String, String>,
     environment: Result<String, Fault>,
+    masker: Masker,
 }
 
 impl<'a> Session<'a> {
@@ -52,7 +53,9 @@ impl<'a> Session<'a> {
         }
         refuse_strange_words(&model, &options.confirm)?;
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
-        Ok(Self { doors, options, model, overrides: overrides.iter().cloned().collect(), environment })
+        let overrides = overrides.iter().cloned().collect();
+        let masker = known_secrets(&model, &overrides, doors);
+        Ok(Self { doors, options, model, overrides, environment, masker })
     }
 
     /// The same with other options, which name the same file and environment.
@@ -62,7 +65,7 @@ impl<'a> Session<'a> {
 
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
     pub fn run_goals(&self, goals: &[Goal], line: &[String]) -> Result<u8, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker(), goals)?;
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
         if self.options.dry_run {
             let text = self.dry_run(&plan);
             print(&if self.options.json { text } else { visible(&text) });
@@ -83,7 +86,7 @@ impl<'a> Session<'a> {
         impl crate::run::Observer for Unseen {
             fn event(&mut self, _event: &crate::event::Event) {}
         }
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker(), goals)?;
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
         self.run(&plan, &[], Box::new(Unseen), false)
     }
 
@@ -97,7 +100,6 @@ impl<'a> Session<'a> {
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
-        let masker = self.masker();
         let bindings =
             Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone());
         let command: Vec<String> = std::iter::once("shipway".into())
@@ -114,21 +116,7 @@ impl<'a> Session<'a> {
         };
         // A question that was left standing must not leave the terminal without echo or cursor.
         let _guard = TerminalGuard::new();
-        crate::run::run((plan, self.doors, &masker, &bindings), settings, observer, Box::new(ask))
-    }
-
-    /// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
-    fn masker(&self) -> Masker {
-        let masker = Masker::default();
-        for variable in self.model.variables.values().filter(|variable| variable.secret) {
-            let value = match (self.overrides.get(&variable.name), &variable.binding) {
-                (Some(value), _) => Some(value.as_str()),
-                (None, Binding::Environment { name, .. }) => self.doors.environment.get(name),
-                _ => None,
-            };
-            value.map(|value| masker.add(value.as_bytes()));
-        }
-        masker
+        crate::run::run((plan, self.doors, &self.masker, &bindings), settings, observer, Box::new(ask))
     }
 
     fn jobs(&self) -> usize {
@@ -200,4 +188,18 @@ fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
         }
         None => fault.hint(format!("words that may be asked for: {}", list::or_ticked(&known))),
     })
+}
+
+/// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
+fn known_secrets(model: &Model, overrides: &BTreeMap<String, String>, doors: &Doors) -> Masker {
+    let masker = Masker::default();
+    for variable in model.variables.values().filter(|variable| variable.secret) {
+        let value = match (overrides.get(&variable.name), &variable.binding) {
+            (Some(value), _) => Some(value.as_str()),
+            (None, Binding::Environment { name, .. }) => doors.environment.get(name),
+            _ => None,
+        };
+        value.map(|value| masker.add(value.as_bytes()));
+    }
+    masker
 }

@@ -118,11 +118,22 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
             let command = format!("$ {}", clean::line(line, false));
             format!("{prefix}{}\n", style.paint(Label::Quiet, &command))
         }
+        EventKind::Line { .. } => String::new(),
+        _ => told(event, board, &prefix, style),
+    }
+}
+
+/// What every report for people says of an event in the same way, each line with its newline; nothing where each has its own way.
+pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) -> String {
+    let name = event.step.as_deref().unwrap_or_default();
+    match &event.kind {
         EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
-        EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
+        EventKind::Notice { level, text } => notice(prefix, *level, text, style),
+        EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
         EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
         EventKind::StepRedone { from, reason } => {
-            format!("> {title}  again from `{}`: {}\n", board.title(from), clean::line(reason, false))
+            let (title, from) = (board.title(name), board.title(from));
+            format!("> {title}  again from `{from}`: {}\n", clean::line(reason, false))
         }
         EventKind::StepFinished { ending, took } => words::finished(board, name, ending, *took, style),
         EventKind::Interrupted { signal, count } => {
@@ -131,10 +142,11 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
         }
         EventKind::RunFinished { .. } => ending(board, style),
         EventKind::RunStarted { .. }
-        | EventKind::Line { .. }
-        | EventKind::Asked { .. }
+        | EventKind::StepStarted { .. }
+        | EventKind::CommandStarted { .. }
         | EventKind::CommandEnded { .. }
-        | EventKind::Progress(_) => String::new(),
+        | EventKind::Progress(_)
+        | EventKind::Asked { .. } => String::new(),
     }
 }
 

@@ -125,7 +125,9 @@ impl ApplyAction {
                 let parts = counts.add + counts.change + counts.remove;
                 let done = Progress { text, done: Some(parts), total: Some(parts) };
                 context.log().progress(done);
-                self.conclude(context)?;
+                if self.purpose == Purpose::Destroy {
+                    self.prove_empty(context)?;
+                }
                 Ok(Outcome::done_with(Applied { outputs }))
             }
             ApplyReading::Stale(_) => Ok(Outcome::Redo {
@@ -173,11 +175,8 @@ impl ApplyAction {
     }
 
     /// What follows a destroy: the proof that the workspace is empty, then its hook.
-    fn conclude(&self, context: &mut StepContext<'_>) -> Result<(), Fault> {
+    fn prove_empty(&self, context: &mut StepContext<'_>) -> Result<(), Fault> {
         let workspace = self.site.workspace()?;
-        if self.purpose == Purpose::Apply {
-            return Ok(());
-        }
         match self.site.state(context)? {
             StateFound::Empty => self.site.run_hook(context, "after_destroy", &workspace.after_destroy),
             StateFound::Living(state) => {

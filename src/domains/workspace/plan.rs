@@ -155,7 +155,7 @@ impl PlanAction {
         changes: PlannedChanges,
     ) -> Result<Outcome, Fault> {
         let summary = plan_text::summary(&changes);
-        conclude(context, &summary);
+        come_to(context, &summary);
         let mut text = format!("{}: {summary}", self.site.name);
         for line in plan_text::render(&changes, SHOWN) {
             text.push_str(&format!("\n  {line}"));
@@ -173,12 +173,12 @@ impl PlanAction {
 
 /// The plan has nothing to do.
 fn nothing(context: &StepContext<'_>, reason: &str) -> Outcome {
-    conclude(context, reason);
+    come_to(context, reason);
     Outcome::done_with(Planned::Nothing(reason.to_owned()))
 }
 
 /// The last progress of a plan: what it comes to.
-fn conclude(context: &StepContext<'_>, text: &str) {
+fn come_to(context: &StepContext<'_>, text: &str) {
     context.log().progress(Progress { text: text.to_owned(), done: Some(0), total: Some(0) });
 }
 

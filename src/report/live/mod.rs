@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use self::screen::Screen;
 use super::board::Board;
+use super::clean;
 use super::clock::{Clock, RunClock};
 use super::outputs::Outputs;
-use super::plain::{changing, ending, notice};
+use super::plain::told;
 use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
-use super::{clean, words};
 use crate::event::{Event, EventKind, Level};
 use crate::os::terminal::StandardOutput;
 use crate::run::Observer;
@@ -118,31 +118,13 @@ impl Live {
                 let command = format!("$ {}", clean::line(line, false));
                 format!("{}\n", style.paint(Label::Quiet, &command))
             }
-            EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
-            EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
             // Whole texts, such as a plan, come in one piece and name themselves.
             EventKind::Notice { level: Level::Note, text } if text.contains('\n') => {
-                notice("", Level::Note, text, style)
+                told(event, board, "", style)
             }
-            EventKind::Notice { level, text } => notice(&prefix, *level, text, style),
             // The question itself shows what a person answered.
             EventKind::Answered { by, .. } if by == "terminal" => String::new(),
-            EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
-            EventKind::StepRedone { from, reason } => {
-                format!("> {title}  again from `{}`: {}\n", board.title(from), clean::line(reason, false))
-            }
-            EventKind::StepFinished { ending, took } => words::finished(board, name, ending, *took, style),
-            EventKind::Interrupted { signal, count } => {
-                let said = words::interrupted(signal, *count, &changing(board));
-                format!("{}\n", style.paint(Label::Warning, &said))
-            }
-            EventKind::RunFinished { .. } => ending(board, style),
-            EventKind::RunStarted { .. }
-            | EventKind::StepStarted { .. }
-            | EventKind::CommandStarted { .. }
-            | EventKind::CommandEnded { .. }
-            | EventKind::Progress(_)
-            | EventKind::Asked { .. } => String::new(),
+            _ => told(event, board, &prefix, style),
         }
     }
 }
