@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{deploy, task, workspace};
+use crate::domains::{deploy, rollout, task, workspace};
 use crate::masking::Masker;
 use crate::model::Model;
 use crate::os::environment::Environment;
@@ -30,6 +30,8 @@ pub enum Goal {
     Tag(deploy::TagRequest),
     /// The list of tags.
     Tags,
+    /// A part of a deployment, on the server.
+    Rollout(rollout::Request),
 }
 
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
@@ -58,6 +60,7 @@ pub fn assemble(
             }
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
+            Goal::Rollout(request) => assembly.add(rollout::nodes(request))?,
         }
     }
     assembly.close()?;

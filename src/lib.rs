@@ -31,13 +31,13 @@
 //! | 0 words | [`text`], [`masking`] | counts, lists, near names, durations, quoting; secrets and the masker | everything else |
 //! | 1 diagnostics | [`diagnostic`] | places in a text, labelled messages, drawing them; `Fault` and the table of exit codes | what the text means |
 //! | 2 model | [`model`] | a text → checked values, every fault at once | the machine: included files come through a trait |
-//! | 3 plan | [`plan`], [`event`], [`journal::record`] | the graph and the life of a step; what happened and what is recorded, as data | how a step is done |
+//! | 3 plan | [`plan`], [`event`], [`journal::record`], [`release`] | the graph and the life of a step; what happened, what is recorded and what is deployed, as data | how a step is done |
 //! | 4 doors | [`os`] | the only doors to the machine, small traits and plain values | why they are opened |
 //! | 5 engine | [`run`], [`journal::store`], [`report`] | runs a plan, keeps its record, shows it and asks | terraform, git; how a step is done |
 //! | 6a adapters | [`adapters`] | what to call, what its answer means: typed command lines and parsing | model, steps, order |
 //! | 6b domains | [`domains`] | what Shipway is for: nodes and their actions | each other but by the names of steps; the screen |
 //! | 6c assembly | [`assemble`] | goals → plan; knows all domains | how anything is done |
-//! | 7 face | [`cli`], [`template`] | read, assemble, show, run; which exit code; the projects that `new` writes | how anything is done |
+//! | 7 face | [`cli`], [`server`], [`template`] | read, assemble, show, run; which exit code; a server's own part of a deployment; the projects that `new` writes | how anything is done |
 //!
 //! [`journal`] has two floors because a record is data that [`os`] (who is that process?) and the engine share, while keeping it needs
 //! the doors. [`report`] knows four names of [`run`]: the traits that it implements and the question and answer that they speak of.
@@ -81,7 +81,9 @@ pub mod masking;
 pub mod model;
 pub mod os;
 pub mod plan;
+pub mod release;
 pub mod report;
 pub mod run;
+pub mod server;
 pub mod template;
 pub mod text;

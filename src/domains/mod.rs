@@ -2,5 +2,6 @@
 //! names of steps, and none knows the screen.
 
 pub mod deploy;
+pub mod rollout;
 pub mod task;
 pub mod workspace;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::rollout::Deploy;
 use crate::diagnostic::{Span, Spanned};
 
 /// `[env_files.NAME]`: files outside version control that become secrets.
@@ -40,4 +41,6 @@ pub struct Environment {
     pub env_files: Vec<Spanned<String>>,
     /// Changes need its name typed, or `--confirm NAME`; `--yes` is not enough.
     pub protected: bool,
+    /// Where and how it is deployed to.
+    pub deploy: Option<Deploy>,
 }

@@ -18,6 +18,7 @@ mod located;
 mod names;
 mod project;
 mod references;
+mod rollout;
 mod script;
 mod syntax;
 mod task;
@@ -29,6 +30,7 @@ pub use expression::{GitFact, Hole, Part, Reference, Template};
 pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
+pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
@@ -67,6 +69,8 @@ pub struct Model {
     pub terraform: TerraformSettings,
     /// `[workspaces]`, in the order of the file.
     pub workspaces: IndexMap<String, Workspace>,
+    /// `[rollout]`.
+    pub rollout: Option<Rollout>,
 }
 
 impl Model {

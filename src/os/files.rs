@@ -12,6 +12,8 @@ pub trait Files: Send + Sync {
     /// Writes the whole file or nothing: a new file beside it is renamed over it. `mode` is its access mode. It is not forced to the disk:
     /// what has to outlive the machine's failure is in the journal, and all else is of no use after it or can be found out again.
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+    /// The same, and it is on the disk when this returns: for records that have to outlive the machine's failure.
+    fn write_durable(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
     /// Makes a folder that only its owner can read, with all folders above it.
     fn create_private_dir(&self, path: &Path) -> io::Result<()>;
     /// Removes a file; one that is not there is no error.
@@ -48,14 +50,15 @@ impl Files for RealFiles {
     }
 
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(".shipway-")
-            .permissions(std::fs::Permissions::from_mode(mode))
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        written_beside(path, bytes, mode)?.persist(path).map(drop).map_err(|error| error.error)
+    }
+
+    fn write_durable(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let file = written_beside(path, bytes, mode)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        // The name is on the disk only when its folder is.
+        File::open(folder_of(path))?.sync_all()
     }
 
     fn create_private_dir(&self, path: &Path) -> io::Result<()> {
@@ -87,6 +90,20 @@ impl Files for RealFiles {
         names.sort();
         Ok(names)
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn written_beside(path: &Path, bytes: &[u8], mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix(".shipway-")
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+    Ok(file)
 }
 
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {

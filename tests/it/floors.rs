@@ -15,19 +15,20 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("0 words", &["text", "masking", "id"]),
     ("1 diagnostics", &["diagnostic"]),
     ("2 model", &["model"]),
-    ("3 plan", &["plan", "event", "journal::record"]),
+    ("3 plan", &["plan", "event", "journal::record", "release"]),
     ("4 doors", &["os", "http"]),
     ("5 engine", &["run", "report", "journal", "journal::store"]),
     ("6a adapters", &["adapters", "adapters::*"]),
     ("6b domains", &["domains", "domains::*"]),
     ("6c assembly", &["assemble"]),
-    ("7 face", &["cli", "import", "template"]),
+    ("7 face", &["cli", "import", "server", "template"]),
 ];
 
 /// What a room may use beside itself on its own floor: a room, or one name of it.
 const BESIDE: &[(&str, &[&str])] = &[
     ("event", &["plan"]),
     ("journal::record", &["plan", "event"]),
+    ("release", &["event", "journal::record"]),
     ("http", &["os"]),
     ("run", &["journal::store"]),
     // What the engine asks of whoever shows a run, and nothing of the engine itself.
@@ -35,6 +36,8 @@ const BESIDE: &[(&str, &[&str])] = &[
     // Compose is a way to call docker.
     ("adapters::compose", &["adapters::docker"]),
     ("cli", &["import", "template"]),
+    // A deployment on the server runs the release's own tasks file like any other command.
+    ("server", &["cli"]),
 ];
 
 /// What a room must not use although it is below: its reason to be apart.

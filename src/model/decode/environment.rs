@@ -93,6 +93,7 @@ impl<'f> Reader<'f, '_> {
             tags,
             env_files,
             protected,
+            deploy: None,
         })
     }
 

@@ -65,6 +65,7 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
         environments: IndexMap::new(),
         terraform: super::TerraformSettings { root: Default::default(), lock_timeout: Default::default() },
         workspaces: IndexMap::new(),
+        rollout: None,
     };
     for file in files {
         let mut reader = Reader { file, names, faults };
