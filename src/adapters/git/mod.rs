@@ -1,5 +1,6 @@
 //! git: what to call, what its answer means. Pure; knows no step and no rule of ours about tags.
 
 pub mod command;
+pub mod receive;
 pub mod status;
 pub mod tags;

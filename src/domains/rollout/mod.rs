@@ -5,6 +5,8 @@
 //! after a failure and recovery after a crash are one algorithm with different targets.
 
 pub mod state;
+mod temporary;
+pub use temporary::{compose_project, resolve};
 
 use crate::release::layout::Layout;
 use crate::release::protocol::Settings;
