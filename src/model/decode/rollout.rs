@@ -99,20 +99,24 @@ impl<'f> Reader<'f, '_> {
         let path = self.path(Subject::Item("compose"), node)?;
         let span = self.at(node);
         let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !inside {
-            self.fault(
-                Diagnostic::error(
-                    "bad-path",
-                    format!("the compose file `{}` is outside of the tasks file's folder", path.display()),
-                    span,
-                    "leaves the folder",
-                )
+        // Without its `./`: the same file has one name.
+        let short: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        let (title, label) = if !inside {
+            (
+                format!("the compose file `{}` is outside of the tasks file's folder", path.display()),
+                "leaves the folder",
+            )
+        } else if short.as_os_str().is_empty() {
+            (format!("`{}` is not a file", path.display()), "a folder")
+        } else {
+            return Some(Spanned::new(short, span));
+        };
+        self.fault(
+            Diagnostic::error("bad-path", title, span, label)
                 .note("on the server there is nothing but the files of the commit")
                 .help("name a file beside or below the tasks file"),
-            );
-            return None;
-        }
-        Some(Spanned::new(path, span))
+        );
+        None
     }
 
     fn proxy(&mut self, entry: Entry<'f>) -> Option<Proxy> {
