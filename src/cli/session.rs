@@ -102,12 +102,14 @@ impl<'a> Session<'a> {
         self.run(plan, line, observer, true)
     }
 
+    /// Runs the plan for `goals`, recorded and not shown.
+    pub fn perform_unseen(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        self.run(&plan, line, Box::new(Unseen), true)
+    }
+
     /// Runs a plan that changes nothing and is neither shown nor recorded.
     pub fn look(&self, goals: &[Goal]) -> Result<RunResult, Fault> {
-        struct Unseen;
-        impl crate::run::Observer for Unseen {
-            fn event(&mut self, _event: &crate::event::Event) {}
-        }
         let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
         self.run(&plan, &[], Box::new(Unseen), false)
     }
@@ -171,6 +173,13 @@ impl<'a> Session<'a> {
         }
         text
     }
+}
+
+/// Shows nothing.
+struct Unseen;
+
+impl crate::run::Observer for Unseen {
+    fn event(&mut self, _event: &crate::event::Event) {}
 }
 
 /// What the terminal can do, with the options and the environment counted in.

@@ -20,6 +20,8 @@ pub trait Files: Send + Sync {
     fn create_private_dir(&self, path: &Path) -> io::Result<()>;
     /// Gives a file or folder another name on the same disk.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name on the same disk; one that has it already is no error.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file; one that is not there is no error.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Removes a folder and all in it; one that is not there is no error.
@@ -82,6 +84,13 @@ impl Files for RealFiles {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(from, to)?;
         File::open(folder_of(to))?.sync_all()
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match std::fs::hard_link(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

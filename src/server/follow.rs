@@ -70,7 +70,10 @@ pub(super) fn outcome(record: &Record) -> Result<(), Fault> {
             Err(Fault::new(FaultKind::Interrupted, format!("deployment #{number} was cancelled")))
         }
         Some(Ended::Abandoned) | None => Err(died(number)),
-        Some(Ended::Failed) => Err(Fault::new(FaultKind::Failed, format!("deployment #{number}: {error}"))),
+        Some(Ended::Failed) => {
+            let kind = record.fault.unwrap_or(FaultKind::Failed);
+            Err(Fault::new(kind, format!("deployment #{number}: {error}")))
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn launch(
         process: None,
         result: None,
         error: None,
+        fault: None,
         phases: Vec::new(),
     })?;
     let environment = &store.doors.environment;

@@ -18,6 +18,7 @@ use crate::plan::Ending;
 use crate::release::layout::Layout;
 use crate::release::protocol::{Settings, deploy_ref};
 use crate::release::record::{Compose, Flavour, RECORD_VERSION, Record, Release};
+use crate::run::RunResult;
 
 /// The parts of a deployment.
 pub(super) struct Order<'a> {
@@ -67,7 +68,8 @@ impl<'a> Order<'a> {
             layout: self.store.layout.clone(),
             part: rollout::Part::Converge { to: boxed(to), from: boxed(from) },
         };
-        self.perform(&[Goal::Rollout(request)], "roll")
+        let file = self.store.layout.home.join("tasks.toml");
+        run(&session(self.store.doors, &file, self.store.layout)?, &[Goal::Rollout(request)], "roll")
     }
 
     /// The environment's ref says what is live. A git that asks us before (`pre-receive`) moves the ref of a push itself.
@@ -107,11 +109,11 @@ impl<'a> Order<'a> {
         opened.with_environment()
     }
 
-    /// Runs goals that need no release's tasks file.
+    /// Runs goals that need no release's tasks file, and tells only their failure.
     fn perform(&self, goals: &[Goal], what: &str) -> Result<(), Fault> {
         let session =
             session(self.store.doors, &self.store.layout.home.join("tasks.toml"), self.store.layout)?;
-        run(&session, goals, what)
+        ended(session.perform_unseen(goals, &line(what))?)
     }
 }
 
@@ -172,7 +174,7 @@ impl Opened<'_> {
                 )
                 .hint("install docker and compose there, then `shipway server setup`")
             })?;
-            let project = rollout::compose_project(&self.project()?, &layout.environment);
+            let project = compose_project(&self.project()?, &layout.environment);
             Some(Compose { flavour, project, files, images: Default::default(), mounts: Default::default() })
         };
         let draft = Release {
@@ -239,9 +241,24 @@ fn session<'s>(doors: &'s Doors, file: &Path, layout: &Layout) -> Result<Session
     Ok(session)
 }
 
+/// `PROJECT-ENV` as compose takes it: small letters, digits, `-` and `_`, a letter or digit first. Pinned, because compose would take the
+/// folder's name, which is another one with each release.
+fn compose_project(project: &str, environment: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
+    let name: String = format!("{project}-{environment}").chars().map(safe).collect();
+    name.trim_start_matches(['-', '_']).to_owned()
+}
+
 /// Runs goals; the first fault is the result.
 fn run(session: &Session<'_>, goals: &[Goal], what: &str) -> Result<(), Fault> {
-    let result = session.perform(goals, &["server".to_owned(), what.to_owned()])?;
+    ended(session.perform(goals, &line(what))?)
+}
+
+fn line(what: &str) -> Vec<String> {
+    vec!["server".to_owned(), what.to_owned()]
+}
+
+fn ended(result: RunResult) -> Result<(), Fault> {
     let failed = result.endings.into_iter().find_map(|(_, ending)| match ending {
         Ending::Failed { fault } => Some(fault),
         _ => None,
@@ -313,4 +330,15 @@ fn removable(
     images.sort();
     images.dedup();
     Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compose_project_is_named_as_compose_takes_it() {
+        assert_eq!(compose_project("My App", "prod"), "my-app-prod");
+        assert_eq!(compose_project("_é.x", "stage"), "x-stage");
+    }
 }

@@ -4,12 +4,14 @@
 //! A push whose deployment fails ends with its reason, its ref stays, and so the same push tries again.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use super::follow::{follow, outcome};
 use super::launch::launch;
-use super::store::Store;
+use super::store::{Store, unwritable};
 use crate::adapters::git::receive::{Push, RefChange, Verdict, parse_change, read_push, write_verdicts};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::os::files::FileKind;
 use crate::release::protocol::{Asker, deploy_ref};
 use crate::release::record::Kind;
 
@@ -72,8 +74,26 @@ pub(super) fn run_before(store: Store<'_>) -> Result<(), Fault> {
         );
     }
     let push = Push { changes, options };
+    if let Some(quarantine) = variables.get("GIT_QUARANTINE_PATH") {
+        keep(store, Path::new(quarantine), &store.layout.repository().join("objects"))?;
+    }
     for change in push.changes.iter().filter(|change| change.name.starts_with("refs/deploy/")) {
         decide(store, &push, change)?;
+    }
+    Ok(())
+}
+
+/// Gives the objects of the push their names in the repository before git does: the worker needs them, whatever becomes of the push.
+fn keep(store: Store<'_>, from: &Path, to: &Path) -> Result<(), Fault> {
+    let files = &store.doors.files;
+    files.create_private_dir(to).map_err(|error| unwritable(to, &error))?;
+    for name in files.list(from).map_err(|error| unwritable(from, &error))? {
+        let (from, to) = (from.join(&name), to.join(&name));
+        if files.kind(&from) == FileKind::Folder {
+            keep(store, &from, &to)?;
+        } else {
+            files.link(&from, &to).map_err(|error| unwritable(&to, &error))?;
+        }
     }
     Ok(())
 }

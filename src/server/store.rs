@@ -162,6 +162,7 @@ pub(super) mod tests {
             process: None,
             result,
             error: None,
+            fault: None,
             phases: Vec::new(),
         }
     }

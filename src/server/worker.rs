@@ -58,7 +58,12 @@ pub(super) fn run(store: Store<'_>, number: u64, no_wait: bool) -> Result<(), Fa
         Err(_) => Ended::Failed,
     };
     if let Err(fault) = &result {
-        worker.tell(fault);
+        // What the engine ran it has told already.
+        match worker.record.phases.last() {
+            Some(phase) if !phase.succeeded && phase.name != "checkout" => {}
+            _ if worker.record.phases.iter().any(|phase| phase.name == "restore") => {}
+            _ => worker.tell(fault),
+        }
         worker.conclude(ended, Some(fault))?;
     }
     // From here on whatever goes wrong is not the deployment's.
@@ -211,7 +216,6 @@ impl Worker<'_> {
             self.conclude(Ended::Succeeded, None)?;
             return self.end_state();
         };
-        self.tell(&fault);
         say(match from {
             Some(_) => "putting back what was live",
             None => "taking away what was started: nothing was live before",
@@ -300,6 +304,8 @@ impl Worker<'_> {
         let begun = self.store.doors.clock.monotonic();
         let result = part(self);
         let took = self.store.doors.clock.monotonic().saturating_sub(begun);
+        let mark = if result.is_ok() { "✓" } else { "✗" };
+        say(&format!("{mark} {name} {}", duration::render(took)));
         self.record.phases.push(Phase { name: name.to_owned(), took, succeeded: result.is_ok() });
         self.store.write(&self.record)?;
         result
@@ -338,6 +344,7 @@ impl Worker<'_> {
     fn conclude(&mut self, ended: Ended, fault: Option<&Fault>) -> Result<(), Fault> {
         self.record.result = Some(ended);
         self.record.error = fault.map(|fault| fault.message.clone());
+        self.record.fault = fault.map(|fault| fault.kind);
         self.record.finished = Some(self.store.doors.clock.now());
         self.store.write(&self.record)
     }

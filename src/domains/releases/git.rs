@@ -7,7 +7,7 @@ use crate::run::{CommandRun, StepContext, StepLog, interrupted};
 
 /// Runs a command and gives what it printed; any status but 0 is a fault.
 pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &str) -> Result<String, Fault> {
-    let line = spec.to_string();
+    let line = CommandSpec { env: Default::default(), ..spec.clone() }.to_string();
     let (mut out, mut err) = (String::new(), Vec::new());
     let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
         Stream::Out => {
