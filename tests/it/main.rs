@@ -21,6 +21,8 @@ mod journal;
 #[cfg(test)]
 mod masking;
 #[cfg(test)]
+mod meter;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod mutations;

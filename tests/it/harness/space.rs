@@ -34,7 +34,7 @@ impl Space {
         let git = "[user]\n\tname = Test\n\temail = test@example.com\n[init]\n\tdefaultBranch = main\n";
         fs::write(home.join(".gitconfig"), git).unwrap();
         let mut environment: BTreeMap<OsString, OsString> = BTreeMap::new();
-        for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"] {
+        for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE", "DOCKER_HOST"] {
             if let Some(value) = std::env::var_os(name) {
                 environment.insert(name.into(), value);
             }
