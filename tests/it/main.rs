@@ -19,6 +19,8 @@ mod harness;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod loopback_ssh;
+#[cfg(test)]
 mod masking;
 #[cfg(test)]
 mod meter;

@@ -14,6 +14,7 @@ pub(crate) mod patience;
 pub(crate) mod program;
 pub(crate) mod seed;
 pub(crate) mod space;
+pub(crate) mod sshd;
 pub(crate) mod terminal;
 pub(crate) mod tools;
 

@@ -1,6 +1,5 @@
 //! The deployment that people write for themselves, over the same project: what Shipway's is measured against.
 
-use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -35,11 +34,6 @@ impl<'a> SeedServer<'a> {
         assert!(write.status().unwrap().success());
         project.space.git(&["remote", "add", "production", &repository.to_string_lossy()]);
         Self { project }
-    }
-
-    /// Where the hook puts the code.
-    pub(crate) fn code(&self) -> PathBuf {
-        self.project.space.root.with_file_name("appcode")
     }
 
     /// Pushes what is committed; the hook does the rest. What it took and what was said.

@@ -1,5 +1,6 @@
 //! The programs that tests drive.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,9 +9,14 @@ use std::sync::OnceLock;
 /// What is no program but has to be there: an engine that answers.
 const ENGINE: &str = "docker engine";
 
-/// Where a program is. Those of administrators are not in everybody's PATH.
+/// Where a program is.
 pub(crate) fn find(tool: &str) -> Option<PathBuf> {
-    which::which(tool).ok().or_else(|| {
+    find_in(tool, &std::env::var_os("PATH").unwrap_or_default())
+}
+
+/// Where a program is for somebody with this PATH. Those of administrators are not in everybody's.
+pub(crate) fn find_in(tool: &str, path: &OsStr) -> Option<PathBuf> {
+    which::which_in_global(tool, Some(path)).ok().and_then(|mut found| found.next()).or_else(|| {
         let path = Path::new("/usr/sbin").join(tool);
         path.is_file().then_some(path)
     })
