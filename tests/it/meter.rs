@@ -10,6 +10,7 @@ use crate::harness::load::{Kind, Load, Report, get};
 use crate::harness::needs;
 use crate::harness::patience::until_true;
 use crate::harness::seed::SeedServer;
+use crate::harness::series::Series;
 
 #[test]
 fn the_seeds_own_flow_loses_requests() {
@@ -26,16 +27,13 @@ fn the_seeds_own_flow_loses_requests() {
     println!("nothing is deployed: {quiet}");
     quiet.lost_nothing();
 
-    project.version("2");
-    let load = Load::start(project.address, &Kind::POST);
-    load.goes_on_for(100);
-    let (took, _) = server.deploy();
-    load.goes_on_for(100);
-    let report = load.stop();
-    println!("one deployment in {:.1} s: {report}", took.as_secs_f64());
+    let series = Series::run(&project, &Kind::POST, 1, || {
+        server.deploy();
+    });
+    println!("deployments: {series}");
+    let report = series.report;
     assert!(report.lost > 0, "the meter sees nothing: {report}");
     assert_eq!(report.versions.keys().collect::<Vec<_>>(), ["1", "2"], "{report}");
-    project.serves("2", 10);
 }
 
 /// What a scripted server does with a request.

@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod patience;
 pub(crate) mod program;
 pub(crate) mod seed;
+pub(crate) mod series;
 pub(crate) mod space;
 pub(crate) mod sshd;
 pub(crate) mod terminal;
