@@ -85,9 +85,6 @@ fn main() -> anyhow::Result<()> {
 fn by_hand(kind: &Kind, on_term: OnTerm, deployments: usize) -> Series {
     let project = DeployProject::new(Settings { on_term, stop_grace: None, ..Settings::default() });
     let server = SeedServer::new(&project);
-    server.deploy();
-    project.serves("1", 10);
-    Series::run(&project, kind, deployments, || {
-        server.deploy();
-    })
+    project.serves("1", 10, &server.deploy());
+    Series::run(&project, kind, deployments, || server.deploy())
 }

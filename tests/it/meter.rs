@@ -19,8 +19,7 @@ fn the_seeds_own_flow_loses_requests() {
     let settings = Settings { on_term: OnTerm::Die, stop_grace: None, ..Settings::default() };
     let project = DeployProject::new(settings);
     let server = SeedServer::new(&project);
-    server.deploy();
-    project.serves("1", 10);
+    project.serves("1", 10, &server.deploy());
 
     let quiet = Load::start(project.address, &Kind::POST);
     quiet.goes_on_for(600);
@@ -28,9 +27,7 @@ fn the_seeds_own_flow_loses_requests() {
     println!("nothing is deployed: {quiet}");
     quiet.lost_nothing();
 
-    let series = Series::run(&project, &Kind::POST, 1, || {
-        server.deploy();
-    });
+    let series = Series::run(&project, &Kind::POST, 1, || server.deploy());
     println!("deployments: {series}");
     let report = series.report;
     assert!(report.lost > 0, "the meter sees nothing: {report}");
@@ -42,7 +39,7 @@ fn replicas_that_leave_before_they_end_lose_nothing() {
     needs!("docker engine", "docker-compose", "git", "caddy");
     let project = DeployProject::new(Settings { on_term: OnTerm::Die, ..Settings::default() });
     project.compose_up();
-    project.serves("1", 10);
+    project.serves("1", 10, "");
     project.version("2");
     project.compose(&["build"]);
     let load = Load::start(project.address, &Kind::POST);
@@ -220,10 +217,10 @@ fn what_a_test_has_in_docker_is_gone_with_it() {
     needs!("docker engine", "docker-compose", "git", "caddy");
     let project = DeployProject::new(Settings { on_term: OnTerm::Ignore, ..Settings::default() });
     project.compose_up();
-    project.serves("1", 5);
+    project.serves("1", 5, "");
     project.version("2");
     project.compose_up();
-    project.serves("2", 5);
+    project.serves("2", 5, "");
     assert_eq!(project.replicas().len(), 2, "{}", project.logs());
     let name = project.name().to_owned();
     // As a deployment that goes on when whoever asked for it is gone.

@@ -198,13 +198,13 @@ impl DeployProject {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Waits until `version` answers behind caddy, `times` times in a row.
+    /// Waits until `version` answers behind caddy, `times` times in a row. `said` is told where it does not.
     #[track_caller]
-    pub(crate) fn serves(&self, version: &str, times: usize) {
+    pub(crate) fn serves(&self, version: &str, times: usize, said: &str) {
         let answers = || get(self.address, "/version").is_some_and(|body| body.trim() == version);
         let deadline = Instant::now() + DEADLINE;
         while !(0..times).all(|_| answers()) {
-            assert!(Instant::now() < deadline, "version {version} does not serve\n{}", self.logs());
+            assert!(Instant::now() < deadline, "version {version} does not serve\n{said}\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(50));
         }
     }

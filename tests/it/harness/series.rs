@@ -19,9 +19,15 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// Commits the versions 2, 3, … of a project that serves version 1, and calls `deploy` for each; it returns when the version is live.
+    /// Commits the versions 2, 3, … of a project that serves version 1, and calls `deploy` for each, which returns what it
+    /// was told when the version is live.
     #[track_caller]
-    pub(crate) fn run(project: &DeployProject, kind: &Kind, deployments: usize, deploy: impl Fn()) -> Self {
+    pub(crate) fn run(
+        project: &DeployProject,
+        kind: &Kind,
+        deployments: usize,
+        deploy: impl Fn() -> String,
+    ) -> Self {
         let load = Load::start(project.address, kind);
         // A slow load needs longer for as many.
         let between = BETWEEN.min(u64::from(kind.rate));
@@ -30,9 +36,9 @@ impl Series {
         for version in (2..).take(deployments).map(|number: usize| number.to_string()) {
             project.version(&version);
             let begun = Instant::now();
-            deploy();
+            let said = deploy();
             took.push(begun.elapsed());
-            project.serves(&version, 10);
+            project.serves(&version, 10, &said);
             load.goes_on_for(between);
         }
         Self { report: load.stop(), took }
