@@ -175,7 +175,14 @@ impl Opened<'_> {
                 .hint("install docker and compose there, then `shipway server setup`")
             })?;
             let project = compose_project(&self.project()?, &layout.environment);
-            Some(Compose { flavour, project, files, images: Default::default(), mounts: Default::default() })
+            Some(Compose {
+                flavour,
+                project,
+                files,
+                images: Default::default(),
+                mounts: Default::default(),
+                fingerprints: Default::default(),
+            })
         };
         let draft = Release {
             version: RECORD_VERSION,
