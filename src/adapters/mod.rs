@@ -3,4 +3,5 @@
 //! An adapter starts no process, opens no file and knows neither the model nor the steps.
 
 pub mod git;
+pub mod ssh;
 pub mod terraform;
