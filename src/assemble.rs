@@ -4,9 +4,9 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{deploy, rollout, task, workspace};
+use crate::domains::{deploy, releases, rollout, task, workspace};
 use crate::masking::Masker;
-use crate::model::Model;
+use crate::model::{Call, Model};
 use crate::os::environment::Environment;
 use crate::plan::PlanBuilder;
 use crate::run::node::{Invocation, Need, Node};
@@ -30,6 +30,16 @@ pub enum Goal {
     Tag(deploy::TagRequest),
     /// The list of tags.
     Tags,
+    /// A task as the file calls it.
+    Call(Call),
+    /// A commit's files, on the server.
+    Checkout(releases::CheckoutRequest),
+    /// Releases that go, on the server.
+    Forget(releases::ForgetRequest),
+    /// A ref that says what is live, on the server.
+    MoveRef(releases::MoveRefRequest),
+    /// An environment's folder that is prepared, on the server.
+    Prepare(releases::PrepareRequest),
     /// A part of a deployment, on the server.
     Rollout(rollout::Request),
 }
@@ -60,6 +70,14 @@ pub fn assemble(
             }
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
+            Goal::Call(call) => {
+                let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
+                assembly.open.push_back(Need::Task(invocation));
+            }
+            Goal::Checkout(request) => assembly.add(releases::checkout_nodes(request))?,
+            Goal::Forget(request) => assembly.add(releases::forget_nodes(request))?,
+            Goal::MoveRef(request) => assembly.add(releases::move_ref_nodes(request))?,
+            Goal::Prepare(request) => assembly.add(releases::prepare_nodes(request))?,
             Goal::Rollout(request) => assembly.add(rollout::nodes(request))?,
         }
     }

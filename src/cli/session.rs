@@ -30,6 +30,7 @@ pub struct Session<'a> {
     overrides: BTreeMap<String, String>,
     environment: Result<String, Fault>,
     masker: Masker,
+    records: Option<std::path::PathBuf>,
 }
 
 impl<'a> Session<'a> {
@@ -55,12 +56,23 @@ impl<'a> Session<'a> {
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
         let overrides = overrides.iter().cloned().collect();
         let masker = known_secrets(&model, &overrides, doors);
-        Ok(Self { doors, options, model, overrides, environment, masker })
+        Ok(Self { doors, options, model, overrides, environment, masker, records: None })
     }
 
     /// The same with other options, which name the same file and environment.
     pub(super) fn with(self, options: Options) -> Self {
         Self { options, ..self }
+    }
+
+    /// The same with its runs recorded in another folder than the tasks file's.
+    #[must_use]
+    pub fn recorded_in(self, folder: &std::path::Path) -> Self {
+        Self { records: Some(folder.to_owned()), ..self }
+    }
+
+    /// What its runs keep secret.
+    pub fn masker(&self) -> &Masker {
+        &self.masker
     }
 
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
@@ -71,21 +83,33 @@ impl<'a> Session<'a> {
             print(&if self.options.json { text } else { visible(&text) });
             return Ok(0);
         }
+        Ok(self.run_shown(&plan, line)?.exit_code)
+    }
+
+    /// Runs the plan for `goals` and shows it; gives how each step ended.
+    pub fn perform(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        self.run_shown(&plan, line)
+    }
+
+    fn run_shown(&self, plan: &RunPlan, line: &[String]) -> Result<RunResult, Fault> {
         let facts = facts(self.doors, &self.options);
         let ci = &self.doors.environment;
         let format =
             report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
         let observer =
             report::reporter(format, facts, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
-        Ok(self.run(&plan, line, observer, true)?.exit_code)
+        self.run(plan, line, observer, true)
+    }
+
+    /// Runs the plan for `goals`, recorded and not shown.
+    pub fn perform_unseen(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
+        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        self.run(&plan, line, Box::new(Unseen), true)
     }
 
     /// Runs a plan that changes nothing and is neither shown nor recorded.
     pub fn look(&self, goals: &[Goal]) -> Result<RunResult, Fault> {
-        struct Unseen;
-        impl crate::run::Observer for Unseen {
-            fn event(&mut self, _event: &crate::event::Event) {}
-        }
         let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
         self.run(&plan, &[], Box::new(Unseen), false)
     }
@@ -109,6 +133,7 @@ impl<'a> Session<'a> {
             command: command.join(" "),
             project: self.model.project.name.clone(),
             root: self.model.root.clone(),
+            records: self.records.clone().unwrap_or_else(|| self.model.root.clone()),
             jobs: self.jobs(),
             keep_going: options.keep_going,
             force: options.force,
@@ -148,6 +173,13 @@ impl<'a> Session<'a> {
         }
         text
     }
+}
+
+/// Shows nothing.
+struct Unseen;
+
+impl crate::run::Observer for Unseen {
+    fn event(&mut self, _event: &crate::event::Event) {}
 }
 
 /// What the terminal can do, with the options and the environment counted in.

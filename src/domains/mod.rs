@@ -2,6 +2,7 @@
 //! names of steps, and none knows the screen.
 
 pub mod deploy;
+pub mod releases;
 pub mod rollout;
 pub mod task;
 pub mod workspace;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::expression::{Reference, Template};
+use super::rollout::{Deploy, DeployTarget};
 use super::task::{Command, Task};
 use super::workspace::{VarValue, Workspace};
 
@@ -35,7 +36,9 @@ impl Model {
     pub fn all_outputs(&self) -> Outputs {
         let tasks = self.tasks.values().flat_map(Task::references);
         let workspaces = self.workspaces.values().flat_map(Workspace::references);
-        self.outputs_among(tasks.chain(workspaces).chain(self.command_references()))
+        let deploys = self.environments.values().filter_map(|environment| environment.deploy.as_ref());
+        let places = workspaces.chain(deploys.flat_map(Deploy::references));
+        self.outputs_among(tasks.chain(places).chain(self.command_references()))
     }
 
     /// What every command refers to, whoever runs it: `[env]` and the project's dotenv files.
@@ -60,6 +63,17 @@ impl Task {
         let templates = self.env.values().chain(&self.dir).chain(dotenv);
         let commands = self.run.iter().chain(&self.finally).flat_map(Command::references);
         templates.flat_map(Template::references).chain(commands)
+    }
+}
+
+impl Deploy {
+    /// Everything that it refers to.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        let templates = match &self.target {
+            DeployTarget::Server { address, .. } => std::slice::from_ref(address),
+            DeployTarget::Task(call) => call.args.as_slice(),
+        };
+        templates.iter().flat_map(Template::references)
     }
 }
 

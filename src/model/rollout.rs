@@ -34,6 +34,16 @@ pub enum DeployTarget {
     Task(Call),
 }
 
+impl Deploy {
+    /// The task that deploys, where that is no server.
+    pub fn task(&self) -> Option<&Call> {
+        match &self.target {
+            DeployTarget::Server { .. } => None,
+            DeployTarget::Task(call) => Some(call),
+        }
+    }
+}
+
 /// `[rollout]`.
 #[derive(Clone, Debug)]
 pub struct Rollout {
@@ -51,6 +61,13 @@ pub struct Rollout {
     pub keep_releases: usize,
     /// The services that take traffic, by the name of their table.
     pub groups: IndexMap<String, RolledGroup>,
+}
+
+impl Rollout {
+    /// The tasks before and after.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.before.iter().chain(&self.after)
+    }
 }
 
 /// What moves traffic.

@@ -14,8 +14,14 @@ pub trait Files: Send + Sync {
     fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
     /// The same, and it is on the disk when this returns: for records that have to outlive the machine's failure.
     fn write_durable(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+    /// Writes a file that must not be there yet, whole and durable. False where it is there.
+    fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool>;
     /// Makes a folder that only its owner can read, with all folders above it.
     fn create_private_dir(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file or folder another name on the same disk.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name on the same disk; one that has it already is no error.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file; one that is not there is no error.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Removes a folder and all in it; one that is not there is no error.
@@ -61,8 +67,30 @@ impl Files for RealFiles {
         File::open(folder_of(path))?.sync_all()
     }
 
+    fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
+        let file = written_beside(path, bytes, mode)?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => File::open(folder_of(path))?.sync_all().map(|()| true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    }
+
     fn create_private_dir(&self, path: &Path) -> io::Result<()> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)?;
+        File::open(folder_of(to))?.sync_all()
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match std::fs::hard_link(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

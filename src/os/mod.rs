@@ -6,10 +6,13 @@
 
 pub mod clock;
 pub mod command;
+pub mod detached;
 pub mod environment;
 pub mod files;
 pub mod identity;
+pub mod lock;
 pub mod process;
+pub mod relay;
 pub mod scripted;
 pub mod shim;
 pub mod signal;

@@ -65,3 +65,11 @@ pub fn watch(sender: Sender<Signal>) -> std::io::Result<SignalGuard> {
     })?;
     Ok(SignalGuard { handle })
 }
+
+/// Asks the process `pid` to end. One that is gone hears nothing.
+pub fn terminate(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+    }
+}

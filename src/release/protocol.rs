@@ -2,7 +2,23 @@
 //!
 //! A deployment goes over git: a push to `refs/deploy/ENV`, whose push options say the rest and whose end is the deployment's. Everything
 //! else is a call of the server's Shipway, over ssh or on this machine: `ROOT/bin/shipway __server PROTOCOL ROOT/ENV VERB …`. It answers
-//! with one JSON value on standard output, or with lines where it says so, and with a fault as JSON where it fails.
+//! with one JSON value on standard output, or with lines where it says so, and with a fault as JSON, the last line of standard error, where it
+//! fails.
+//!
+//! | verb | what it does |
+//! | --- | --- |
+//! | `receive`, `pre-receive` | git's hooks; the second where git is older than 2.29 |
+//! | `status` | one [`Status`] |
+//! | `releases` | every record, the newest first, one a line |
+//! | `follow [N]` | the log of a deployment until it is over; ends with the deployment's own exit status |
+//! | `log [N]` | the log as it is |
+//! | `rollback [--to N]` | goes back to a release by what is kept of it, and follows that |
+//! | `again COMMIT` | releases a commit again that the server has, and follows that |
+//! | `cancel` | cancels the deployment that is under way; it puts back what was live |
+//! | `recover` | puts in order what a dead deployment left |
+//! | `files` | env files into `shared/`: a tar archive on standard input |
+//! | `setup --project NAME` | prepares the environment's folder; prints [`Settings`] |
+//! | `shell` | what a restricted ssh key may run: reads `SSH_ORIGINAL_COMMAND` |
 
 use serde::{Deserialize, Serialize};
 
@@ -18,53 +34,6 @@ pub const WORD: &str = "__server";
 /// The ref of an environment, which belongs to Shipway.
 pub fn deploy_ref(environment: &str) -> String {
     format!("refs/deploy/{environment}")
-}
-
-/// What the server is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Git runs this as the hook `proc-receive`.
-    Receive,
-    /// Git runs this as the hook `pre-receive`, where it is too old for the other.
-    PreReceive,
-    /// `Status`: what is live and what is under way.
-    Status,
-    /// Every record, the newest first, one a line.
-    Releases,
-    /// The log of a deployment, and all that it prints until it is over; ends with the deployment's own exit status.
-    Follow {
-        /// The last one where none is named.
-        number: Option<u64>,
-    },
-    /// The log of a deployment as it is.
-    Log {
-        /// The last one where none is named.
-        number: Option<u64>,
-    },
-    /// Goes back to a release by what is kept of it, and follows that; ends with its exit status.
-    Rollback {
-        /// A deployment's number; the last good one before the live one where none is named.
-        to: Option<u64>,
-        /// Fails at once where somebody is at work.
-        no_wait: bool,
-    },
-    /// Releases a commit again that the server has already, and follows that.
-    Again {
-        /// The commit.
-        commit: String,
-        /// Fails at once where somebody is at work.
-        no_wait: bool,
-    },
-    /// Cancels the deployment that is under way; it puts back what was live.
-    Cancel,
-    /// Puts in order what a dead deployment left.
-    Recover,
-    /// Writes env files into `shared/`: a tar archive on standard input.
-    Files,
-    /// Prepares or checks the environment's folder: the last step of `server setup`, on the server.
-    Setup,
-    /// What an ssh key that is restricted to this program may run: reads `SSH_ORIGINAL_COMMAND`.
-    Shell,
 }
 
 /// Who asks; travels as push options and as arguments.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::FaultKind;
 use crate::event::milliseconds;
 use crate::journal::record::ProcessIdentity;
 
@@ -60,6 +61,9 @@ pub struct Record {
     /// Why it failed, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whose fault that is, and so the exit code of whoever follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultKind>,
     /// What it did, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,

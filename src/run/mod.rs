@@ -55,6 +55,8 @@ pub struct RunSettings {
     pub project: String,
     /// The project's folder.
     pub root: PathBuf,
+    /// The folder whose `.shipway` keeps the record of the run; most often the project's.
+    pub records: PathBuf,
     /// How many steps may run at once; at least 1.
     pub jobs: usize,
     /// After a failure, go on with what does not depend on it.
@@ -75,9 +77,9 @@ pub fn run(
     let command = masker.mask(&settings.command);
     let names = plan.ids().map(|id| plan.step(id).name.clone()).collect();
     let journal = if settings.recorded {
-        let store = RunStore::create(doors, &settings.root, &command, names);
+        let store = RunStore::create(doors, &settings.records, &command, names);
         Some(store.map_err(|error| {
-            let folder = settings.root.join(crate::journal::store::FOLDER);
+            let folder = settings.records.join(crate::journal::store::FOLDER);
             Fault::new(FaultKind::World, format!("{} could not be written: {error}", folder.display()))
                 .hint("Shipway keeps its record of runs there, and starts nothing without one")
         })?)

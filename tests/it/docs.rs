@@ -162,8 +162,9 @@ fn links_between_the_pages_lead_somewhere() {
 #[test]
 fn the_reference_names_each_key_that_the_file_may_have() {
     let text = page("docs/tasks-file.md");
-    let folder =
-        Place::new("[x]\n[tasks.a]\nx = 1\nrun = \"true\"\n[workspaces.w]\nx = 1\n[environments.e]\nx = 1\n");
+    let folder = Place::new(
+        "[x]\n[tasks.a]\nx = 1\nrun = \"true\"\n[workspaces.w]\nx = 1\n[environments.e]\nx = 1\ndeploy = { x = 1 }\n[rollout]\nx = 1\nproxy = { x = 1 }\n[rollout.w]\nx = 1\nhealthcheck = { x = 1 }\ndrain = { x = 1 }\n",
+    );
     let output = folder.run("shipway check");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let keys: Vec<&str> = said
@@ -171,7 +172,7 @@ fn the_reference_names_each_key_that_the_file_may_have() {
         .filter(|line| line.contains("keys are") || line.contains("sections are"))
         .flat_map(|line| line.split('`').skip(1).step_by(2))
         .collect();
-    assert!(keys.len() > 30, "{said}");
+    assert!(keys.len() > 55, "{said}");
     for key in keys {
         let forms = [format!("`{key}`"), format!("[{key}"), format!("\n{key} ")];
         assert!(forms.iter().any(|form| text.contains(form)), "the page does not tell of `{key}`");

@@ -19,7 +19,11 @@ mod harness;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod loopback_ssh;
+#[cfg(test)]
 mod masking;
+#[cfg(test)]
+mod meter;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Right tasks files and what they mean.
 
 use std::path::Path;
+use std::time::Duration;
 
 use shipway::model::{
-    ArgumentKind, Binding, Command, Dependency, GitFact, Model, Part, Reference, ScriptPart, Template,
-    VarValue,
+    ArgumentKind, Binding, Command, Dependency, DeployTarget, Drain, GitFact, HealthCheck, Model, Part,
+    Probe, Proxy, Reference, ScriptPart, Template, VarValue,
 };
 
 use crate::texts::Texts;
@@ -80,6 +81,36 @@ branch    = "main"
 tags      = "v*"
 env_files = ["production"]
 protected = true
+
+[environments.prod.deploy]
+server   = "ssh://deploy@{{ workspaces.prod.outputs.host }}/srv/{{ project.name }}"
+host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6wiCeRkINk8WgHMkSSZ9G8YsZEAFb1SS3WsOfLgA4K"
+
+[environments.stage.deploy]
+task = { task = "deploy-to", args = ["some", "--dry-run"] }
+
+[rollout]
+compose = ["docker-compose.yaml", "deploy/docker-compose.prod.yaml"]
+proxy   = { kind = "caddy", service = "caddy" }
+before  = [{ task = "deploy-to", args = ["all"] }, "docs:build"]
+after   = "hello"
+keep_releases = 3
+
+[rollout.web]
+services      = ["web", "web2"]
+healthcheck   = { path = "/healthz?full=1", port = 8000, timeout = "5m", successes = 3 }
+drain         = { signal = "SIGUSR1" }
+drain_timeout = "0s"
+
+[rollout.worker]
+healthcheck = { exec = ["celery", "inspect", "ping"] }
+drain       = { exec = ["touch", "/tmp/draining", ""] }
+
+[rollout.mail]
+healthcheck = { tcp = 0x19 }
+
+[rollout.search.healthcheck]
+docker = true
 
 [terraform]
 root = "terraform/deploy"
@@ -241,6 +272,93 @@ fn a_workspace_has_all_that_its_table_says() {
     let output = Reference::Output { workspace: "base".to_owned(), output: "domain_name".to_owned() };
     assert_eq!(domain.sole().map(|hole| &hole.reference), Some(&output), "alone, so that the type is kept");
     assert_eq!(prod.hooks().count(), 4);
+}
+
+#[test]
+fn an_environment_knows_what_it_is_deployed_to() {
+    let model = everything();
+    let deploy = |name: &str| model.environments[name].deploy.as_ref().expect("a deployment");
+    let DeployTarget::Server { address, host_key, .. } = &deploy("prod").target else { panic!("a server") };
+    assert_eq!(
+        text(address),
+        "ssh://deploy@<Output { workspace: \"prod\", output: \"host\" }>/srv/<ProjectName>"
+    );
+    let key = host_key.as_deref().expect("a key");
+    assert!(key.starts_with("ssh-ed25519 AAAAC3Nza") && key.ends_with("gA4K"), "{key}");
+    let call = deploy("stage").task().expect("a task");
+    assert_eq!((call.task.value.as_str(), call.args.len()), ("deploy-to", 2));
+    assert!(model.all_outputs()["prod"].contains("host"), "the address is read like any other output");
+}
+
+#[test]
+fn a_server_may_be_a_folder_on_this_machine_or_all_a_variable() {
+    for server in
+        ["/srv/app", "../srv", "srv", "{{ vars.where }}", "ssh://{{ vars.where }}", "ssh://host:2222/srv/app"]
+    {
+        let main =
+            format!("[vars]\nwhere = 'host/srv'\n[environments.prod_1-a.deploy]\nserver = '{server}'\n");
+        let model = Texts::main(main).load().unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics));
+        let deploy = model.environments["prod_1-a"].deploy.as_ref().expect("a deployment");
+        assert!(matches!(deploy.target, DeployTarget::Server { host_key: None, .. }), "{server}");
+    }
+}
+
+#[test]
+fn a_host_key_is_kept_as_ssh_writes_it() {
+    let ed25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIA6wiCeRkINk8WgHMkSSZ9G8YsZEAFb1SS3WsOfLgA4K";
+    let ecdsa = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBLMAABU3EDYDy6Kpza4HWoROwNyRY6CZkbgLJOZ2oOs5fG8boe9JZVG1YYnpQ+QrejZaG2zEz/Fit3kT9/jzFBw=";
+    for (written, expected) in [
+        (format!(" ssh-ed25519   {ed25519}\\n"), format!("ssh-ed25519 {ed25519}")),
+        (format!("ecdsa-sha2-nistp256 {ecdsa}"), format!("ecdsa-sha2-nistp256 {ecdsa}")),
+    ] {
+        let main =
+            format!("[environments.prod.deploy]\nserver = 'ssh://host/srv'\nhost_key = \"{written}\"\n");
+        let model = Texts::main(main).load().unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics));
+        let deploy = model.environments["prod"].deploy.as_ref().expect("a deployment");
+        let DeployTarget::Server { host_key, .. } = &deploy.target else { panic!("a server") };
+        assert_eq!(host_key.as_ref(), Some(&expected));
+    }
+}
+
+#[test]
+fn a_rollout_has_all_that_its_tables_say() {
+    let model = everything();
+    let rollout = model.rollout.expect("a roll-out");
+    let compose: Vec<&Path> = rollout.compose.iter().map(|file| file.value.as_path()).collect();
+    assert_eq!(compose, ["docker-compose.yaml", "deploy/docker-compose.prod.yaml"].map(Path::new));
+    assert!(matches!(&rollout.proxy, Proxy::Caddy { service } if service.value == "caddy"));
+    let calls: Vec<&str> = rollout.calls().map(|call| call.task.value.as_str()).collect();
+    assert_eq!(calls, ["deploy-to", "docs:build", "hello"]);
+    assert_eq!((rollout.before.len(), rollout.after.len(), rollout.keep_releases), (2, 1, 3));
+    assert_eq!(rollout.groups.keys().collect::<Vec<_>>(), ["web", "worker", "mail", "search"]);
+    let services = |name: &str| -> Vec<String> {
+        rollout.groups[name].services.iter().map(|service| service.value.clone()).collect()
+    };
+    assert_eq!(services("web"), ["web", "web2"]);
+    assert_eq!(services("worker"), ["worker"], "the table's name");
+    let web = &rollout.groups["web"];
+    let probe = Probe::Http { path: "/healthz?full=1".to_owned(), port: 8000 };
+    assert_eq!(web.healthcheck, HealthCheck { probe, timeout: Duration::from_secs(300), successes: 3 });
+    assert_eq!(web.drain, Some(Drain::Signal("USR1".to_owned())), "without `SIG`");
+    assert_eq!(web.drain_timeout, Duration::ZERO);
+    let worker = &rollout.groups["worker"];
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    assert_eq!(worker.healthcheck.probe, Probe::Exec(words(&["celery", "inspect", "ping"])));
+    assert_eq!(worker.drain, Some(Drain::Exec(words(&["touch", "/tmp/draining", ""]))));
+    let mail = &rollout.groups["mail"];
+    let expected =
+        HealthCheck { probe: Probe::Tcp { port: 25 }, timeout: Duration::from_secs(60), successes: 2 };
+    assert_eq!(mail.healthcheck, expected, "what is left out has its default");
+    assert_eq!((&mail.drain, mail.drain_timeout), (&None, Duration::from_secs(30)));
+    assert_eq!(rollout.groups["search"].healthcheck.probe, Probe::Docker);
+}
+
+#[test]
+fn a_rollout_may_be_tasks_alone() {
+    let model = Texts::main("[tasks]\nmigrate = 'true'\n[rollout]\nbefore = 'migrate'\n").load();
+    let rollout = model.expect("a model").rollout.expect("a roll-out");
+    assert!(rollout.compose.is_empty() && rollout.groups.is_empty() && rollout.after.is_empty());
+    assert_eq!((rollout.proxy, rollout.keep_releases), (Proxy::None, 5));
 }
 
 #[test]

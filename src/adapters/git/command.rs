@@ -143,6 +143,49 @@ pub fn push_deploy(folder: &Path, push: &DeployPush<'_>) -> CommandSpec {
     }
 }
 
+/// Every file of a commit with its mode; a submodule's is `160000`.
+pub fn links_of(repository: &Path, commit: &str) -> CommandSpec {
+    git(repository, &["ls-tree", "-r", "--full-tree", "--end-of-options", commit])
+}
+
+/// A commit's tree into the file `index`.
+pub fn read_tree(repository: &Path, index: &Path, commit: &str) -> CommandSpec {
+    git(repository, &["read-tree"]).args([commit]).env("GIT_INDEX_FILE", index.to_string_lossy())
+}
+
+/// All files of `index` into `folder`, which is there.
+pub fn check_out(repository: &Path, index: &Path, folder: &Path) -> CommandSpec {
+    git(folder, &[])
+        .args([format!("--git-dir={}", repository.display()), format!("--work-tree={}", folder.display())])
+        .args(["checkout-index", "--all"])
+        .env("GIT_INDEX_FILE", index.to_string_lossy())
+}
+
+/// Moves a ref, or makes it.
+pub fn update_ref(repository: &Path, name: &str, commit: &str) -> CommandSpec {
+    git(repository, &["update-ref", "--end-of-options", name, commit])
+}
+
+/// A repository without files, or the one that is there.
+pub fn init_bare(repository: &Path) -> CommandSpec {
+    git(repository, &["init", "--quiet", "--bare", "."])
+}
+
+/// Sets one value of the repository's own configuration.
+pub fn configure(repository: &Path, name: &str, value: &str) -> CommandSpec {
+    git(repository, &["config", "--local", "--replace-all", name, value])
+}
+
+/// Where the repository looks for its hooks; another place may be configured for the whole machine.
+pub fn hooks_folder(repository: &Path) -> CommandSpec {
+    git(repository, &["rev-parse", "--git-path", "hooks"])
+}
+
+/// Which git this is.
+pub fn version(folder: &Path) -> CommandSpec {
+    git(folder, &["version"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,5 +3,6 @@
 pub mod command;
 pub mod history;
 pub mod push;
+pub mod receive;
 pub mod status;
 pub mod tags;

@@ -4,7 +4,12 @@
 //! The decision is a pure function of what is seen, so it does not matter who died where before: a roll-out, a roll-back, putting back
 //! after a failure and recovery after a crash are one algorithm with different targets.
 
+mod resolve;
 pub mod state;
+mod temporary;
+pub use temporary::{compose_project, resolve};
+
+pub use resolve::resolve;
 
 use crate::release::layout::Layout;
 use crate::release::protocol::Settings;

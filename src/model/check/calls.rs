@@ -1,8 +1,9 @@
-//! Whether the arguments of a `depends` entry are what its task takes.
+//! Whether the arguments of a call are what its task takes: in `depends`, of a deployment, before and after a roll-out.
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::model::expression::{Part, Reference, Template};
+use crate::model::rollout::{Deploy, Rollout};
 use crate::model::task::{Argument, ArgumentKind, Call, Task};
 use crate::model::workspace::Dependency;
 use crate::text::{list, suggest};
@@ -20,6 +21,11 @@ pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
                 check_call(call, &[], model, faults);
             }
         }
+    }
+    let deploys = model.environments.values().filter_map(|environment| environment.deploy.as_ref());
+    let rollout = model.rollout.iter().flat_map(Rollout::calls);
+    for call in deploys.filter_map(Deploy::task).chain(rollout) {
+        check_call(call, &[], model, faults);
     }
 }
 

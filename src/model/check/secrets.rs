@@ -3,7 +3,7 @@
 //! A command line can be read by every user of the machine (`ps`), a path or a link is shown. The environment of a process
 //! and a private file can't.
 
-use super::uses::{Spot, Use, of_dotenv, of_env, of_task, of_variable, of_workspace};
+use super::uses::{Spot, Use, of_deploy, of_dotenv, of_env, of_rollout, of_task, of_variable, of_workspace};
 use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::model::expression::Reference;
@@ -24,7 +24,9 @@ pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
     let variables = model.variables.values().flat_map(of_variable);
     let tasks = model.tasks.values().flat_map(of_task);
     let workspaces = model.workspaces.values().flat_map(of_workspace);
-    for each in global.iter().copied().chain(variables).chain(tasks).chain(workspaces) {
+    let deploys = model.environments.values().filter_map(|each| each.deploy.as_ref()).flat_map(of_deploy);
+    let places = workspaces.chain(deploys).chain(model.rollout.iter().flat_map(of_rollout));
+    for each in global.iter().copied().chain(variables).chain(tasks).chain(places) {
         faults.extend(in_the_open(&each, model));
     }
     // Walked only if there is something to find.

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::model::expression::{Hole, Part, Template};
 use crate::model::project::{Binding, Dotenv, Variable};
+use crate::model::rollout::{Deploy, DeployTarget, Rollout};
 use crate::model::script::{Script, ScriptPart};
 use crate::model::task::{Call, Command, Task};
 use crate::model::workspace::{Dependency, Workspace};
@@ -19,7 +20,7 @@ pub(super) enum Spot {
     VariableCommand,
     /// An argument of another task, and so sooner or later a command line.
     Argument,
-    /// A path that is shown: the key.
+    /// A path or an address that is shown: the key.
     Path(&'static str),
     /// A link of a workspace: shown, and after its apply.
     Link,
@@ -78,6 +79,23 @@ pub(super) fn of_variable(variable: &Variable) -> Vec<Use<'_>> {
         Binding::Shell(script) => of_script(script, Spot::VariableCommand, &mut uses),
         Binding::Literal(_) | Binding::Environment { .. } | Binding::Prompt { .. } => {}
     }
+    uses
+}
+
+/// Those of an environment's deployment.
+pub(super) fn of_deploy(deploy: &Deploy) -> Vec<Use<'_>> {
+    let mut uses = Vec::new();
+    match &deploy.target {
+        DeployTarget::Server { address, .. } => of_template(address, Spot::Path("server"), &mut uses),
+        DeployTarget::Task(call) => of_call(call, &mut uses),
+    }
+    uses
+}
+
+/// Those of the roll-out.
+pub(super) fn of_rollout(rollout: &Rollout) -> Vec<Use<'_>> {
+    let mut uses = Vec::new();
+    rollout.calls().for_each(|call| of_call(call, &mut uses));
     uses
 }
 

@@ -51,6 +51,13 @@ impl<'f> Reader<'f, '_> {
             }
             return None;
         };
+        let items = self.exec_items(exec)?;
+        let words: Vec<Option<Template>> =
+            items.iter().map(|item| self.word(Subject::Item("exec"), item, scope)).collect();
+        Some(Command::Exec(words.into_iter().collect::<Option<_>>()?))
+    }
+
+    fn exec_items(&mut self, exec: Entry<'f>) -> Option<&'f [toml::Spanned<DeValue<'f>>]> {
         let DeValue::Array(items) = exec.value.get_ref() else {
             self.wrong_type(Subject::Key("exec"), "a list: the program and its arguments", exec.value);
             return None;
@@ -60,24 +67,33 @@ impl<'f> Reader<'f, '_> {
             self.fault(Diagnostic::error("empty", "`exec` is empty", span, "no program"));
             return None;
         }
-        let words: Vec<Option<Template>> =
-            items.iter().map(|item| self.word(Subject::Item("exec"), item, scope)).collect();
-        Some(Command::Exec(words.into_iter().collect::<Option<_>>()?))
+        Some(items)
+    }
+
+    /// The value of `exec` where `{{ }}` has no meaning: a program and its arguments, for a container.
+    pub(super) fn plain_exec(&mut self, exec: Entry<'f>) -> Option<Vec<String>> {
+        let (program, arguments) = self.exec_items(exec)?.split_first()?;
+        let program = self.filled(Subject::Item("exec"), program);
+        let arguments: Vec<Option<String>> =
+            arguments.iter().map(|item| self.plain(Subject::Item("exec"), item)).collect();
+        let mut words = vec![program?];
+        words.extend(arguments.into_iter().collect::<Option<Vec<_>>>()?);
+        Some(words)
+    }
+
+    /// The calls of a key: tasks by name or as tables.
+    pub(super) fn calls(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> Vec<Call> {
+        let what = Subject::Item(entry.map_or("", Entry::name));
+        self.items(entry).into_iter().filter_map(|node| self.call(what, node, scope)).collect()
     }
 
     /// A task by name, or `{ task = "name", args = […] }`.
-    pub(super) fn call(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Call> {
+    pub(super) fn call(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Call> {
         match node.get_ref() {
-            DeValue::String(_) => {
-                Some(Call { task: self.task_name(Subject::Item("depends"), node)?, args: Vec::new() })
-            }
-            DeValue::Table(table) => self.call_table(node, table, scope),
+            DeValue::String(_) => Some(Call { task: self.task_name(what, node)?, args: Vec::new() }),
+            DeValue::Table(table) => self.call_table(what, node, table, scope),
             _ => {
-                self.wrong_type(
-                    Subject::Item("depends"),
-                    "a task's name or a table `{ task = \"…\" }`",
-                    node,
-                );
+                self.wrong_type(what, "a task's name or a table `{ task = \"…\" }`", node);
                 None
             }
         }
@@ -85,17 +101,18 @@ impl<'f> Reader<'f, '_> {
 
     fn call_table(
         &mut self,
+        what: Subject<'_>,
         node: Node<'f>,
         table: &'f toml::de::DeTable<'f>,
         scope: Scope<'_>,
     ) -> Option<Call> {
         let before = self.faults.len();
-        let [task, args] = self.fields(table, Subject::Plain("an item of `depends`"), ["task", "args"]);
+        let [task, args] = self.fields(table, what, ["task", "args"]);
         let args: Vec<Option<Template>> =
             self.items(args).into_iter().map(|node| self.word(Subject::Item("args"), node, scope)).collect();
         let Some(task) = task else {
             if self.faults.len() == before {
-                self.missing("an item of `depends`", "task", node);
+                self.missing(what, "task", node);
             }
             return None;
         };

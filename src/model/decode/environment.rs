@@ -77,8 +77,8 @@ impl<'f> Reader<'f, '_> {
         self.check_name("an environment", entry);
         let owner = Subject::Named("environment", entry.name());
         let table = self.table(owner, entry.value)?;
-        let [branch, tags, env_files, protected] =
-            self.fields(table, owner, ["branch", "tags", "env_files", "protected"]);
+        let [branch, tags, env_files, protected, deploy] =
+            self.fields(table, owner, ["branch", "tags", "env_files", "protected", "deploy"]);
         let branch = branch.and_then(|entry| self.text(entry));
         let tags = tags.and_then(|entry| self.text(entry));
         let protected = protected.and_then(|entry| self.boolean(entry)).unwrap_or_default();
@@ -93,7 +93,7 @@ impl<'f> Reader<'f, '_> {
             tags,
             env_files,
             protected,
-            deploy: None,
+            deploy: deploy.and_then(|deploy| self.deploy(entry, deploy)),
         })
     }
 

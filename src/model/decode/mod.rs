@@ -9,13 +9,17 @@
 
 mod argument;
 mod command;
+mod deploy;
 mod environment;
+mod healthcheck;
 mod hole;
 mod literal;
 mod name;
+mod number;
 mod project;
 mod reader;
 mod resolve;
+mod rollout;
 mod script;
 mod task;
 mod template;
@@ -37,8 +41,18 @@ use crate::diagnostic::Diagnostic;
 use crate::text::{list, suggest};
 
 /// The sections of the main file.
-const SECTIONS: [&str; 9] =
-    ["project", "vars", "env", "include", "tasks", "env_files", "environments", "terraform", "workspaces"];
+const SECTIONS: [&str; 10] = [
+    "project",
+    "vars",
+    "env",
+    "include",
+    "tasks",
+    "env_files",
+    "environments",
+    "terraform",
+    "workspaces",
+    "rollout",
+];
 
 /// Those that an included file may have.
 const INCLUDED_SECTIONS: [&str; 4] = ["vars", "env", "include", "tasks"];
@@ -70,7 +84,8 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
     for file in files {
         let mut reader = Reader { file, names, faults };
         let sections = reader.sections(&file.table);
-        let [project, vars, env, include, tasks, env_files, environments, terraform, workspaces] = sections;
+        let [project, vars, env, include, tasks, env_files, environments, terraform, workspaces, rollout] =
+            sections;
         model.variables.extend(reader.variables(vars).into_iter().map(|each| (each.name.clone(), each)));
         let env = reader.env(env, Scope::GLOBAL);
         reader.includes(include);
@@ -83,6 +98,7 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
             model.environments = named(reader.environments(environments), |each| &each.name);
             model.terraform = reader.terraform(terraform);
             model.workspaces = named(reader.workspaces(workspaces, &model.terraform.root), |each| &each.name);
+            model.rollout = rollout.and_then(|entry| reader.rollout(entry));
         }
     }
     model
@@ -94,8 +110,8 @@ fn named<T>(items: Vec<T>, name: impl Fn(&T) -> &String) -> IndexMap<String, T> 
 
 impl<'f> Reader<'f, '_> {
     /// The sections of a file that it may have; the others are reported.
-    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 9] {
-        let mut found = [None; 9];
+    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 10] {
+        let mut found = [None; 10];
         let mut is_mise = false;
         for (key, value) in table {
             let entry = Entry { key, value };

@@ -73,11 +73,11 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "secrets",
     "forge",
     "databases",
-    "rollout",
     "release",
     "registry",
     "pools",
-    "deploy",
+    "swarm",
+    "app_platform",
     "engine",
     "stack",
     "sources",
@@ -158,7 +158,8 @@ impl<'f> Reader<'f, '_> {
         found
     }
 
-    fn unknown_key(&mut self, entry: Entry<'_>, owner: Subject<'_>, keys: &[&'static str]) {
+    /// Reports a key that is none of `keys`.
+    pub(super) fn unknown_key(&mut self, entry: Entry<'_>, owner: Subject<'_>, keys: &[&'static str]) {
         let name = entry.name();
         let span = self.key(entry);
         let diagnostic =

@@ -61,7 +61,7 @@ impl<'f> Reader<'f, '_> {
         let scope = Scope { arguments: Some(&task.args) };
         task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
         task.aliases = self.aliases(alias);
-        task.depends = self.items(depends).into_iter().filter_map(|node| self.call(node, scope)).collect();
+        task.depends = self.calls(depends, scope);
         task.dir = dir.and_then(|entry| self.template(Subject::Key("dir"), entry.value, scope));
         self.check_env_beside_arguments(env, &task.args);
         task.env.extend(self.env(env, scope));

@@ -9,7 +9,6 @@ use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
-use crate::text::duration;
 
 /// Longer than a colleague's plan, shorter than a person's patience.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
@@ -47,32 +46,6 @@ impl<'f> Reader<'f, '_> {
             settings.lock_timeout = timeout;
         }
         settings
-    }
-
-    fn duration(&mut self, entry: Entry<'f>) -> Option<Duration> {
-        if let DeValue::Integer(number) = entry.value.get_ref() {
-            let span = self.at(entry.value);
-            self.fault(
-                Diagnostic::error(
-                    "bad-duration",
-                    format!("`{}` has no unit", entry.name()),
-                    span,
-                    "of what?",
-                )
-                .help(format!("write `\"{number}s\"` for seconds")),
-            );
-            return None;
-        }
-        let text = self.text(entry)?;
-        let parsed = duration::parse(&text);
-        if parsed.is_none() {
-            let span = self.at(entry.value);
-            self.fault(
-                Diagnostic::error("bad-duration", format!("`{text}` is not a duration"), span, "")
-                    .help("write for example `\"90s\"`, `\"2m\"` or `\"1h30m\"`"),
-            );
-        }
-        parsed
     }
 
     /// All of `[workspaces]`; `root` is where their folders are.
@@ -136,7 +109,8 @@ impl<'f> Reader<'f, '_> {
 
     fn dependency(&mut self, node: Node<'f>) -> Option<Dependency> {
         if !matches!(node.get_ref(), DeValue::String(_)) {
-            return self.call(node, Scope::GLOBAL).map(Dependency::Task);
+            let what = Subject::Item("depends");
+            return self.call(what, node, Scope::GLOBAL).map(Dependency::Task);
         }
         let name = self.filled(Subject::Item("depends"), node)?;
         let span = self.at(node);

@@ -4,11 +4,17 @@
 //! in a pseudo-terminal. Nothing here sleeps for a fixed time: whoever waits names a condition, and a deadline after which the test fails
 //! with everything that was said until then.
 
+pub(crate) mod app;
+pub(crate) mod deploy_project;
+pub(crate) mod docker;
 pub(crate) mod events;
 pub(crate) mod http_backend;
+pub(crate) mod load;
 pub(crate) mod patience;
 pub(crate) mod program;
+pub(crate) mod seed;
 pub(crate) mod space;
+pub(crate) mod sshd;
 pub(crate) mod terminal;
 pub(crate) mod tools;
 
@@ -18,6 +24,7 @@ pub(crate) use space::Space;
 
 /// Ends the test, visibly, where one of the programs that it drives is not there. In CI that fails it.
 macro_rules! needs {
+    // Programs by name, and `docker engine`.
     ($($tool:literal),+) => {
         if !$crate::harness::tools::are_here(&[$($tool),+]) {
             return;

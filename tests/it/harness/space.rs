@@ -1,7 +1,7 @@
 //! A project in a temporary folder, with a home of its own beside it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,7 +34,7 @@ impl Space {
         let git = "[user]\n\tname = Test\n\temail = test@example.com\n[init]\n\tdefaultBranch = main\n";
         fs::write(home.join(".gitconfig"), git).unwrap();
         let mut environment: BTreeMap<OsString, OsString> = BTreeMap::new();
-        for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"] {
+        for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE", "DOCKER_HOST"] {
             if let Some(value) = std::env::var_os(name) {
                 environment.insert(name.into(), value);
             }
@@ -161,7 +161,8 @@ impl Space {
 
     /// Another program in the project's folder, with the same environment.
     pub(crate) fn program(&self, program: &str) -> Command {
-        let mut command = Command::new(tools::find(program).unwrap_or_else(|| program.into()));
+        let path = self.environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        let mut command = Command::new(tools::find_in(program, &path).unwrap_or_else(|| program.into()));
         command.env_clear().envs(&self.environment).current_dir(&self.root).stdin(Stdio::null());
         command
     }

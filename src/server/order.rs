@@ -1,0 +1,344 @@
+//! Gives the parts of a deployment to the engine: each is a plan that is run, recorded and printed like any other.
+//!
+//! Everything that needs no word of the release's own tasks file runs under the environment's own one, which `server setup` wrote; so going
+//! back needs nothing of the release but what is kept of it. The release's file is read for its roll-out and its tasks.
+
+use std::path::{Path, PathBuf};
+
+use super::store::{Store, live, previous, release_number, unwritable};
+use crate::assemble::Goal;
+use crate::cli::{Options, Session};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::releases::{CheckoutRequest, ForgetRequest, MoveRefRequest, has_proc_receive, kept};
+use crate::domains::rollout;
+use crate::model::Call;
+use crate::os::Doors;
+use crate::os::files::FileKind;
+use crate::plan::Ending;
+use crate::release::layout::Layout;
+use crate::release::protocol::{Settings, deploy_ref};
+use crate::release::record::{Compose, Flavour, RECORD_VERSION, Record, Release};
+use crate::run::RunResult;
+
+/// The parts of a deployment.
+pub(super) struct Order<'a> {
+    store: Store<'a>,
+    settings: Settings,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn new(store: Store<'a>) -> Result<Self, Fault> {
+        Ok(Self { store, settings: store.settings()? })
+    }
+
+    /// The commit's files and the environment's as a fresh folder, which gets its name when it is whole.
+    pub(super) fn check_out(&self, record: &Record, name: &str) -> Result<(), Fault> {
+        let (layout, files) = (self.store.layout, &self.store.doors.files);
+        let folder = layout.releases().join(format!("{name}.tmp"));
+        files.remove_dir(&folder).map_err(|error| unwritable(&folder, &error))?;
+        files.create_private_dir(&folder).map_err(|error| unwritable(&folder, &error))?;
+        let request = CheckoutRequest {
+            repository: layout.repository(),
+            commit: record.commit.clone(),
+            folder: folder.join("src"),
+            shared: layout.shared(),
+        };
+        self.perform(&[Goal::Checkout(request)], "checkout")?;
+        let place = layout.release(name);
+        files.rename(&folder, &place).map_err(|error| unwritable(&place, &error))
+    }
+
+    /// Takes away a release that never served.
+    pub(super) fn discard(&self, name: &str) -> Result<(), Fault> {
+        let layout = self.store.layout;
+        let mut request = ForgetRequest {
+            folders: vec![layout.release(name), layout.releases().join(format!("{name}.tmp"))],
+            ..ForgetRequest::default()
+        };
+        if let Some(compose) = self.store.release(name)?.and_then(|release| release.compose) {
+            request.images = removable(self.store, &compose, |other| other != name)?;
+        }
+        self.perform(&[Goal::Forget(request)], "discard")
+    }
+
+    /// Makes `to` what serves.
+    pub(super) fn converge(&self, to: Option<&Release>, from: Option<&Release>) -> Result<(), Fault> {
+        let boxed = |release: Option<&Release>| release.cloned().map(Box::new);
+        let request = rollout::Request {
+            layout: self.store.layout.clone(),
+            part: rollout::Part::Converge { to: boxed(to), from: boxed(from) },
+        };
+        let file = self.store.layout.home.join("tasks.toml");
+        run(&session(self.store.doors, &file, self.store.layout)?, &[Goal::Rollout(request)], "roll")
+    }
+
+    /// The environment's ref says what is live. A git that asks us before (`pre-receive`) moves the ref of a push itself.
+    pub(super) fn move_ref(&self, record: &Record) -> Result<(), Fault> {
+        if !has_proc_receive(&self.settings.git) {
+            return Ok(());
+        }
+        let layout = self.store.layout;
+        let request = MoveRefRequest {
+            repository: layout.repository(),
+            name: deploy_ref(&layout.environment),
+            commit: record.commit.clone(),
+        };
+        self.perform(&[Goal::MoveRef(request)], "ref")
+    }
+
+    /// The release's own tasks file.
+    pub(super) fn open(&self, record: &Record, name: &str) -> Result<Opened<'a>, Fault> {
+        let layout = self.store.layout;
+        let source = layout.source(name);
+        let file = source.join("tasks.toml");
+        if self.store.doors.files.kind(&file) != FileKind::File {
+            return Err(Fault::new(FaultKind::File, "the commit has no tasks.toml")
+                .hint("a release is rolled out as its own tasks file says; commit one"));
+        }
+        let mut doors = Doors::real();
+        doors.environment.variables.clone_from(&self.store.doors.environment.variables);
+        doors.environment.current_dir.clone_from(&source);
+        let opened = Opened {
+            store: self.store,
+            settings: self.settings.clone(),
+            record: record.clone(),
+            name: name.to_owned(),
+            file,
+            doors,
+        };
+        opened.with_environment()
+    }
+
+    /// Runs goals that need no release's tasks file, and tells only their failure.
+    fn perform(&self, goals: &[Goal], what: &str) -> Result<(), Fault> {
+        let session =
+            session(self.store.doors, &self.store.layout.home.join("tasks.toml"), self.store.layout)?;
+        ended(session.perform_unseen(goals, &line(what))?)
+    }
+}
+
+/// A release with its own tasks file.
+pub(super) struct Opened<'a> {
+    store: Store<'a>,
+    settings: Settings,
+    record: Record,
+    name: String,
+    file: PathBuf,
+    doors: Doors,
+}
+
+impl Opened<'_> {
+    /// What tasks of a release find in their environment.
+    fn with_environment(mut self) -> Result<Self, Fault> {
+        let layout = self.store.layout;
+        let mut set = |name: &str, value: String| {
+            self.doors.environment.variables.insert(name.into(), value.into());
+        };
+        set("SHIPWAY_ENVIRONMENT", layout.environment.clone());
+        set("SHIPWAY_RELEASE", self.name.clone());
+        set("SHIPWAY_COMMIT", self.record.commit.clone());
+        set("SHIPWAY_TAG", self.record.tag.clone().unwrap_or_default());
+        set("SHIPWAY_SHARED", layout.shared().to_string_lossy().into_owned());
+        if let Some(compose) = self.store.release(&self.name)?.and_then(|release| release.compose) {
+            let source = layout.source(&self.name);
+            let mut files: Vec<PathBuf> = compose.files.iter().map(|file| source.join(file)).collect();
+            files.push(layout.release(&self.name).join("override.yml"));
+            let files: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+            set("COMPOSE_FILE", files.join(":"));
+            set("COMPOSE_PROJECT_NAME", compose.project.clone());
+            let program = match compose.flavour {
+                Flavour::V1 => "docker-compose",
+                Flavour::V2 => "docker compose",
+            };
+            set("SHIPWAY_COMPOSE", program.to_owned());
+        }
+        Ok(self)
+    }
+
+    fn session(&self) -> Result<Session<'_>, Fault> {
+        session(&self.doors, &self.file, self.store.layout)
+    }
+
+    /// Makes the images and `release.json`.
+    pub(super) fn build(&self, live: Option<&Release>) -> Result<(), Fault> {
+        let session = self.session()?;
+        let (resolved, files) = rollout::resolve(&session.model);
+        let layout = self.store.layout;
+        let compose = if files.is_empty() {
+            None
+        } else {
+            let (flavour, _) = self.settings.compose.clone().ok_or_else(|| {
+                Fault::new(
+                    FaultKind::World,
+                    "the tasks file has a roll-out with compose, and this server has none",
+                )
+                .hint("install docker and compose there, then `shipway server setup`")
+            })?;
+            let project = compose_project(&self.project()?, &layout.environment);
+            Some(Compose { flavour, project, files, images: Default::default(), mounts: Default::default() })
+        };
+        let draft = Release {
+            version: RECORD_VERSION,
+            number: self.record.number,
+            name: self.name.clone(),
+            project: self.project()?,
+            environment: layout.environment.clone(),
+            commit: self.record.commit.clone(),
+            tag: self.record.tag.clone(),
+            rollout: resolved,
+            compose,
+        };
+        let part = rollout::Part::Build {
+            draft: Box::new(draft),
+            live: live.cloned().map(Box::new),
+            settings: Box::new(self.settings.clone()),
+        };
+        run(&session, &[Goal::Rollout(rollout::Request { layout: layout.clone(), part })], "build")
+    }
+
+    /// Whether anything is to run before traffic moves.
+    pub(super) fn has_before(&self) -> bool {
+        self.session().is_ok_and(|session| {
+            session.model.rollout.as_ref().is_some_and(|rollout| !rollout.before.is_empty())
+        })
+    }
+
+    /// Runs the tasks that come before traffic moves, one after another.
+    pub(super) fn before(self) -> Result<(), Fault> {
+        self.tasks(|rollout| &rollout.before)
+    }
+
+    /// Runs those that come after.
+    pub(super) fn after(self) -> Result<(), Fault> {
+        self.tasks(|rollout| &rollout.after)
+    }
+
+    fn tasks(self, which: impl Fn(&crate::model::Rollout) -> &[Call]) -> Result<(), Fault> {
+        // The images are known by now, and with them the environment.
+        let opened = self.with_environment()?;
+        let session = opened.session()?;
+        let calls: Vec<Call> =
+            session.model.rollout.as_ref().map(|it| which(it).to_vec()).unwrap_or_default();
+        calls.iter().try_for_each(|call| run(&session, &[Goal::Call(call.clone())], &call.task.value))
+    }
+
+    /// The project's name as `server setup` was told, so that containers keep their names when the tasks file changes its own.
+    fn project(&self) -> Result<String, Fault> {
+        let file = self.store.layout.home.join("tasks.toml");
+        Ok(session(self.store.doors, &file, self.store.layout)?.model.project.name.clone())
+    }
+}
+
+fn session<'s>(doors: &'s Doors, file: &Path, layout: &Layout) -> Result<Session<'s>, Fault> {
+    let options = Options {
+        file: Some(file.to_owned()),
+        environment: Some(layout.environment.clone()),
+        yes: true,
+        ..Options::default()
+    };
+    let session = Session::open(doors, options, &[])?.recorded_in(&layout.home);
+    super::files::teach(doors, &layout.shared(), session.masker())?;
+    Ok(session)
+}
+
+/// `PROJECT-ENV` as compose takes it: small letters, digits, `-` and `_`, a letter or digit first. Pinned, because compose would take the
+/// folder's name, which is another one with each release.
+fn compose_project(project: &str, environment: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
+    let name: String = format!("{project}-{environment}").chars().map(safe).collect();
+    name.trim_start_matches(['-', '_']).to_owned()
+}
+
+/// Runs goals; the first fault is the result.
+fn run(session: &Session<'_>, goals: &[Goal], what: &str) -> Result<(), Fault> {
+    ended(session.perform(goals, &line(what))?)
+}
+
+fn line(what: &str) -> Vec<String> {
+    vec!["server".to_owned(), what.to_owned()]
+}
+
+fn ended(result: RunResult) -> Result<(), Fault> {
+    let failed = result.endings.into_iter().find_map(|(_, ending)| match ending {
+        Ending::Failed { fault } => Some(fault),
+        _ => None,
+    });
+    match (failed, result.exit_code) {
+        (Some(fault), _) => Err(fault),
+        (None, 0) => Ok(()),
+        (None, code) => Err(Fault { status: Some(code), ..Fault::new(FaultKind::Interrupted, "cancelled") }),
+    }
+}
+
+/// Takes away releases that are not kept, and what only they needed.
+pub(super) fn forget(store: Store<'_>) -> Result<(), Fault> {
+    let records = store.records()?;
+    let folder = store.layout.releases();
+    let names = store.doors.files.list(&folder).map_err(|error| super::store::unreadable(&folder, &error))?;
+    let mut whole = Vec::new();
+    let mut broken = Vec::new();
+    for name in names {
+        let succeeded = records.iter().any(|record| {
+            record.release.as_deref() == Some(&name)
+                && record.result == Some(crate::release::record::Ended::Succeeded)
+        });
+        match store.release(&name)?.filter(|_| succeeded) {
+            Some(release) => whole.push(release),
+            None => broken.push(name),
+        }
+    }
+    let number = |record: Option<&Record>| record.and_then(super::store::made);
+    let live = number(live(&records));
+    let limit = whole
+        .iter()
+        .find(|release| Some(release.number) == live)
+        .map_or(usize::MAX, |release| release.rollout.keep_releases);
+    let numbers: Vec<u64> = whole.iter().filter_map(|release| release_number(&release.name)).collect();
+    let kept = kept(&numbers, live, number(previous(&records)), limit);
+    let going: Vec<&Release> = whole.iter().filter(|release| !kept.contains(&release.number)).collect();
+    if going.is_empty() && broken.is_empty() {
+        return Ok(());
+    }
+    let mut request = ForgetRequest::default();
+    for release in &going {
+        if let Some(compose) = &release.compose {
+            let stays = |name: &str| release_number(name).is_some_and(|number| kept.contains(&number));
+            request.images.extend(removable(store, compose, stays)?);
+        }
+        request.folders.push(store.layout.release(&release.name));
+    }
+    request.folders.extend(broken.iter().map(|name| store.layout.release(name)));
+    Order::new(store)?.perform(&[Goal::Forget(request)], "forget")
+}
+
+/// The images that Shipway built for a release and that none of those names that stay.
+fn removable(
+    store: Store<'_>,
+    compose: &Compose,
+    stays: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, Fault> {
+    let folder = store.layout.releases();
+    let names = store.doors.files.list(&folder).map_err(|error| super::store::unreadable(&folder, &error))?;
+    let mut needed = Vec::new();
+    for other in names.iter().filter(|name| stays(name)) {
+        if let Some(other) = store.release(other)?.and_then(|release| release.compose) {
+            needed.extend(other.images.into_values().map(|image| image.reference));
+        }
+    }
+    let built = compose.images.values().filter(|image| image.built).map(|image| image.reference.clone());
+    let mut images: Vec<String> = built.filter(|image| !needed.contains(image)).collect();
+    images.sort();
+    images.dedup();
+    Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compose_project_is_named_as_compose_takes_it() {
+        assert_eq!(compose_project("My App", "prod"), "my-app-prod");
+        assert_eq!(compose_project("_é.x", "stage"), "x-stage");
+    }
+}
