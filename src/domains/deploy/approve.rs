@@ -12,8 +12,6 @@ pub(super) const STEP: &str = "deploy:approve";
 /// Asks whether exactly what was compared may be done.
 pub(super) struct ApproveAction {
     pub(super) target: Target,
-    /// `deploy v2`, `roll back`.
-    pub(super) title: String,
 }
 
 impl Action for ApproveAction {

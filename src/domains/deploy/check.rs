@@ -13,7 +13,6 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Level;
 use crate::plan::Digest;
 use crate::release::protocol::Status;
-use crate::release::record::Record;
 use crate::run::{Action, Outcome, StepContext};
 use crate::text::suggest;
 
@@ -117,7 +116,7 @@ impl CheckAction {
                 } else {
                     let since = live.finished.unwrap_or(live.asked).strftime("%Y-%m-%d %H:%M UTC");
                     Act::Nothing(format!(
-                        "deployment {} made {} live, on {since}",
+                        "deployment #{} made {} live, on {since}",
                         live.number,
                         short(&commit)
                     ))
@@ -145,7 +144,7 @@ impl CheckAction {
         let back = retreat(&self.target.environment, &records, status.live.as_ref(), to)?;
         let live = status.live.as_ref().map(|live| live.commit.as_str());
         let journey = journey(context, live, &back.commit)?;
-        let version = format!("deployment {}, {}", back.number, named(back.tag.as_deref(), &back.commit));
+        let version = format!("deployment #{}, {}", back.number, named(back.tag.as_deref(), &back.commit));
         self.tell(context, status, &version, &journey);
         let digest = self.digest(live, &format!("{} {}", back.number, back.commit));
         let live = live.map(str::to_owned);
@@ -164,7 +163,7 @@ impl CheckAction {
         let live = match &status.live {
             Some(live) => {
                 format!(
-                    "live on {environment}: deployment {}, {}",
+                    "live on {environment}: deployment #{}, {}",
                     live.number,
                     named(live.tag.as_deref(), &live.commit)
                 )
@@ -180,11 +179,11 @@ impl CheckAction {
     fn tell_of_others(&self, context: &StepContext<'_>, status: &Status, no_wait: bool) -> Result<(), Fault> {
         let environment = &self.target.environment;
         if let Some(number) = status.unfinished {
-            let text = format!("deployment {number} died under way: the server puts that in order first");
+            let text = format!("deployment #{number} died under way: the server puts that in order first");
             context.log().notice(Level::Warning, &text);
         }
         let Some(open) = status.open.first() else { return Ok(()) };
-        let at_work = format!("deployment {} of {} is at work", open.number, open.by);
+        let at_work = format!("deployment #{} of {} is at work", open.number, open.by);
         if no_wait {
             return Err(Fault::new(FaultKind::Locked, format!("{at_work} on `{environment}`")).hint(
                 format!(
@@ -262,9 +261,4 @@ fn journey(context: &mut StepContext<'_>, live: Option<&str>, commit: &str) -> R
         subjects: subjects.lines().map(str::to_owned).collect(),
         migrations: migrations(&paths),
     })
-}
-
-/// A record as people name it.
-pub(super) fn version_of(record: &Record) -> String {
-    named(record.tag.as_deref(), &record.commit)
 }

@@ -66,7 +66,7 @@ impl CancelAction {
             Fault::new(FaultKind::Failed, format!("the server's answer can't be read: {error}"))
         })?;
         let text =
-            format!("deployment {} is cancelled; the server puts back what was live", cancelled.number);
+            format!("deployment #{} is cancelled; the server puts back what was live", cancelled.number);
         context.log().progress(Progress { text, done: None, total: None });
         Ok(Outcome::done())
     }

@@ -95,7 +95,7 @@ pub(super) fn records(environment: &str, text: &str) -> Result<Vec<Record>, Faul
         })?;
         if record.version > RECORD_VERSION {
             let message =
-                format!("deployment {} of `{environment}` was recorded by a newer Shipway", record.number);
+                format!("deployment #{} of `{environment}` was recorded by a newer Shipway", record.number);
             return Err(Fault::new(FaultKind::Refused, message).hint("update this one"));
         }
         records.push(record);

@@ -77,7 +77,7 @@ impl PerformAction {
         match &checked.act {
             Act::Nothing(reason) => return Ok(Outcome::UpToDate(reason.clone())),
             Act::Follow { number } => {
-                let text = format!("deployment {number} does just this already");
+                let text = format!("deployment #{number} does just this already");
                 context.log().notice(Level::Note, &text);
                 follow_server(context, remote, &["follow".to_owned(), number.to_string()])?;
                 return Ok(Outcome::done());

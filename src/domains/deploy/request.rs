@@ -235,7 +235,7 @@ fn change_nodes(target: &Target, wish: &Wish, title: &str, after: &[String]) -> 
             named(approve::STEP, format!("approve {environment}")),
             vec![step(CheckAction::STEP)],
             Effect::Reads,
-            Box::new(approve::ApproveAction { target: target.clone(), title: title.to_owned() }),
+            Box::new(approve::ApproveAction { target: target.clone() }),
         ));
     }
     let perform = PerformAction { target: target.clone(), wish: wish.clone() };

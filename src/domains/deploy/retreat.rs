@@ -27,8 +27,8 @@ pub(super) fn retreat<'a>(
     if let Some(number) = to {
         let Some(found) = records.iter().find(|record| record.number == number) else {
             let numbers: Vec<String> =
-                records.iter().filter(is_good).take(NAMED).map(|it| it.number.to_string()).collect();
-            let fault = Fault::new(FaultKind::Usage, format!("`{environment}` has no deployment {number}"));
+                records.iter().filter(is_good).take(NAMED).map(|it| format!("#{}", it.number)).collect();
+            let fault = Fault::new(FaultKind::Usage, format!("`{environment}` has no deployment #{number}"));
             return Err(match numbers.is_empty() {
                 true => fault.hint(see),
                 false => {
@@ -37,10 +37,10 @@ pub(super) fn retreat<'a>(
             });
         };
         if !is_good(&found) {
-            return Err(refused(format!("deployment {number} of `{environment}` was never live")).hint(see));
+            return Err(refused(format!("deployment #{number} of `{environment}` was never live")).hint(see));
         }
         if found.release == live.release {
-            return Err(refused(format!("what deployment {number} released is live on `{environment}`"))
+            return Err(refused(format!("what deployment #{number} released is live on `{environment}`"))
                 .hint("without a number, `shipway rollback` goes to the good release before it"));
         }
         return Ok(found);
@@ -110,7 +110,7 @@ mod tests {
         ];
         assert!(to(&records, 3, Some(2)).unwrap_err().contains("was never live"));
         assert!(to(&records, 3, Some(3)).unwrap_err().contains("is live"));
-        assert!(to(&records, 3, Some(9)).unwrap_err().contains("has no deployment 9"));
+        assert!(to(&records, 3, Some(9)).unwrap_err().contains("has no deployment #9"));
         assert!(to(&records, 9, None).unwrap_err().contains("nothing is live"));
     }
 }

@@ -28,6 +28,8 @@ pub struct TagRequest {
     pub commit: Option<String>,
     /// Push it to `origin`.
     pub push: bool,
+    /// It is to be deployed.
+    pub deploys: bool,
 }
 
 /// What the checks found.
@@ -144,9 +146,13 @@ impl TagAction {
         let tagged = ask(context, command::commit_of(root, &format!("refs/tags/{name}")))?;
         let stands = tagged.termination.is_success();
         if stands && (tagged.out != head.out || !changed.is_empty() && self.request.commit.is_some()) {
-            return Err(refused(format!("the tag `{name}` exists already, on {}", short(&tagged.out)))
+            let fault = refused(format!("the tag `{name}` exists already, on {}", short(&tagged.out)))
                 .hint("a tag never moves; choose the next name")
-                .hint("`shipway tags` lists what there is"));
+                .hint("`shipway tags` lists what there is");
+            return Err(match self.request.deploys {
+                true => fault.hint(format!("`shipway totag {name}` deploys it as it stands")),
+                false => fault,
+            });
         }
         if !changed.is_empty() && self.request.commit.is_none() {
             let mut fault = refused(format!("{} not committed", is_or_are(changed.len())));

@@ -6,9 +6,6 @@
 
 mod resolve;
 pub mod state;
-mod temporary;
-pub use temporary::{compose_project, resolve};
-
 pub use resolve::resolve;
 
 use crate::release::layout::Layout;
