@@ -6,7 +6,7 @@ use super::remote::Remote;
 use super::request::{Version, VersionRequest, Wish};
 use super::retreat::retreat;
 use super::server::{ask_server, status};
-use super::survey::surveyed;
+use super::survey::{busy, surveyed};
 use super::target::Target;
 use crate::adapters::git::{command, history, tags};
 use crate::diagnostic::{Fault, FaultKind};
@@ -177,20 +177,15 @@ impl CheckAction {
 
     /// Says who is at work; fails where that should not be waited for.
     fn tell_of_others(&self, context: &StepContext<'_>, status: &Status, no_wait: bool) -> Result<(), Fault> {
-        let environment = &self.target.environment;
         if let Some(number) = status.unfinished {
             let text = format!("deployment #{number} died under way: the server puts that in order first");
             context.log().notice(Level::Warning, &text);
         }
         let Some(open) = status.open.first() else { return Ok(()) };
-        let at_work = format!("deployment #{} of {} is at work", open.number, open.by);
         if no_wait {
-            return Err(Fault::new(FaultKind::Locked, format!("{at_work} on `{environment}`")).hint(
-                format!(
-                    "follow it with `shipway attach -e {environment}`, or leave out --no-wait to wait for it"
-                ),
-            ));
+            return Err(busy(&self.target.environment, open));
         }
+        let at_work = format!("deployment #{} of {} is at work", open.number, open.by);
         context.log().notice(Level::Note, &format!("{at_work}; this one waits for it"));
         Ok(())
     }

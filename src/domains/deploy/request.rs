@@ -208,8 +208,12 @@ fn tagged(request: &VersionRequest) -> Vec<Node> {
 /// Look, compare, ask where the environment is protected, do.
 fn change_nodes(target: &Target, wish: &Wish, title: &str, after: &[String]) -> Vec<Node> {
     let environment = &target.environment;
+    let hurried = match wish {
+        Wish::Version(request) if request.no_wait => request.tag.as_ref().map(|tag| tag.name.clone()),
+        _ => None,
+    };
     let named = |name: &str, title: String| (name.to_owned(), title);
-    let survey = survey::SurveyAction { target: target.clone() };
+    let survey = survey::SurveyAction { target: target.clone(), hurried };
     let check = CheckAction { target: target.clone(), wish: wish.clone() };
     let mut check_needs = target.needs();
     check_needs.push(step(survey::STEP));

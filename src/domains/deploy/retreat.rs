@@ -7,8 +7,9 @@ use crate::text::list;
 /// So many deployments are named in a refusal.
 const NAMED: usize = 5;
 
-/// The deployment whose release a roll-back makes live: the one that is named, or the last good one before that which made the live release.
-/// So two roll-backs in a row go back two releases, and never forward to what was left.
+/// The deployment whose release a roll-back makes live: the one that is named, or else what was live before the live one. Where a roll-back
+/// made that live, what was live before the deployment that it returned to: so two roll-backs in a row go back two releases, and never
+/// forward to what was left.
 pub(super) fn retreat<'a>(
     environment: &str,
     records: &'a [Record],
@@ -45,20 +46,26 @@ pub(super) fn retreat<'a>(
         }
         return Ok(found);
     }
-    let origin = records
-        .iter()
-        .filter(|record| {
-            record.kind == Kind::Deploy && record.release.is_some() && record.release == live.release
-        })
-        .map(|record| record.number)
-        .min()
-        .unwrap_or(live.number);
-    let before = records.iter().filter(is_good).filter(|record| {
-        record.kind == Kind::Deploy && record.number < origin && record.release != live.release
-    });
+    let origin = origin(records, live);
+    let before = records.iter().filter(is_good).filter(|it| it.number < origin && it.release != live.release);
     before
         .max_by_key(|record| record.number)
         .ok_or_else(|| refused(format!("`{environment}` has no good release before the live one")).hint(see))
+}
+
+/// The number of the deployment that a roll-back, or a roll-back to a roll-back, returned to in the end.
+fn origin(records: &[Record], live: &Record) -> u64 {
+    let mut at = live;
+    while at.kind == Kind::Rollback {
+        let returned_to = records.iter().filter(|it| {
+            it.number < at.number && it.release == at.release && it.result == Some(Ended::Succeeded)
+        });
+        match returned_to.max_by_key(|it| it.number) {
+            Some(record) => at = record,
+            None => break,
+        }
+    }
+    at.number
 }
 
 fn refs(texts: &[String]) -> Vec<&str> {
@@ -98,6 +105,22 @@ mod tests {
         records.insert(0, record(6, Kind::Rollback, "1", good));
         assert!(to(&records, 6, None).unwrap_err().contains("no good release before"));
         assert_eq!(to(&records, 6, Some(4)), Ok(4));
+    }
+
+    #[test]
+    fn after_an_old_version_was_deployed_anew_a_roll_back_returns_to_what_that_replaced() {
+        let good = Some(Ended::Succeeded);
+        let mut records = vec![
+            record(4, Kind::Deploy, "1", good),
+            record(2, Kind::Deploy, "2", good),
+            record(1, Kind::Deploy, "1", good),
+        ];
+        assert_eq!(to(&records, 4, None), Ok(2), "#4 is a deployment, though of an old release");
+        records[0] = record(4, Kind::Deploy, "4", good);
+        records.insert(1, record(3, Kind::Rollback, "1", good));
+        assert_eq!(to(&records, 4, None), Ok(3), "#3 was live before, and not #2, which was left");
+        records.insert(0, record(5, Kind::Rollback, "1", good));
+        assert!(to(&records, 5, None).is_err(), "#5 returned to #3, and that to #1");
     }
 
     #[test]
