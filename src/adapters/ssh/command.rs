@@ -75,16 +75,16 @@ fn in_options(path: &str) -> String {
 
 /// What ssh's configuration makes of a host: read by `host_key::real_host`.
 pub fn configuration(folder: &Path, host: &Host) -> CommandSpec {
-    let mut spec = CommandSpec::new("ssh", folder).args(["-G"]);
+    let mut spec = CommandSpec::new("ssh", folder).args(["-G", "-T"]);
     if let Some(port) = host.port {
         spec = spec.args(["-p".to_owned(), port.to_string()]);
     }
     spec.args(["--", &host.name])
 }
 
-/// The keys of a host that this user's ssh believes; read by `host_key::best`. Fails where there is none.
-pub fn known_keys(folder: &Path, known_as: &str) -> CommandSpec {
-    CommandSpec::new("ssh-keygen", folder).args(["-F", known_as])
+/// The keys of a host in a known-hosts file; read by `host_key::best`. Fails where there is none.
+pub fn known_keys(folder: &Path, known_as: &str, file: &str) -> CommandSpec {
+    CommandSpec::new("ssh-keygen", folder).args(["-F", known_as, "-f", file])
 }
 
 /// The keys that a host shows; read by `host_key::best`.

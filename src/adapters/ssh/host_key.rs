@@ -62,6 +62,8 @@ pub struct RealHost {
     pub port: u16,
     /// How it is called in known-hosts files.
     pub known_as: String,
+    /// Those files, the user's own first; some may not exist.
+    pub known_in: Vec<String>,
 }
 
 /// The machine that `ssh -G` says is meant.
@@ -74,7 +76,9 @@ pub fn real_host(output: &str) -> Option<RealHost> {
     };
     let (name, port) = (value("hostname")?, value("port")?.parse().ok()?);
     let plain = if port == 22 { name.clone() } else { format!("[{name}]:{port}") };
-    Some(RealHost { known_as: value("hostkeyalias").unwrap_or(plain), name, port })
+    let files = ["userknownhostsfile", "globalknownhostsfile"].into_iter().filter_map(value);
+    let known_in = files.flat_map(|files| files.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
+    Some(RealHost { known_as: value("hostkeyalias").unwrap_or(plain), known_in, name, port })
 }
 
 /// `SHA256:…` of what `ssh-keygen -l` prints.
@@ -118,6 +122,8 @@ mod tests {
         assert_eq!(known_as("hostname h\nport 22\n").as_deref(), Some("h"));
         assert_eq!(known_as("hostname h\nport 23\n").as_deref(), Some("[h]:23"));
         assert_eq!(known_as("port 22\n"), None);
+        let files = "hostname h\nport 22\nglobalknownhostsfile /etc/c\nuserknownhostsfile /a /b\n";
+        assert_eq!(real_host(files).unwrap().known_in, ["/a", "/b", "/etc/c"]);
         assert_eq!(fingerprint("256 SHA256:abc+/ no comment (ED25519)\n"), Some("SHA256:abc+/"));
     }
 }

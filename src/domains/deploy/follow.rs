@@ -6,7 +6,7 @@ use super::remote::Remote;
 use super::server::{ask_server, follow_server, status};
 use super::target::Target;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Progress;
+use crate::event::Level;
 use crate::run::{Action, Outcome, StepContext};
 
 /// Follows a deployment to its end.
@@ -67,7 +67,7 @@ impl CancelAction {
         })?;
         let text =
             format!("deployment #{} is cancelled; the server puts back what was live", cancelled.number);
-        context.log().progress(Progress { text, done: None, total: None });
+        context.log().notice(Level::Note, &text);
         Ok(Outcome::done())
     }
 }

@@ -10,7 +10,7 @@ use crate::domains::deploy::git::demand;
 use crate::domains::deploy::remote::Remote;
 use crate::domains::deploy::server::read_remote;
 use crate::domains::deploy::target::Target;
-use crate::event::Progress;
+use crate::event::Level;
 use crate::masking::{dotenv_values, env_value_is_secret};
 use crate::model::EnvFiles;
 use crate::os::command::{CommandSpec, Input, Raw};
@@ -67,7 +67,9 @@ impl FilesAction {
         let own = demand(context, spec, "the env files could not be read")?;
         let shared = remote.address.path(&format!("{}/shared", self.target.environment));
         let words: Vec<String> = std::iter::once(shared).chain(names).collect();
-        let theirs = read_remote(context, remote, &remote.shell(DIGESTS, &words))?;
+        let shown = format!("compare the env files with those in {}", words[0]);
+        let spec = CommandSpec { shown: Some(shown), ..remote.shell(DIGESTS, &words) };
+        let theirs = read_remote(context, remote, &spec)?;
         let number = count(files.len(), "env file");
         if own == theirs {
             return Ok(Outcome::UpToDate(format!("{number} as they are here")));
@@ -78,7 +80,7 @@ impl FilesAction {
         let stdin = Input::Raw(Raw(Arc::from(archive)));
         let spec = CommandSpec { stdin, ..remote.call(&["files".to_owned()]) };
         read_remote(context, remote, &spec)?;
-        context.log().progress(Progress { text: number, done: None, total: None });
+        context.log().notice(Level::Note, &number);
         Ok(Outcome::done())
     }
 

@@ -59,8 +59,12 @@ impl KeyAction {
         };
         let root = context.root();
         let real = real(context, &host)?;
-        let known = ask(context, command::known_keys(root, &real.known_as))?;
-        let (key, known) = match host_key::best(&known.out) {
+        let mut known = None;
+        for file in &real.known_in {
+            let answer = ask(context, command::known_keys(root, &real.known_as, file))?;
+            known = known.or_else(|| host_key::best(&answer.out));
+        }
+        let (key, known) = match known {
             Some(key) => (key, true),
             None => {
                 let scan = ask(context, command::scan_keys(root, &real.name, real.port))?;

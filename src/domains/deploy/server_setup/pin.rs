@@ -5,7 +5,7 @@ use toml_edit::{DocumentMut, Item, Value};
 use super::key::{Found, STEP};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::target::Target;
-use crate::event::Progress;
+use crate::event::Level;
 use crate::os::files::{access, real_path};
 use crate::run::{Action, Outcome, StepContext};
 
@@ -48,7 +48,7 @@ impl PinAction {
         let mode = access(&file).map_or(0o644, |access| access.mode & 0o777);
         files.write(&file, edited.as_bytes(), mode).map_err(|error| failed("written", error.to_string()))?;
         let text = format!("host_key = \"{}\"", found.key);
-        context.log().progress(Progress { text, done: None, total: None });
+        context.log().notice(Level::Note, &text);
         Ok(Outcome::done())
     }
 }

@@ -9,7 +9,7 @@ use crate::domains::deploy::git::{Answer, ask, plain};
 use crate::domains::deploy::remote::Remote;
 use crate::domains::deploy::server::read_remote;
 use crate::domains::deploy::target::Target;
-use crate::event::{Level, Progress};
+use crate::event::Level;
 use crate::release::protocol::{PROTOCOL, Settings, deploy_ref};
 use crate::release::record::Flavour;
 use crate::run::{Action, Outcome, StepContext};
@@ -56,7 +56,7 @@ impl PrepareAction {
         if looked.settings().as_ref() == Some(&settings) {
             return Ok(Outcome::UpToDate(said));
         }
-        context.log().progress(Progress { text: said, done: None, total: None });
+        context.log().notice(Level::Note, &said);
         Ok(Outcome::done())
     }
 }

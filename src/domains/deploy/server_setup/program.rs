@@ -15,7 +15,7 @@ use crate::domains::deploy::git::demand;
 use crate::domains::deploy::remote::Remote;
 use crate::domains::deploy::server::read_remote;
 use crate::domains::deploy::target::Target;
-use crate::event::Progress;
+use crate::event::Level;
 use crate::os::command::{CommandSpec, Input, Raw};
 use crate::release::protocol::Settings;
 use crate::run::{Action, Outcome, StepContext};
@@ -93,7 +93,7 @@ impl LookAction {
         let tools = ["git", "docker", "compose", "docker-compose"];
         let said: Vec<&str> =
             std::iter::once("system").chain(tools).filter_map(|key| looked.fact(key)).collect();
-        context.log().progress(Progress { text: said.join(", "), done: None, total: None });
+        context.log().notice(Level::Note, &said.join(", "));
         Ok(looked)
     }
 }
@@ -180,7 +180,7 @@ impl ProgramAction {
             ..remote.shell(UPLOAD, std::slice::from_ref(&folder))
         };
         let version = read_remote(context, remote, &spec).map_err(|fault| self.explain(remote, fault))?;
-        context.log().progress(Progress { text: version.trim().to_owned(), done: None, total: None });
+        context.log().notice(Level::Note, version.trim());
         Ok(Outcome::done())
     }
 
