@@ -30,6 +30,8 @@ pub enum Goal {
     Tag(deploy::TagRequest),
     /// The list of tags.
     Tags,
+    /// Something of an environment's deployments.
+    Deploy(deploy::Request),
     /// A task as the file calls it.
     Call(Call),
     /// A commit's files, on the server.
@@ -70,6 +72,7 @@ pub fn assemble(
             }
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
+            Goal::Deploy(request) => assembly.deploy(request)?,
             Goal::Call(call) => {
                 let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
                 assembly.open.push_back(Need::Task(invocation));
@@ -109,6 +112,22 @@ impl Assembly<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Adds a deployment, and where a task does it, that task after all that comes before it.
+    fn deploy(&mut self, request: &deploy::Request) -> Result<(), Fault> {
+        let nodes = deploy::nodes(self.model, request)?;
+        let before: Vec<Need> = nodes.iter().map(|node| Need::Step(node.name.clone())).collect();
+        self.add(nodes)?;
+        let Some((call, told)) = deploy::task(self.model, request)? else { return Ok(()) };
+        let mut invocation =
+            task::invocation(self.model, self.environment, &call, &bindings::Scope::default())?;
+        invocation.scope.args.extend(told.args);
+        let mut nodes = task::nodes(self.model, self.masker, &invocation)?;
+        if let Some(node) = nodes.last_mut() {
+            node.needs.extend(before);
+        }
+        self.add(nodes)
     }
 
     /// Adds everything that is needed and not there yet.

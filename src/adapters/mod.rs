@@ -6,4 +6,5 @@ pub mod caddy;
 pub mod compose;
 pub mod docker;
 pub mod git;
+pub mod ssh;
 pub mod terraform;

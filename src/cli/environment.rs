@@ -37,6 +37,10 @@ pub(super) fn choose(
     if let [only] = names.as_slice() {
         return Ok(Ok((*only).to_owned()));
     }
+    let mut deployed = model.environments.values().filter(|environment| environment.deploy.is_some());
+    if let (Some(only), None) = (deployed.next(), deployed.next()) {
+        return Ok(Ok(only.name.clone()));
+    }
     Ok(model.project.default_environment.clone().ok_or_else(|| {
         let fault = Fault::new(FaultKind::Refused, "it is not clear which environment is meant");
         if names.is_empty() {

@@ -3,8 +3,10 @@
 use clap::{Arg, ArgAction, CommandFactory as _};
 
 use super::options::Cli;
+use super::session::Session;
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::deploy::{self, Request, TagRequest, Version, VersionRequest, Wish};
 use crate::domains::task;
 use crate::domains::workspace::Verb;
 use crate::model::Model;
@@ -146,6 +148,26 @@ pub(super) fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Re
     let chosen = |name: &&String| named.is_empty() || named.contains(name);
     let names = model.workspaces.keys().filter(chosen).cloned().collect();
     Ok(Goal::Workspaces { verb, names, extra: Vec::new() })
+}
+
+/// What `deploy` and `totag` want.
+pub(super) fn version(
+    name: &str,
+    is_tag: bool,
+    tag: Option<TagRequest>,
+    (again, no_wait): (bool, bool),
+) -> Wish {
+    let name = name.to_owned();
+    let version = if is_tag { Version::Tag(name) } else { Version::Commit(name) };
+    Wish::Version(VersionRequest { version, tag, again, no_wait })
+}
+
+/// A wish for the environment that is meant. All that the file alone can refuse is refused here, before anything starts.
+pub(super) fn deploy_goal(session: &Session<'_>, wish: Wish) -> Result<Goal, Fault> {
+    let environment = session.environment()?.to_owned();
+    let request = Request { environment, wish };
+    deploy::nodes(&session.model, &request)?;
+    Ok(Goal::Deploy(request))
 }
 
 /// The fault of a name that stands for nothing; `commands` are further names that are known.

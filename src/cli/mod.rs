@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options};
+pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
 pub use session::Session;
 
 use goals::Named;
@@ -26,7 +26,7 @@ use words::{Words, split};
 
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::deploy::TagRequest;
+use crate::domains::deploy::{TagRequest, Wish};
 use crate::domains::rollout;
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
@@ -145,7 +145,7 @@ fn builtin(
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
-    if matches!(command, Builtin::Up { .. } | Builtin::Down { .. } | Builtin::Tag { .. }) {
+    if is_goal(&command) {
         let session = Session::open(doors, options.clone(), &words.overrides);
         return session
             .and_then(|session| {
@@ -214,7 +214,13 @@ fn goals(
             }
             Named::Unknown if is_command(name) => {
                 let (command, later) = parse_builtin(goal, &options)?;
-                match goal_of(&session, &command).map_err(with)? {
+                let found = if names_the_same(&later, &session.options) {
+                    goal_of(&session, &command)
+                } else {
+                    Session::open(doors, later.clone(), &words.overrides)
+                        .and_then(|session| goal_of(&session, &command))
+                };
+                match found.map_err(with)? {
                     Some(goal) => {
                         all.push(goal);
                         options = later;
@@ -233,14 +239,35 @@ fn goals(
         }
     }
     // Options that stood after a built-in command may name another file or environment.
-    let session =
-        if options.file != session.options.file || options.environment != session.options.environment {
-            Session::open(doors, options.clone(), &words.overrides)
-                .map_err(|fault| Ended::fault(fault, options.clone()))?
-        } else {
-            session.with(options.clone())
-        };
+    let session = if names_the_same(&options, &session.options) {
+        session.with(options.clone())
+    } else {
+        Session::open(doors, options.clone(), &words.overrides)
+            .map_err(|fault| Ended::fault(fault, options.clone()))?
+    };
     session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options))
+}
+
+/// Whether both mean the same file and environment.
+fn names_the_same(one: &Options, other: &Options) -> bool {
+    one.file == other.file && one.environment == other.environment
+}
+
+/// Whether a command puts steps into a plan, and so may stand beside others.
+fn is_goal(command: &Builtin) -> bool {
+    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Server, Tag, Totag, Up};
+    matches!(
+        command,
+        Up { .. }
+            | Down { .. }
+            | Tag { .. }
+            | Deploy { .. }
+            | Totag { .. }
+            | Rollback { .. }
+            | Attach { .. }
+            | Cancel
+            | Server { .. }
+    )
 }
 
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
@@ -253,7 +280,31 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
             message: message.clone(),
             commit: commit.clone(),
             push: !no_push,
+            deploys: false,
         }),
+        Builtin::Deploy { tag, reference, message, commit, again, no_wait } => {
+            let made = tag.as_ref().map(|name| TagRequest {
+                name: name.clone(),
+                message: message.clone(),
+                commit: commit.clone(),
+                push: true,
+                deploys: true,
+            });
+            let name = tag.as_deref().or(reference.as_deref()).unwrap_or_default();
+            let version = goals::version(name, tag.is_some(), made, (*again, *no_wait));
+            goals::deploy_goal(session, version)?
+        }
+        Builtin::Totag { tag, again, no_wait } => {
+            goals::deploy_goal(session, goals::version(tag, true, None, (*again, *no_wait)))?
+        }
+        Builtin::Rollback { number, no_wait } => {
+            goals::deploy_goal(session, Wish::Rollback { to: *number, no_wait: *no_wait })?
+        }
+        Builtin::Attach { number } => goals::deploy_goal(session, Wish::Attach { number: *number })?,
+        Builtin::Cancel => goals::deploy_goal(session, Wish::Cancel)?,
+        Builtin::Server { command: ServerCommand::Setup { binary } } => {
+            goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
+        }
         _ => return Ok(None),
     };
     Ok(Some(goal))

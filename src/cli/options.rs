@@ -180,10 +180,98 @@ pub enum Builtin {
         number: usize,
     },
 
-    /// Show the state of each workspace
+    /// Tag the current commit and make it live
+    ///
+    /// The tag is made as `tag` makes it; the commit then goes to the environment's server, which builds it, checks its health and moves the
+    /// traffic. The command shows what the server does and ends as the deployment ends. The server does not need it for that: what was begun
+    /// goes on when the connection is lost. Where the version is live already, nothing is done.
+    #[command(
+        after_help = "Examples:\n  shipway deploy v2\n  shipway deploy v2 -m \"Faster search\" -e prod\n  shipway deploy --ref feature-7 -e stage\n  shipway deploy v2 --dry-run"
+    )]
+    Deploy {
+        /// The tag's name. Where it stands on this commit already, only what is missing is done
+        #[arg(required_unless_present = "reference", conflicts_with = "reference")]
+        tag: Option<String>,
+        /// Deploy this commit or branch instead, and make no tag
+        #[arg(long = "ref", value_name = "COMMIT", conflicts_with_all = ["message", "commit"])]
+        reference: Option<String>,
+        /// The tag's message (default: `version TAG`)
+        #[arg(short = 'm', long, value_name = "TEXT")]
+        message: Option<String>,
+        /// Commit what is not committed first, with this message; asks
+        #[arg(long, value_name = "MESSAGE")]
+        commit: Option<String>,
+        /// Deploy it also where it is live already
+        #[arg(long)]
+        again: bool,
+        /// Fail at once where another deployment is at work, instead of waiting for it
+        #[arg(long)]
+        no_wait: bool,
+    },
+
+    /// Make the version of a tag live, older or newer
+    #[command(after_help = "Examples:\n  shipway totag v1\n  shipway totag v1 -e prod --confirm prod")]
+    Totag {
+        /// The tag
+        tag: String,
+        /// Deploy it also where it is live already
+        #[arg(long)]
+        again: bool,
+        /// Fail at once where another deployment is at work, instead of waiting for it
+        #[arg(long)]
+        no_wait: bool,
+    },
+
+    /// Go back to an earlier release, by what the server kept of it
+    ///
+    /// Nothing is built and no task of `before` runs. What migrations did is not undone.
+    #[command(after_help = "Examples:\n  shipway rollback\n  shipway rollback 7 -e prod")]
+    Rollback {
+        /// The number of the deployment that made it; the last good one before what is live where none is given
+        #[arg(value_name = "NUMBER", value_parser = deployment_number)]
+        number: Option<u64>,
+        /// Fail at once where another deployment is at work, instead of waiting for it
+        #[arg(long)]
+        no_wait: bool,
+    },
+
+    /// List the deployments of an environment, the newest first
+    #[command(after_help = "Examples:\n  shipway releases\n  shipway releases -n 5 -e prod --json")]
+    Releases {
+        /// So many
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
+        number: usize,
+    },
+
+    /// Follow a deployment on the server to its end, and end like it
+    #[command(after_help = "Examples:\n  shipway attach\n  shipway attach 7 -e prod")]
+    Attach {
+        /// Its number; the one that is under way, or the last one, where none is given
+        #[arg(value_name = "NUMBER", value_parser = deployment_number)]
+        number: Option<u64>,
+    },
+
+    /// Stop the deployment that is under way; the server puts back what was live
+    #[command(after_help = "Example:\n  shipway cancel -e prod")]
+    Cancel,
+
+    /// Prepare a server for deployments
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  shipway server setup\n  shipway server setup -e prod --dry-run"
+    )]
+    Server {
+        /// What to do with it
+        #[command(subcommand)]
+        command: ServerCommand,
+    },
+
+    /// Show the state of each workspace, and what is live where
     #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
     Status {
-        /// The workspaces; all where none is named
+        /// The workspaces; all, and the environments that are deployed to, where none is named
         names: Vec<String>,
     },
 
@@ -195,9 +283,9 @@ pub enum Builtin {
         number: usize,
     },
 
-    /// Show an earlier run again
+    /// Show an earlier run again, or what a deployment printed on the server
     #[command(
-        after_help = "Examples:\n  shipway logs\n  shipway logs 20261122-101500-123-4f2a --step \"apply base\""
+        after_help = "Examples:\n  shipway logs\n  shipway logs 20261122-101500-123-4f2a --step \"apply base\"\n  shipway logs --release 7 -e prod"
     )]
     Logs {
         /// The run; the last one where none is named. The beginning of an id will do
@@ -205,6 +293,9 @@ pub enum Builtin {
         /// Only the log of this step
         #[arg(long, value_name = "STEP")]
         step: Option<String>,
+        /// What the deployment of this number printed on the server; the last one where none is given
+        #[arg(long, value_name = "NUMBER", num_args = 0..=1, value_parser = deployment_number, conflicts_with_all = ["run", "step"])]
+        release: Option<Option<u64>>,
     },
 
     /// Make a new project from a template
@@ -251,6 +342,32 @@ pub enum Builtin {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         words: Vec<String>,
     },
+}
+
+/// What can be done with a server.
+#[derive(Subcommand, Clone, Debug)]
+pub enum ServerCommand {
+    /// Bring Shipway to the server, prepare the environment's folder, copy its env files and try a push
+    ///
+    /// Whatever is there already is left as it is, so the command can be given again at any time: to bring a newer Shipway, or env files
+    /// that have changed. The host key is written into the tasks file, where it has none.
+    #[command(
+        after_help = "Examples:\n  shipway server setup\n  shipway server setup -e prod --binary ./shipway-aarch64"
+    )]
+    Setup {
+        /// The program that is to run there, for a server that is another kind of machine (default: this one)
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+    },
+}
+
+/// `7`, or `#7` as it is shown.
+fn deployment_number(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    match digits.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it has to be the number of a deployment; `shipway releases` lists them".to_owned()),
+    }
 }
 
 /// A count that is not 0.

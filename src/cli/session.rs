@@ -70,6 +70,11 @@ impl<'a> Session<'a> {
         Self { records: Some(folder.to_owned()), ..self }
     }
 
+    /// The environment that is meant.
+    pub(super) fn environment(&self) -> Result<&str, Fault> {
+        self.environment.as_deref().map_err(Clone::clone)
+    }
+
     /// What its runs keep secret.
     pub fn masker(&self) -> &Masker {
         &self.masker
@@ -135,7 +140,8 @@ impl<'a> Session<'a> {
             root: self.model.root.clone(),
             records: self.records.clone().unwrap_or_else(|| self.model.root.clone()),
             jobs: self.jobs(),
-            keep_going: options.keep_going,
+            // One thing that can't be seen must not hide another.
+            keep_going: options.keep_going || !recorded,
             force: options.force,
             recorded,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::masking::{MASK, Secret};
@@ -53,6 +54,18 @@ pub enum Input {
     Empty,
     /// These bytes; a secret goes this way, never as an argument.
     Bytes(Secret),
+    /// These bytes, which need not be text: a program, an archive.
+    Raw(Raw),
+}
+
+/// Bytes that are not printed by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Raw(pub Arc<[u8]>);
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} bytes", self.0.len())
+    }
 }
 
 /// Where a command's output goes.

@@ -141,6 +141,24 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// A private file of the system's folder for temporary files; it goes away with the value.
+#[derive(Debug)]
+pub struct TemporaryFile(tempfile::NamedTempFile);
+
+impl TemporaryFile {
+    /// With this in it.
+    pub fn with(bytes: &[u8]) -> io::Result<Self> {
+        let mut file = tempfile::Builder::new().prefix("shipway-").tempfile()?;
+        file.write_all(bytes)?;
+        Ok(Self(file))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// A new private folder; fails where it exists.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).create(path)

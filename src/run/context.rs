@@ -276,6 +276,7 @@ impl<'a> StepContext<'a> {
         let stdin = match &spec.stdin {
             Input::Empty => None,
             Input::Bytes(secret) => Some(secret.expose().as_bytes().to_vec()),
+            Input::Raw(raw) => Some(raw.0.to_vec()),
         };
         Ok(Launch {
             program,

@@ -71,6 +71,78 @@ pub fn push_tag(folder: &Path, remote: &str, name: &str) -> CommandSpec {
     git(folder, &["push", "--porcelain", "--", remote]).args([format!("refs/tags/{name}:refs/tags/{name}")])
 }
 
+/// Whether the repository has the commit; fails where not.
+pub fn has_commit(folder: &Path, commit: &str) -> CommandSpec {
+    git(folder, &["cat-file", "-e"]).args([format!("{commit}^{{commit}}")])
+}
+
+/// What lies between two commits: `ONLY-IN-OLD TAB ONLY-IN-NEW`; read by `history::counts`.
+pub fn counts(folder: &Path, old: &str, new: &str) -> CommandSpec {
+    git(folder, &["rev-list", "--count", "--left-right"]).args([format!("{old}...{new}"), "--".to_owned()])
+}
+
+/// Commits that `new` has and `old` has not, the newest first, at most `limit`: a line each, short id and subject.
+pub fn subjects(folder: &Path, old: &str, new: &str, limit: usize) -> CommandSpec {
+    let limit = format!("--max-count={limit}");
+    git(folder, &["log", "--no-show-signature", "--no-decorate", "--no-color", "--format=%h %s", &limit])
+        .args([format!("{old}..{new}"), "--".to_owned()])
+}
+
+/// Paths that differ between two commits, each with NUL after it.
+pub fn changed_paths(folder: &Path, old: &str, new: &str) -> CommandSpec {
+    git(folder, &["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", old, new, "--"])
+}
+
+/// Who git takes us for: `NAME <ADDRESS> SECONDS ZONE`; fails where it does not know.
+pub fn identity(folder: &Path) -> CommandSpec {
+    git(folder, &["var", "GIT_AUTHOR_IDENT"])
+}
+
+/// The digest of each file's bytes, a line each.
+pub fn digests(folder: &Path) -> CommandSpec {
+    git(folder, &["hash-object", "--no-filters", "--"])
+}
+
+/// The last `limit` commits of the current branch, a line each.
+pub fn last_commits(folder: &Path, limit: usize) -> CommandSpec {
+    git(folder, &["rev-list", &format!("--max-count={limit}"), "HEAD", "--"])
+}
+
+/// A push to a server's ref of an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployPush<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// The value of `GIT_SSH_COMMAND`; `None`: git's own.
+    pub ssh: Option<&'a str>,
+    /// Push options, in order.
+    pub options: &'a [String],
+    /// A tag that goes along.
+    pub tag: Option<&'a str>,
+    /// The commit.
+    pub commit: &'a str,
+    /// The server's ref.
+    pub reference: &'a str,
+}
+
+/// Pushes a commit to a server. Nothing goes along that the user's settings would add: other tags, submodules, a signature.
+pub fn push_deploy(folder: &Path, push: &DeployPush<'_>) -> CommandSpec {
+    let fixed = ["push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"];
+    let mut spec = git(folder, &fixed);
+    for option in push.options {
+        spec = spec.args(["-o", option]);
+    }
+    spec = spec.args(["--", push.url]);
+    if let Some(tag) = push.tag {
+        spec = spec.args([format!("refs/tags/{tag}:refs/tags/{tag}")]);
+    }
+    spec = spec.args([format!("+{}:{}", push.commit, push.reference)]);
+    match push.ssh {
+        Some(ssh) => spec.env("GIT_SSH_COMMAND", ssh).env("GIT_SSH_VARIANT", "ssh"),
+        None => spec,
+    }
+}
+
 /// Every file of a commit with its mode; a submodule's is `160000`.
 pub fn links_of(repository: &Path, commit: &str) -> CommandSpec {
     git(repository, &["ls-tree", "-r", "--full-tree", "--end-of-options", commit])
@@ -121,12 +193,21 @@ mod tests {
     #[test]
     fn every_command_line_names_refs_in_full() {
         let here = Path::new("/app");
+        let push = DeployPush {
+            url: "ssh://h/srv/prod/repo.git",
+            ssh: None,
+            options: &["by=me".to_owned(), "from=the box".to_owned()],
+            tag: Some("v2"),
+            commit: "4f2a",
+            reference: "refs/deploy/prod",
+        };
         let lines: Vec<String> = [
             status(here),
             commit_of(here, "HEAD"),
             check_tag_name(here, "v2"),
             tag(here, "v2", "version v2", "4f2a"),
             push_tag(here, "origin", "v2"),
+            push_deploy(here, &push),
         ]
         .iter()
         .map(|spec| spec.to_string().replace("GIT_EDITOR=false GIT_TERMINAL_PROMPT=0 ", ""))
@@ -139,6 +220,8 @@ mod tests {
                 "git check-ref-format refs/tags/v2",
                 "git tag --annotate --message 'version v2' --end-of-options v2 4f2a",
                 "git push --porcelain -- origin refs/tags/v2:refs/tags/v2",
+                "git push --porcelain --no-follow-tags --recurse-submodules=no --no-signed -o by=me -o 'from=the box' -- \
+                 ssh://h/srv/prod/repo.git refs/tags/v2:refs/tags/v2 +4f2a:refs/deploy/prod",
             ]
         );
     }

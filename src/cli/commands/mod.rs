@@ -2,12 +2,14 @@
 
 mod check;
 mod completions;
+mod deployments;
 pub mod help;
 mod history;
 mod list;
 mod logs;
 mod new;
 mod probe;
+mod releases;
 mod show;
 mod status;
 mod tags;
@@ -28,11 +30,21 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Check => check::run(doors, &options),
         Builtin::History { number } => history::run(doors, &options, number),
-        Builtin::Logs { run, step } => logs::run(doors, &options, run.as_deref(), step.as_deref()),
+        Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
+        Builtin::Logs { run, step, release: None } => {
+            logs::run(doors, &options, run.as_deref(), step.as_deref())
+        }
         Builtin::New { template, dir } => new::run(doors, &options, &template, &dir),
         Builtin::Completions { shell } => completions::run(&shell),
         Builtin::Tags { number } => tags::run(&session(options)?, number),
+        Builtin::Releases { number } => releases::run(&session(options)?, number),
         Builtin::Up { .. }
+        | Builtin::Deploy { .. }
+        | Builtin::Totag { .. }
+        | Builtin::Rollback { .. }
+        | Builtin::Attach { .. }
+        | Builtin::Cancel
+        | Builtin::Server { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Run { .. }

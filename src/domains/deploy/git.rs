@@ -1,18 +1,19 @@
-//! Asks git, and says as a fault what went wrong.
+//! Asks git (and ssh's little tools), and says as a fault what went wrong.
 
+use crate::adapters::git::command;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Stream, Termination};
 use crate::os::command::CommandSpec;
 use crate::run::{CommandRun, StepContext, StepLog, interrupted};
 
-/// What git printed.
+/// What it printed.
 pub(super) struct Answer {
     pub(super) termination: Termination,
     pub(super) out: String,
     pub(super) err: Vec<String>,
 }
 
-/// Runs git and reads its answer whole.
+/// Runs it and reads its answer whole.
 pub(super) fn ask(context: &mut StepContext<'_>, spec: CommandSpec) -> Result<Answer, Fault> {
     let (mut out, mut err) = (String::new(), Vec::new());
     let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
@@ -23,16 +24,16 @@ pub(super) fn ask(context: &mut StepContext<'_>, spec: CommandSpec) -> Result<An
         Stream::Err => err.push(line.to_owned()),
     };
     let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
-    let termination = context.run_command(&shown(spec), run)?;
+    let termination = context.run_command(&plain(spec), run)?;
     if context.is_cancelled() && !termination.is_success() {
         return Err(interrupted());
     }
     Ok(Answer { termination, out, err })
 }
 
-/// Runs git where a failure is the end of the step.
+/// Runs it where a failure is the end of the step.
 pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &str) -> Result<String, Fault> {
-    let line = shown(spec.clone()).to_string();
+    let line = plain(spec.clone()).to_string();
     let answer = ask(context, spec)?;
     if answer.termination.is_success() {
         return Ok(answer.out);
@@ -47,7 +48,18 @@ pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &st
 }
 
 /// Without the environment that keeps git from asking.
-fn shown(spec: CommandSpec) -> CommandSpec {
+pub(super) fn plain(spec: CommandSpec) -> CommandSpec {
     let line = CommandSpec { env: Default::default(), ..spec.clone() }.to_string();
     CommandSpec { shown: Some(line), ..spec }
+}
+
+/// Refuses a clone whose history is cut off: a deployment could not be compared with what is live, and not be pushed.
+pub(super) fn refuse_shallow(context: &mut StepContext<'_>) -> Result<(), Fault> {
+    let answer = demand(context, command::is_shallow(context.root()), "git could not be asked")?;
+    if answer.trim() != "true" {
+        return Ok(());
+    }
+    Err(Fault::new(FaultKind::Refused, "this clone is shallow: its history is cut off")
+        .hint("fetch all of it: `git fetch --unshallow`")
+        .hint("in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: `GIT_DEPTH: 0`"))
 }

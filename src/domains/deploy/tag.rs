@@ -3,7 +3,7 @@
 //! All that could be refused is refused before anything changes. A tag that stands on this very commit already is no error: the rest is
 //! done, so the same command can be given again after a push that failed (`seeds.md` F8, F9, F11, F12).
 
-use super::git::{ask, demand};
+use super::git::{ask, demand, refuse_shallow};
 use crate::adapters::git::{command, status};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::plan::{Digest, Effect, Proposal, ProposedChange, WhenOrphaned};
@@ -28,6 +28,8 @@ pub struct TagRequest {
     pub commit: Option<String>,
     /// Push it to `origin`.
     pub push: bool,
+    /// It is to be deployed.
+    pub deploys: bool,
 }
 
 /// What the checks found.
@@ -139,20 +141,18 @@ impl TagAction {
             return Err(refused("there is no commit that could be tagged".to_owned())
                 .hint("this needs a git repository with at least one commit"));
         }
-        if demand(context, command::is_shallow(root), "git could not be asked")?.trim() == "true" {
-            return Err(refused("this clone is shallow: its history is cut off".to_owned())
-                .hint("fetch all of it: `git fetch --unshallow`")
-                .hint(
-                    "in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: `GIT_DEPTH: 0`",
-                ));
-        }
+        refuse_shallow(context)?;
         let changed = status::parse(&demand(context, command::status(root), "git could not be asked")?);
         let tagged = ask(context, command::commit_of(root, &format!("refs/tags/{name}")))?;
         let stands = tagged.termination.is_success();
         if stands && (tagged.out != head.out || !changed.is_empty() && self.request.commit.is_some()) {
-            return Err(refused(format!("the tag `{name}` exists already, on {}", short(&tagged.out)))
+            let fault = refused(format!("the tag `{name}` exists already, on {}", short(&tagged.out)))
                 .hint("a tag never moves; choose the next name")
-                .hint("`shipway tags` lists what there is"));
+                .hint("`shipway tags` lists what there is");
+            return Err(match self.request.deploys {
+                true => fault.hint(format!("`shipway totag {name}` deploys it as it stands")),
+                false => fault,
+            });
         }
         if !changed.is_empty() && self.request.commit.is_none() {
             let mut fault = refused(format!("{} not committed", is_or_are(changed.len())));

@@ -1,0 +1,158 @@
+//! Env files, as they are, into `shared/` of an environment's folder; only where they differ from those there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::looked;
+use crate::adapters::git::command;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::deploy::git::demand;
+use crate::domains::deploy::remote::Remote;
+use crate::domains::deploy::server::read_remote;
+use crate::domains::deploy::target::Target;
+use crate::event::Level;
+use crate::masking::{dotenv_values, env_value_is_secret};
+use crate::model::EnvFiles;
+use crate::os::command::{CommandSpec, Input, Raw};
+use crate::run::bindings::env_files;
+use crate::run::{Action, Outcome, StepContext};
+use crate::text::count::count;
+
+/// The digests of files in `$1`, or nothing where one is missing.
+const DIGESTS: &str = r#"cd -- "$1" 2>/dev/null || exit 0
+shift
+git hash-object --no-filters -- "$@" 2>/dev/null
+:"#;
+
+/// Copies the env files of an environment.
+pub(super) struct FilesAction {
+    pub(super) target: Target,
+}
+
+/// Whether the environment has any.
+pub(super) fn has_env_files(target: &Target) -> bool {
+    !entries(target).is_empty()
+}
+
+fn entries(target: &Target) -> Vec<&EnvFiles> {
+    let environment = target.model.environments.get(&target.environment);
+    let names = environment.map(|environment| environment.env_files.as_slice()).unwrap_or_default();
+    names.iter().filter_map(|name| target.model.env_files.get(&name.value)).collect()
+}
+
+impl Action for FilesAction {
+    fn describe(&self) -> Vec<String> {
+        let remote = Remote::preview(&self.target);
+        let to = remote.address.path(&format!("{}/shared", self.target.environment));
+        entries(&self.target).iter().map(|entry| format!("copy {} to {to}", entry.path.display())).collect()
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        self.copy(context).into()
+    }
+}
+
+impl FilesAction {
+    fn copy(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let looked = looked(context)?;
+        let remote = &looked.remote;
+        let files = self.gather(context)?;
+        if files.is_empty() {
+            return Ok(Outcome::Skipped("there are no env files".to_owned()));
+        }
+        let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+        let root = context.root().to_owned();
+        let absolute = names.iter().map(|name| root.join(name).display().to_string());
+        let spec = CommandSpec { dir: "/".into(), ..command::digests(&root) }.args(absolute);
+        let own = demand(context, spec, "the env files could not be read")?;
+        let shared = remote.address.path(&format!("{}/shared", self.target.environment));
+        let words: Vec<String> = std::iter::once(shared).chain(names).collect();
+        let shown = format!("compare the env files with those in {}", words[0]);
+        let spec = CommandSpec { shown: Some(shown), ..remote.shell(DIGESTS, &words) };
+        let theirs = read_remote(context, remote, &spec)?;
+        let number = count(files.len(), "env file");
+        if own == theirs {
+            return Ok(Outcome::UpToDate(format!("{number} as they are here")));
+        }
+        let archive = archive(&files).map_err(|error| {
+            Fault::new(FaultKind::World, format!("the env files could not be packed: {error}"))
+        })?;
+        let stdin = Input::Raw(Raw(Arc::from(archive)));
+        let spec = CommandSpec { stdin, ..remote.call(&["files".to_owned()]) };
+        read_remote(context, remote, &spec)?;
+        context.log().notice(Level::Note, &number);
+        Ok(Outcome::done())
+    }
+
+    /// The files with their bytes, sorted; what is secret in them is masked from here on.
+    fn gather(&self, context: &StepContext<'_>) -> Result<Vec<(PathBuf, Vec<u8>)>, Fault> {
+        let mut files = Vec::new();
+        for entry in entries(&self.target) {
+            let at = |fault| context.bindings().fault_at(entry.path_span, fault);
+            let found = env_files(context.doors(), context.root(), entry).map_err(|fault| {
+                at(Fault::new(FaultKind::File, format!("the env files `{}`: {fault}", entry.name)).hint(
+                    "they are kept out of version control: make them, or get them from somebody who has them",
+                ))
+            })?;
+            for file in found {
+                let bytes =
+                    context.doors().files.read(&context.root().join(&file.path)).map_err(|error| {
+                        at(Fault::new(
+                            FaultKind::File,
+                            format!("{} could not be read: {error}", file.path.display()),
+                        ))
+                    })?;
+                for (key, value) in dotenv_values(&bytes) {
+                    if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
+                        context.masker().add(&value);
+                    }
+                }
+                files.push((file.path, bytes));
+            }
+        }
+        files.sort();
+        files.dedup_by(|one, other| one.0 == other.0);
+        Ok(files)
+    }
+}
+
+/// A tar archive of the files, which only their owner may read; the same files give the same bytes.
+fn archive(files: &[(PathBuf, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_mode(0o600);
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, path, bytes.as_slice())?;
+    }
+    archive.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn an_archive_holds_the_exact_bytes_and_is_private() {
+        let long = PathBuf::from(format!(".envs/{}/.django", "x".repeat(120)));
+        let files = vec![(PathBuf::from(".envs/.prod/.django"), b"A=\xff\0\n".to_vec()), (long, Vec::new())];
+        let bytes = archive(&files).unwrap();
+        let mut read = tar::Archive::new(bytes.as_slice());
+        let back: Vec<(PathBuf, Vec<u8>)> = read
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let mut entry = entry.unwrap();
+                assert_eq!(entry.header().mode().unwrap(), 0o600);
+                let mut bytes = Vec::new();
+                entry.read_to_end(&mut bytes).unwrap();
+                (entry.path().unwrap().into_owned(), bytes)
+            })
+            .collect();
+        assert_eq!(back, files);
+        assert!(archive(&[("../x".into(), Vec::new())]).is_err());
+    }
+}
