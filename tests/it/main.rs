@@ -9,6 +9,8 @@ mod code;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod deploy_client;
 #[cfg(test)]
 mod deploy_server;
