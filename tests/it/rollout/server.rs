@@ -1,6 +1,4 @@
-//! What moves containers, against a real docker and compose 1.x: an app of two replicas behind Caddy, and one of a single service.
-//!
-//! Images are made from nothing but a static program and the machine's own Caddy, so no registry is needed.
+//! A server as the roll-out meets it: releases in folders, a real docker, somebody who keeps asking.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,21 +17,17 @@ use shipway::os::files::RealFiles;
 use shipway::plan::{Ending, PlanBuilder};
 use shipway::release::layout::Layout;
 use shipway::release::protocol::{PROTOCOL, Settings};
-use shipway::release::record::{
-    Compose, Drain, Flavour, Group, Probe, RECORD_VERSION, Release, Rollout, Stage, State,
-};
+use shipway::release::record::{Compose, Flavour, RECORD_VERSION, Release, Rollout, Stage, State};
 use shipway::run::node::Need;
 use shipway::run::{Answer, Ask, Bindings, Observer, Question, RunSettings};
 
-use crate::harness::{needs, patience};
-
 /// One of docker's commands; what it printed.
-fn docker(words: &[&str]) -> String {
+pub(super) fn docker(words: &[&str]) -> String {
     let output = Command::new("docker").args(words).output().expect("docker");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn succeed(command: &mut Command) {
+pub(super) fn succeed(command: &mut Command) {
     let output = command.output().expect("a command");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -74,15 +68,15 @@ impl Ask for Nobody {
 }
 
 /// A server with one environment; everything of it goes away with it.
-struct Server {
+pub(super) struct Server {
     folder: tempfile::TempDir,
-    layout: Layout,
+    pub(super) layout: Layout,
     project: String,
     said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let layout = Layout::new(folder.path(), "prod");
         std::fs::create_dir_all(layout.releases()).expect("a folder");
@@ -102,7 +96,7 @@ impl Server {
     }
 
     /// An image of the machine's own Caddy.
-    fn with_caddy(self) -> Self {
+    pub(super) fn with_caddy(self) -> Self {
         let image = self.folder.path().join("caddy");
         std::fs::create_dir_all(image.join("etc/caddy")).expect("a folder");
         let libraries = Command::new("ldd").arg("/usr/bin/caddy").output().expect("ldd");
@@ -122,7 +116,13 @@ impl Server {
     }
 
     /// The files of a release, as a check-out would leave them.
-    fn release(&self, number: u64, version: &str, rollout: Rollout, files: &[(&str, &str)]) -> Release {
+    pub(super) fn release(
+        &self,
+        number: u64,
+        version: &str,
+        rollout: Rollout,
+        files: &[(&str, &str)],
+    ) -> Release {
         let commit = format!("{number:040}");
         let name = format!("{number}-v{number}-{commit:.12}");
         let source = self.layout.source(&name);
@@ -154,7 +154,7 @@ impl Server {
         }
     }
 
-    fn run(&self, part: Part) -> Result<(), Fault> {
+    pub(super) fn run(&self, part: Part) -> Result<(), Fault> {
         let mut doors = Doors::real();
         doors.environment.executable = Some(env!("CARGO_BIN_EXE_shipway").into());
         let mut builder = PlanBuilder::default();
@@ -192,7 +192,7 @@ impl Server {
     }
 
     /// Builds a release; gives it as it is written down.
-    fn build(&self, draft: Release, live: Option<&Release>) -> Result<Release, Fault> {
+    pub(super) fn build(&self, draft: Release, live: Option<&Release>) -> Result<Release, Fault> {
         let path = self.layout.release(&draft.name).join("release.json");
         let settings = Box::new(Settings {
             protocol: PROTOCOL,
@@ -205,7 +205,7 @@ impl Server {
         Ok(serde_json::from_slice(&std::fs::read(path).expect("release.json")).expect("a release"))
     }
 
-    fn converge(&self, to: Option<&Release>, from: Option<&Release>) -> Result<(), Fault> {
+    pub(super) fn converge(&self, to: Option<&Release>, from: Option<&Release>) -> Result<(), Fault> {
         let name = |release: Option<&Release>| release.map(|release| release.name.clone());
         let known = state::read(&RealFiles, &self.layout).expect("a journal");
         let state = State {
@@ -222,7 +222,7 @@ impl Server {
     }
 
     /// `SERVICE ID` of every container, whatever its state.
-    fn containers(&self) -> Vec<String> {
+    pub(super) fn containers(&self) -> Vec<String> {
         let filter = format!("label=com.docker.compose.project={}", self.project);
         let format = "{{.Label \"com.docker.compose.service\"}} {{.ID}}";
         let mut lines: Vec<String> = docker(&["ps", "--all", "--filter", &filter, "--format", format])
@@ -233,7 +233,7 @@ impl Server {
         lines
     }
 
-    fn container(&self, service: &str) -> String {
+    pub(super) fn container(&self, service: &str) -> String {
         let lines = self.containers();
         let mut ids = lines.iter().filter_map(|line| line.strip_prefix(&format!("{service} ")));
         let id = ids.next().unwrap_or_else(|| panic!("no {service} in {lines:?}")).to_owned();
@@ -242,13 +242,13 @@ impl Server {
     }
 
     /// What a service says when it is asked on its own address.
-    fn version_of(&self, service: &str) -> String {
+    pub(super) fn version_of(&self, service: &str) -> String {
         let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
         let address = docker(&["inspect", "--format", format, &self.container(service)]);
         request(&format!("{address}:8000"), "GET", "/").expect("an answer").1
     }
 
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         std::mem::take(&mut *self.said.lock().expect("a lock")).join("\n")
     }
 }
@@ -270,7 +270,7 @@ impl Drop for Server {
 }
 
 /// One request on a connection of its own: status and body.
-fn request(address: &str, method: &str, path: &str) -> Result<(u16, String), String> {
+pub(super) fn request(address: &str, method: &str, path: &str) -> Result<(u16, String), String> {
     use std::io::{Read as _, Write as _};
     let broken = |error: std::io::Error| error.to_string();
     let mut stream = std::net::TcpStream::connect(address).map_err(broken)?;
@@ -296,13 +296,13 @@ fn request(address: &str, method: &str, path: &str) -> Result<(u16, String), Str
 }
 
 /// Asks without a pause until it is told to stop, and keeps what went wrong.
-struct Load {
+pub(super) struct Load {
     stop: Arc<AtomicBool>,
     threads: Vec<std::thread::JoinHandle<(usize, Vec<String>)>>,
 }
 
 impl Load {
-    fn start(address: &str) -> Self {
+    pub(super) fn start(address: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let ways = [("GET", "/"), ("POST", "/"), ("POST", "/"), ("POST", "/slow"), ("GET", "/slow")];
         let threads = ways.map(|(method, path)| {
@@ -324,134 +324,11 @@ impl Load {
 
     /// How many requests there were, all of which were answered.
     #[track_caller]
-    fn nothing_lost(self) -> usize {
+    pub(super) fn nothing_lost(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         let ended: Vec<_> = self.threads.into_iter().map(|thread| thread.join().expect("a thread")).collect();
         let lost: Vec<&String> = ended.iter().flat_map(|(_, lost)| lost).collect();
         assert!(lost.is_empty(), "{} lost: {lost:#?}", lost.len());
         ended.iter().map(|(number, _)| number).sum()
     }
-}
-
-const PAIR: &str = r#"version: "3.7"
-services:
-  caddy:
-    image: CADDY
-    ports: ["127.0.0.1::80"]
-    volumes: ["./Caddyfile:/etc/caddy/Caddyfile:ro"]
-  keeper:
-    build: .
-    volumes: ["./Dockerfile:/Dockerfile:ro"]
-  web: &web
-    build: .
-    stop_grace_period: 2s
-  web2: *web
-"#;
-
-const CADDYFILE: &str = ":80 {
-  reverse_proxy web:8000 web2:8000 {
-    health_uri /healthz
-    health_interval 300ms
-    health_timeout 2s
-  }
-}
-";
-
-fn pair() -> Rollout {
-    Rollout {
-        caddy: Some("caddy".to_owned()),
-        has_after: false,
-        keep_releases: 5,
-        groups: vec![Group {
-            name: "web".to_owned(),
-            services: vec!["web".to_owned(), "web2".to_owned()],
-            probe: Probe::Http { path: "/healthz".to_owned(), port: 8000 },
-            healthy_within: Duration::from_secs(30),
-            successes: 2,
-            drain: Some(Drain::Signal("USR1".to_owned())),
-            drain_within: Duration::from_secs(20),
-        }],
-    }
-}
-
-#[test]
-fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_request() {
-    needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
-    let server = Server::new("pair").with_caddy();
-    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE)];
-    let make = |number, version: &str, live: Option<&Release>| {
-        server.build(server.release(number, version, pair(), &files), live).expect("built")
-    };
-
-    let first = make(1, "one", None);
-    server.converge(Some(&first), None).expect("live");
-    assert_eq!([server.version_of("web"), server.version_of("web2")], ["one", "one"]);
-    let (caddy, keeper) = (server.container("caddy"), server.container("keeper"));
-    let address = docker(&["port", &caddy, "80"]);
-    patience::until_true("Caddy answers", || {
-        request(&address, "GET", "/").is_ok_and(|answer| answer.0 == 200)
-    });
-    server.said();
-
-    // The second release is another one only for those that are rolled.
-    let load = Load::start(&address);
-    let second = make(2, "two", Some(&first));
-    server.converge(Some(&second), Some(&first)).expect("live");
-    assert!(load.nothing_lost() > 50);
-    assert_eq!([server.version_of("web"), server.version_of("web2")], ["two", "two"]);
-    assert_eq!(server.container("caddy"), caddy);
-    assert_ne!(server.container("keeper"), keeper, "it is built of the same folder");
-    assert_eq!(server.containers().len(), 4);
-    let said = server.said();
-    for part in [
-        "web: told to leave",
-        "web: idle after ",
-        "web2: idle after ",
-        ", 0 requests cut",
-        "web2: healthy after ",
-    ] {
-        assert!(said.contains(part), "{part}: {said}");
-    }
-
-    // One that does not become healthy: the second replica is never touched, and the first is put back.
-    let web2 = server.container("web2");
-    let load = Load::start(&address);
-    let mut broken = server.release(3, "broken", pair(), &files);
-    for group in &mut broken.rollout.groups {
-        group.healthy_within = Duration::from_secs(2);
-    }
-    let broken = server.build(broken, Some(&second)).expect("built");
-    let fault = server.converge(Some(&broken), Some(&second)).expect_err("it is not healthy");
-    assert!(
-        fault.message.starts_with("the new container of `web` is not healthy after 2s: GET /healthz"),
-        "{fault:?}"
-    );
-    assert!(fault.details.contains(&"this is broken".to_owned()), "{fault:?}");
-    server.converge(Some(&second), Some(&broken)).expect("put back");
-    load.nothing_lost();
-    assert_eq!([server.version_of("web"), server.version_of("web2")], ["two", "two"]);
-    assert_eq!(server.container("web2"), web2);
-
-    // One that ends at once fails at once.
-    let crash = make(4, "crash", Some(&second));
-    let fault = server.converge(Some(&crash), Some(&second)).expect_err("it ends");
-    assert_eq!(fault.message, "the new container of `web` ended with status 3");
-    server.converge(Some(&second), Some(&crash)).expect("put back");
-
-    // Nothing is left to do: nothing is done.
-    let before = server.containers();
-    server.converge(Some(&second), Some(&second)).expect("live");
-    assert_eq!(server.containers(), before);
-
-    // Back to the first, by what is kept of it.
-    let load = Load::start(&address);
-    server.converge(Some(&first), Some(&second)).expect("live");
-    load.nothing_lost();
-    assert_eq!([server.version_of("web"), server.version_of("web2")], ["one", "one"]);
-    assert_eq!(server.container("caddy"), caddy);
-
-    server.converge(None, Some(&first)).expect("gone");
-    let left: Vec<String> = server.containers();
-    assert!(left.iter().all(|line| !line.starts_with("web")), "{left:?}");
-    assert!(!server.layout.current().exists());
 }
