@@ -214,6 +214,13 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     assert!(server.said().contains("Caddy has its new Caddyfile"));
     assert_eq!(request(&address, "GET", "/").expect("an answer").1, "four");
     assert_eq!(server.containers().len(), 2);
+
+    // Caddy knows it by that other name now.
+    let load = Load::start(&address);
+    let fifth = make(5, "five", &caddyfile, Some(&fourth));
+    server.converge(Some(&fifth), Some(&fourth)).expect("live");
+    load.nothing_lost();
+    assert_eq!(request(&address, "GET", "/").expect("an answer").1, "five");
 }
 
 #[test]
