@@ -37,6 +37,8 @@ mod mutations;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod rollout;
+#[cfg(test)]
 mod safety;
 #[cfg(test)]
 mod signals;
