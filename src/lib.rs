@@ -32,7 +32,7 @@
 //! | 1 diagnostics | [`diagnostic`] | places in a text, labelled messages, drawing them; `Fault` and the table of exit codes | what the text means |
 //! | 2 model | [`model`] | a text → checked values, every fault at once | the machine: included files come through a trait |
 //! | 3 plan | [`plan`], [`event`], [`journal::record`], [`release`] | the graph and the life of a step; what happened, what is recorded and what is deployed, as data | how a step is done |
-//! | 4 doors | [`os`] | the only doors to the machine, small traits and plain values | why they are opened |
+//! | 4 doors | [`os`], [`http`] | the only doors to the machine, small traits and plain values | why they are opened |
 //! | 5 engine | [`run`], [`journal::store`], [`report`] | runs a plan, keeps its record, shows it and asks | terraform, git; how a step is done |
 //! | 6a adapters | [`adapters`] | what to call, what its answer means: typed command lines and parsing | model, steps, order |
 //! | 6b domains | [`domains`] | what Shipway is for: nodes and their actions | each other but by the names of steps; the screen |
@@ -77,6 +77,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod domains;
 pub mod event;
+pub mod http;
 pub mod journal;
 pub mod masking;
 pub mod model;

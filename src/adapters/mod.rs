@@ -2,6 +2,9 @@
 //!
 //! An adapter starts no process, opens no file and knows neither the model nor the steps.
 
+pub mod caddy;
+pub mod compose;
+pub mod docker;
 pub mod git;
 pub mod ssh;
 pub mod terraform;

@@ -27,6 +27,7 @@ use words::{Words, split};
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
+use crate::domains::rollout;
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
 
@@ -34,6 +35,9 @@ use crate::os::{Doors, shim};
 pub fn main(arguments: Vec<OsString>) -> u8 {
     if arguments.get(1).is_some_and(|word| word == shim::WORD) {
         return shim::run(&arguments[2..]);
+    }
+    if arguments.get(1).is_some_and(|word| word == rollout::guest::WORD) {
+        return rollout::guest::run(&arguments[2..]);
     }
     // A panic is told as our bug, with what to do, and not as a back trace.
     std::panic::set_hook(Box::new(|_| {}));

@@ -179,6 +179,15 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Makes `link` a symbolic link to `target`, in place of the link that is there: whoever looks sees the one or the other.
+pub fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
+    let beside = folder_of(link).join(format!(".shipway-link-{}", std::process::id()));
+    absent_is_fine(std::fs::remove_file(&beside))?;
+    std::os::unix::fs::symlink(target, &beside)?;
+    std::fs::rename(&beside, link)?;
+    File::open(folder_of(link))?.sync_all()
+}
+
 /// Who owns a path and who may write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {

@@ -39,7 +39,12 @@ pub fn user() -> u32 {
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn started(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+    let fields = stat.rsplit_once(") ")?.1;
+    // One that has ended and that its parent has not looked at yet does nothing any more.
+    if fields.starts_with(['Z', 'X']) {
+        return None;
+    }
+    fields.split(' ').nth(19)?.parse().ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]

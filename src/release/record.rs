@@ -146,6 +146,10 @@ pub struct Compose {
     /// For each service that is not rolled: a digest of the files that it mounts from the release, to tell when they changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mounts: BTreeMap<String, String>,
+    /// For each service that is rolled: what its containers carry as a label, to tell those that were made as this release wants them
+    /// from others of the same image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fingerprints: BTreeMap<String, String>,
 }
 
 /// Which compose a server has. A change of flavour would make every container anew, the proxy included (`deployers.md` 3.4): it is pinned.

@@ -138,7 +138,7 @@ impl Opened<'_> {
         set("SHIPWAY_RELEASE", self.name.clone());
         set("SHIPWAY_COMMIT", self.record.commit.clone());
         set("SHIPWAY_TAG", self.record.tag.clone().unwrap_or_default());
-        set("SHIPWAY_SHARED", layout.shared().to_string_lossy().into_owned());
+        set("SHIPWAY_HOME", layout.home.to_string_lossy().into_owned());
         if let Some(compose) = self.store.release(&self.name)?.and_then(|release| release.compose) {
             let source = layout.source(&self.name);
             let mut files: Vec<PathBuf> = compose.files.iter().map(|file| source.join(file)).collect();
@@ -175,7 +175,14 @@ impl Opened<'_> {
                 .hint("install docker and compose there, then `shipway server setup`")
             })?;
             let project = compose_project(&self.project()?, &layout.environment);
-            Some(Compose { flavour, project, files, images: Default::default(), mounts: Default::default() })
+            Some(Compose {
+                flavour,
+                project,
+                files,
+                images: Default::default(),
+                mounts: Default::default(),
+                fingerprints: Default::default(),
+            })
         };
         let draft = Release {
             version: RECORD_VERSION,

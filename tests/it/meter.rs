@@ -3,6 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt as _;
 
 use crate::harness::deploy_project::{Defect, DeployProject, OnTerm, Settings};
 use crate::harness::docker::{docker, docker_says, free_port};
@@ -10,6 +11,7 @@ use crate::harness::load::{Kind, Load, Report, get};
 use crate::harness::needs;
 use crate::harness::patience::until_true;
 use crate::harness::seed::SeedServer;
+use crate::harness::series::Series;
 
 #[test]
 fn the_seeds_own_flow_loses_requests() {
@@ -17,8 +19,7 @@ fn the_seeds_own_flow_loses_requests() {
     let settings = Settings { on_term: OnTerm::Die, stop_grace: None, ..Settings::default() };
     let project = DeployProject::new(settings);
     let server = SeedServer::new(&project);
-    server.deploy();
-    project.serves("1", 10);
+    project.serves("1", 10, &server.deploy());
 
     let quiet = Load::start(project.address, &Kind::POST);
     quiet.goes_on_for(600);
@@ -26,16 +27,41 @@ fn the_seeds_own_flow_loses_requests() {
     println!("nothing is deployed: {quiet}");
     quiet.lost_nothing();
 
-    project.version("2");
-    let load = Load::start(project.address, &Kind::POST);
-    load.goes_on_for(100);
-    let (took, _) = server.deploy();
-    load.goes_on_for(100);
-    let report = load.stop();
-    println!("one deployment in {:.1} s: {report}", took.as_secs_f64());
+    let series = Series::run(&project, &Kind::POST, 1, || server.deploy());
+    println!("deployments: {series}");
+    let report = series.report;
     assert!(report.lost > 0, "the meter sees nothing: {report}");
     assert_eq!(report.versions.keys().collect::<Vec<_>>(), ["1", "2"], "{report}");
-    project.serves("2", 10);
+}
+
+#[test]
+fn replicas_that_leave_before_they_end_lose_nothing() {
+    needs!("docker engine", "docker-compose", "git", "caddy");
+    let project = DeployProject::new(Settings { on_term: OnTerm::Die, ..Settings::default() });
+    project.compose_up();
+    project.serves("1", 10, "");
+    project.version("2");
+    project.compose(&["build"]);
+    let load = Load::start(project.address, &Kind::POST);
+    load.goes_on_for(100);
+    for service in ["web", "web2"] {
+        let old = project.replica(service);
+        docker(&["kill", "--signal", "USR1", &old.id]);
+        until_true("caddy sends it nothing more", || {
+            let before = project.number(&old, "/served");
+            load.goes_on_for(60);
+            project.number(&old, "/served") == before
+        });
+        until_true("it has finished", || project.number(&old, "/busy") == Some(0));
+        project.compose(&["up", "-d", "--no-deps", service]);
+        let new = project.replica(service);
+        until_true("caddy sends it something", || project.number(&new, "/served") >= Some(5));
+    }
+    load.goes_on_for(100);
+    let report = load.stop();
+    println!("{report}");
+    report.lost_nothing();
+    assert_eq!(report.versions.keys().collect::<Vec<_>>(), ["1", "2"], "{report}");
 }
 
 /// What a scripted server does with a request.
@@ -191,13 +217,16 @@ fn what_a_test_has_in_docker_is_gone_with_it() {
     needs!("docker engine", "docker-compose", "git", "caddy");
     let project = DeployProject::new(Settings { on_term: OnTerm::Ignore, ..Settings::default() });
     project.compose_up();
-    project.serves("1", 5);
+    project.serves("1", 5, "");
     project.version("2");
     project.compose_up();
-    project.serves("2", 5);
+    project.serves("2", 5, "");
     assert_eq!(project.replicas().len(), 2, "{}", project.logs());
     let name = project.name().to_owned();
+    // As a deployment that goes on when whoever asked for it is gone.
+    let mut left = project.space.program("sleep").arg("600").spawn().unwrap();
     drop(project);
+    assert_eq!(left.wait().unwrap().signal(), Some(9));
     for args in [
         ["ps", "--all", "--no-trunc", "--format={{.Names}}"],
         ["network", "ls", "--no-trunc", "--format={{.Name}}"],

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use super::docker::docker;
 use super::tools;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/deploy/app/app.rs");
@@ -40,17 +41,28 @@ pub(crate) fn binary() -> &'static Path {
     })
 }
 
-/// The context of an image with nothing but caddy.
-pub(crate) fn caddy() -> &'static Path {
+/// Makes an image with nothing but caddy, which serves what is in `/etc/caddy/Caddyfile`. It is imported, in a tenth of the time of a build.
+pub(crate) fn make_caddy(image: &str, label: &str) {
+    const CHANGES: [&str; 4] = [
+        // Go's own resolver: the C library's would want more files than there are.
+        "ENV GODEBUG=netdns=go",
+        "ENV HOME=/root",
+        "ENTRYPOINT [\"/usr/bin/caddy\"]",
+        "CMD [\"run\", \"--config\", \"/etc/caddy/Caddyfile\", \"--adapter\", \"caddyfile\"]",
+    ];
+    let label = format!("LABEL {label}");
+    let changes = CHANGES.into_iter().chain([label.as_str()]).flat_map(|change| ["--change", change]);
+    let args: Vec<&str> = ["import"].into_iter().chain(changes).collect();
+    docker(&[&args[..], &[&caddy().to_string_lossy(), image]].concat());
+}
+
+/// The files of that image, as an archive.
+fn caddy() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let program = tools::find("caddy").expect("caddy").canonicalize().unwrap();
         let version = said(Command::new(&program).arg("version"));
-        // Go's own resolver: the C library's would want more files than there are.
-        let dockerfile = "FROM scratch\nCOPY root/ /\nENV GODEBUG=netdns=go HOME=/root\nENTRYPOINT [\"/usr/bin/caddy\"]\n\
-                          CMD [\"run\", \"--config\", \"/etc/caddy/Caddyfile\", \"--adapter\", \"caddyfile\"]\n";
-        made_once("caddy", &[version.as_bytes(), dockerfile.as_bytes()], |folder| {
-            fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+        let folder = made_once("caddy", &[version.as_bytes()], |folder| {
             let root = folder.join("root");
             let put = |from: &Path, to: &Path| {
                 let target = root.join(to.strip_prefix("/").unwrap());
@@ -63,7 +75,10 @@ pub(crate) fn caddy() -> &'static Path {
             }
             fs::create_dir_all(root.join("etc/caddy")).unwrap();
             fs::create_dir_all(root.join("tmp")).unwrap();
-        })
+            said(Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(folder.join("root.tar")).arg("."));
+            fs::remove_dir_all(root).unwrap();
+        });
+        folder.join("root.tar")
     })
 }
 

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
-use super::docker::{Container, DockerName, LABEL, docker, docker_says, free_port};
+use super::docker::{Container, DockerName, LABEL, docker_says, free_port};
 use super::load::get;
 use super::patience::DEADLINE;
-use super::{Space, app};
+use super::{Space, app, processes};
 
 /// What the application does at SIGTERM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,13 +98,12 @@ impl DeployProject {
         };
         let name = project.name();
         let base = format!("{name}-caddy-base");
-        let label = format!("{LABEL}={name}");
-        docker(&["build", "--quiet", "--tag", &base, "--label", &label, &app::caddy().to_string_lossy()]);
+        app::make_caddy(&base, &format!("{LABEL}={name}"));
         project.space.git(&["init", "--quiet"]);
         let caddy = format!("FROM {base}\nCOPY Caddyfile /etc/caddy/Caddyfile\n");
         project.space.write("Dockerfile.caddy", &caddy);
         project.space.write("Caddyfile", CADDYFILE);
-        project.space.write("docker-compose.yaml", &project.compose());
+        project.space.write("docker-compose.yaml", &project.compose_file());
         project.space.write("image/version", "");
         fs::copy(app::binary(), project.space.path("image/app")).unwrap();
         let server = project.server();
@@ -188,18 +187,24 @@ impl DeployProject {
     /// Builds and starts what is committed, by compose alone: a project that serves, without Shipway.
     #[track_caller]
     pub(crate) fn compose_up(&self) {
+        self.compose(&["up", "-d", "--build"]);
+    }
+
+    /// Runs compose.
+    #[track_caller]
+    pub(crate) fn compose(&self, args: &[&str]) {
         let mut compose = self.space.program("docker-compose");
-        let output = compose.args(["-p", self.name(), "up", "-d", "--build"]).output().unwrap();
+        let output = compose.args(["-p", self.name()]).args(args).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Waits until `version` answers behind caddy, `times` times in a row.
+    /// Waits until `version` answers behind caddy, `times` times in a row. `said` is told where it does not.
     #[track_caller]
-    pub(crate) fn serves(&self, version: &str, times: usize) {
+    pub(crate) fn serves(&self, version: &str, times: usize, said: &str) {
         let answers = || get(self.address, "/version").is_some_and(|body| body.trim() == version);
         let deadline = Instant::now() + DEADLINE;
         while !(0..times).all(|_| answers()) {
-            assert!(Instant::now() < deadline, "version {version} does not serve\n{}", self.logs());
+            assert!(Instant::now() < deadline, "version {version} does not serve\n{said}\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -220,7 +225,22 @@ impl DeployProject {
         containers
     }
 
-    fn compose(&self) -> String {
+    /// The replica of a service; there has to be one.
+    #[track_caller]
+    pub(crate) fn replica(&self, service: &str) -> Container {
+        let found = self.replicas().into_iter().find(|container| container.service == service);
+        found.unwrap_or_else(|| panic!("no {service}\n{}", self.logs()))
+    }
+
+    /// Asks a replica a number, past caddy: `/busy` and `/served`. `None` where it does not answer.
+    pub(crate) fn number(&self, replica: &Container, path: &str) -> Option<u64> {
+        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+        let address = docker_says(&["inspect", "--format", format, &replica.id]);
+        let address = SocketAddr::new(address.trim().parse().ok()?, 8000);
+        get(address, path)?.trim().parse().ok()
+    }
+
+    fn compose_file(&self) -> String {
         let Settings { on_term, work, boot, stop_grace, .. } = &self.settings;
         let on_term = format!("{on_term:?}").to_lowercase();
         let grace = stop_grace.map_or(String::new(), |grace| format!("    stop_grace_period: {grace}\n"));
@@ -258,24 +278,8 @@ impl Drop for DeployProject {
     fn drop(&mut self) {
         // A deployment outlives who asked for it; and what it makes after `docker` was cleaned would stay.
         let place = self.space.root.with_file_name("").to_string_lossy().into_owned();
-        for pid in processes_with(&place) {
+        for pid in processes::below(&place) {
             kill_process(pid, Signal::KILL).ok();
         }
     }
-}
-
-/// Processes that work below `place`, a folder that only one test has, or whose command line names a path there.
-fn processes_with(place: &str) -> Vec<Pid> {
-    let own = std::process::id().to_string();
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name() != own.as_str())
-        .filter(|entry| {
-            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let folder = entry.path().join("cwd").read_link().unwrap_or_default();
-            String::from_utf8_lossy(&line).contains(place) || folder.starts_with(place)
-        })
-        .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
-        .collect()
 }

@@ -4,8 +4,10 @@
 //! removed by any other rule, so tests and people share an engine.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::tools;
 
@@ -118,15 +120,28 @@ pub(crate) fn docker_says(args: &[&str]) -> String {
     [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
 }
 
-/// A free port of the loopback, below those that the kernel gives to clients: one of theirs may be taken before its server starts.
+/// A free port of the loopback that no other test gets, in this program or another.
+///
+/// It lies below those that the kernel gives to clients: one of theirs could be taken between now and when the server starts. A program
+/// takes blocks of ports, and for as long as it runs it listens on the first of a block, which says that the block is taken.
 pub(crate) fn free_port() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 11_000).unwrap();
+    const BLOCK: u16 = 40;
+    static TAKEN: Mutex<(Vec<TcpListener>, Range<u16>)> = Mutex::new((Vec::new(), 0..0));
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let offset = start + NEXT.fetch_add(1, Ordering::Relaxed);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 20_000 + offset % 12_000));
-        if TcpListener::bind(address).is_ok() {
-            return address;
+        if let Some(port) = taken.1.next() {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            if TcpListener::bind(address).is_ok() {
+                return address;
+            }
+        } else {
+            // Not all begin with the same block.
+            let offset = std::process::id() as usize + taken.0.len();
+            let first = (20_000..32_000).step_by(BLOCK.into()).cycle().skip(offset % 300);
+            let claim = |port| Some((port, TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?));
+            let (first, listener) = first.take(300).find_map(claim).expect("a block of free ports");
+            taken.0.push(listener);
+            taken.1 = first + 1..first + BLOCK;
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Sessions get the environment of a `Space`, its home included: what runs on "the server" reads nobody's own settings. `cut` is the
 //! network that fails: the connections go, and what they ran is told by nothing but its closed pipes.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -17,6 +16,7 @@ use tempfile::TempDir;
 
 use super::docker::free_port;
 use super::patience::until_true;
+use super::processes::{self, Process};
 use super::{Space, tools};
 
 /// A running sshd; it and its connections end with the value.
@@ -104,21 +104,15 @@ impl Sshd {
 
     /// The processes of sshd below the daemon, and none of those that sessions started.
     fn connections(&self) -> Vec<Pid> {
-        let all: Vec<(i32, i32, String)> = processes();
-        let mut family = BTreeSet::from([i32::try_from(self.daemon.id()).unwrap()]);
-        loop {
-            let before = family.len();
-            let children = all
-                .iter()
-                .filter(|(_, parent, name)| family.contains(parent) && name.starts_with("sshd"))
-                .map(|(pid, _, _)| *pid);
-            family = family.iter().copied().chain(children).collect();
-            if family.len() == before {
-                break;
-            }
+        let all = processes::all();
+        let mut family = vec![Pid::from_child(&self.daemon)];
+        let mut at = 0;
+        while let Some(parent) = family.get(at).copied() {
+            let is_next = |each: &&Process| each.parent == Some(parent) && each.name.starts_with("sshd");
+            family.extend(all.iter().filter(is_next).map(|each| each.pid));
+            at += 1;
         }
-        family.remove(&i32::try_from(self.daemon.id()).unwrap());
-        family.into_iter().filter_map(Pid::from_raw).collect()
+        family.split_off(1)
     }
 }
 
@@ -169,16 +163,4 @@ fn user() -> String {
         (fields.nth(1) == Some(id.as_str())).then_some(name)
     };
     users.lines().map_while(Result::ok).find_map(name).expect("a user with a name")
-}
-
-/// Every process: itself, its parent, its name.
-fn processes() -> Vec<(i32, i32, String)> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let one = |pid: i32| {
-        let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name is in parentheses and may have any of its own.
-        let (name, rest) = status.split_once('(')?.1.rsplit_once(')')?;
-        Some((pid, rest.split_whitespace().nth(1)?.parse().ok()?, name.to_owned()))
-    };
-    entries.flatten().filter_map(|entry| one(entry.file_name().to_str()?.parse().ok()?)).collect()
 }

@@ -1,0 +1,231 @@
+//! Caddy's admin interface: where its upstreams stand in its configuration, how long it takes to notice a change of health, and what
+//! the configuration is without one of them. Pure; the calls go through a guest in Caddy's network, for the interface listens on its
+//! loopback only.
+//!
+//! Which upstream is healthy can't be asked: `/reverse_proxy/upstreams` does not say, and forgets those that a reload took out
+//! (`deployers.md` 3.5). So one waits for as long as Caddy needs to notice.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// The admin interface. An address, because `localhost` may stand for one that it does not listen on.
+pub const ADMIN: &str = "http://127.0.0.1:2019";
+
+/// Where a Caddyfile is loaded.
+pub const LOAD: &str = "http://127.0.0.1:2019/load";
+
+/// Where the whole configuration is read.
+pub const CONFIG: &str = "http://127.0.0.1:2019/config/";
+
+/// The content of a Caddyfile.
+pub const CADDYFILE: &str = "text/caddyfile";
+
+/// Where Caddy's image keeps its Caddyfile.
+pub const CADDYFILE_PATH: &str = "/etc/caddy/Caddyfile";
+
+/// How often Caddy asks where nothing is said; `health_interval`.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// So many intervals pass until a change was noticed for certain: the check that is under way, the next one, and one to spare.
+const INTERVALS: u32 = 3;
+
+/// The upstreams of one `reverse_proxy`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstreams {
+    /// Where the list stands: `/apps/http/…/upstreams`.
+    pub path: String,
+    /// The list.
+    pub list: Vec<Value>,
+    /// How long it takes until a change of health is noticed; `None`: it looks at nobody's health.
+    pub notices_within: Option<Duration>,
+}
+
+/// Whether a host name is one of those that are meant.
+pub type IsMeant<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Every `reverse_proxy` that has an upstream whose host is meant.
+pub fn upstreams(config: &Value, is_meant: IsMeant<'_>) -> Vec<Upstreams> {
+    let mut found = Vec::new();
+    walk(config, String::new(), is_meant, &mut found);
+    found
+}
+
+fn walk(value: &Value, path: String, is_meant: IsMeant<'_>, found: &mut Vec<Upstreams>) {
+    match value {
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                walk(item, format!("{path}/{number}"), is_meant, found);
+            }
+        }
+        Value::Object(members) => {
+            if members.get("handler").is_some_and(|handler| handler == "reverse_proxy")
+                && let Some(list) = members.get("upstreams").and_then(Value::as_array)
+                && list.iter().any(|upstream| host(upstream).is_some_and(is_meant))
+            {
+                found.push(Upstreams {
+                    path: format!("{path}/upstreams"),
+                    list: list.clone(),
+                    notices_within: value.pointer("/health_checks/active").map(notices_within),
+                });
+            }
+            for (name, member) in members {
+                // The path of the admin interface has no way to write a `/` in a name; none of Caddy's own has one.
+                walk(member, format!("{path}/{name}"), is_meant, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The host that an upstream is dialled at.
+fn host(upstream: &Value) -> Option<&str> {
+    let dial = upstream.get("dial")?.as_str()?;
+    let address = dial.strip_prefix("tcp/").unwrap_or(dial);
+    Some(address.rsplit_once(':').map_or(address, |(host, _)| host))
+}
+
+fn notices_within(active: &Value) -> Duration {
+    let interval = active.get("interval").and_then(duration).unwrap_or(DEFAULT_INTERVAL);
+    let number =
+        |key: &str| active.get(key).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    let in_a_row = number("fails").max(number("passes")).unwrap_or(1);
+    interval.saturating_mul(INTERVALS.max(in_a_row.saturating_add(2)))
+}
+
+/// Caddy writes nanoseconds, and takes text.
+fn duration(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Number(number) => number.as_u64().map(Duration::from_nanos),
+        Value::String(text) => text.strip_suffix("ms").map_or_else(
+            || {
+                text.strip_suffix('s')?
+                    .parse()
+                    .ok()
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            },
+            |number| number.parse().ok().map(Duration::from_millis),
+        ),
+        _ => None,
+    }
+}
+
+impl Upstreams {
+    /// Where it is patched.
+    pub fn url(&self) -> String {
+        format!("{CONFIG}{}", self.path.trim_start_matches('/'))
+    }
+
+    /// The hosts that it dials.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().filter_map(host)
+    }
+
+    /// Those of its upstreams that are meant.
+    pub fn those(&self, is_meant: IsMeant<'_>) -> Vec<Value> {
+        self.list.iter().filter(|upstream| host(upstream).is_some_and(is_meant)).cloned().collect()
+    }
+
+    /// The list without those that are meant; `None`: nothing would be left, or none is among them.
+    pub fn without(&self, is_meant: IsMeant<'_>) -> Option<Vec<Value>> {
+        let is_out = |upstream: &&Value| host(upstream).is_some_and(is_meant);
+        let list: Vec<Value> = self.list.iter().filter(|upstream| !is_out(upstream)).cloned().collect();
+        (!list.is_empty() && list.len() < self.list.len()).then_some(list)
+    }
+
+    /// The list with `to` as the host of each that is meant; `None`: it is so already.
+    pub fn renamed(&self, is_meant: IsMeant<'_>, to: &str) -> Option<Vec<Value>> {
+        let rename = |upstream: &Value| match host(upstream) {
+            Some(host) if is_meant(host) => {
+                let dial = upstream.get("dial").and_then(Value::as_str).unwrap_or_default();
+                let port = dial.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+                let mut upstream = upstream.clone();
+                upstream["dial"] = json!(format!("{to}{port}"));
+                upstream
+            }
+            _ => upstream.clone(),
+        };
+        let mut list: Vec<Value> = Vec::new();
+        for upstream in self.list.iter().map(rename) {
+            // Two names of one service become one.
+            if !list.contains(&upstream) {
+                list.push(upstream);
+            }
+        }
+        (list != self.list).then_some(list)
+    }
+
+    /// The list with `upstreams` in it that are not there.
+    pub fn with(&self, upstreams: &[Value]) -> Option<Vec<Value>> {
+        let missing: Vec<&Value> =
+            upstreams.iter().filter(|upstream| !self.list.contains(upstream)).collect();
+        (!missing.is_empty()).then(|| self.list.iter().chain(missing).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `caddy adapt` of Caddy 2.6 makes of two replicas behind one `reverse_proxy` with a health check.
+    const ADAPTED: &str = r#"{"admin":{"listen":"localhost:2019"},"apps":{"http":{"servers":{"srv0":{"listen":[":80"],"routes":[
+        {"group":"group2","match":[{"path":["/static/*"]}],"handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"file_server"}]}]}]},
+        {"group":"group2","handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"reverse_proxy",
+            "health_checks":{"active":{"interval":300000000,"timeout":1000000000,"uri":"/healthz"}},
+            "load_balancing":{"try_duration":5000000000},"upstreams":[{"dial":"web:8000"},{"dial":"web2:8000"}]}]}]}]}]}}}}}"#;
+
+    fn config() -> Value {
+        serde_json::from_str(ADAPTED).expect("JSON")
+    }
+
+    fn names<'a>(names: &'a [&'a str]) -> impl Fn(&str) -> bool + 'a {
+        |name| names.contains(&name)
+    }
+
+    #[test]
+    fn the_upstreams_of_a_service_are_found_where_they_stand() {
+        let found = upstreams(&config(), &names(&["web2"]));
+        let [one] = found.as_slice() else { panic!("one reverse_proxy: {found:?}") };
+        let path = "/apps/http/servers/srv0/routes/1/handle/0/routes/0/handle/0/upstreams";
+        assert_eq!(one.path, path);
+        assert_eq!(one.url(), format!("http://127.0.0.1:2019/config{path}"));
+        assert_eq!(config().pointer(path), Some(&Value::from(one.list.clone())));
+        assert_eq!(one.notices_within, Some(Duration::from_millis(900)));
+        assert!(upstreams(&config(), &names(&["db"])).is_empty());
+    }
+
+    #[test]
+    fn how_long_it_takes_to_notice_follows_the_configuration() {
+        let active = |active: Value| notices_within(&active);
+        assert_eq!(active(json!({"uri": "/"})), Duration::from_secs(90));
+        assert_eq!(active(json!({"interval": "2s"})), Duration::from_secs(6));
+        assert_eq!(active(json!({"interval": "500ms", "fails": 5})), Duration::from_millis(3500));
+        let mut without = config();
+        let pointer = "/apps/http/servers/srv0/routes/1/handle/0/routes/0/handle/0/health_checks";
+        *without.pointer_mut(pointer).expect("health checks") = Value::Null;
+        assert_eq!(upstreams(&without, &names(&["web"]))[0].notices_within, None);
+    }
+
+    #[test]
+    fn an_upstream_is_taken_out_and_put_back_but_never_the_last_one() {
+        let one = upstreams(&config(), &names(&["web"])).remove(0);
+        let rest = one.without(&names(&["web"])).expect("one is left");
+        assert_eq!(rest, [json!({"dial": "web2:8000"})]);
+        assert_eq!(one.without(&names(&["web", "web2"])), None);
+        assert_eq!(one.without(&names(&["db"])), None);
+        let shorter = Upstreams { list: rest, ..one.clone() };
+        assert_eq!(shorter.without(&names(&["web2"])), None);
+        let back = shorter.with(&[json!({"dial": "web:8000"})]).expect("it was out");
+        assert_eq!(back.len(), 2);
+        assert_eq!(one.with(&back), None);
+    }
+
+    #[test]
+    fn a_service_is_dialled_by_another_name() {
+        let one = upstreams(&config(), &names(&["web"])).remove(0);
+        let list = one.renamed(&names(&["web"]), "shop-prod_web_2").expect("a change");
+        assert_eq!(list, [json!({"dial": "shop-prod_web_2:8000"}), json!({"dial": "web2:8000"})]);
+        assert_eq!(one.renamed(&names(&["web"]), "web"), None);
+        assert_eq!(one.renamed(&names(&["web", "web2"]), "x").expect("a change").len(), 1);
+    }
+}

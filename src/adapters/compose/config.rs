@@ -1,0 +1,272 @@
+//! What `config` prints: the compose files merged, variables put in, relative paths made absolute. 1.x prints YAML and keeps the short
+//! forms, 2.x prints JSON in long forms.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::duration;
+
+/// The files as compose understands them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// The `version:` of the files, where they have one.
+    pub version: Option<String>,
+    /// The services by name.
+    pub services: BTreeMap<String, Service>,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Service {
+    /// Its image; with `build:`, the name that the built one gets.
+    pub image: Option<String>,
+    /// It has `build:`.
+    pub is_built: bool,
+    /// The one name that its one container has.
+    pub container_name: Option<String>,
+    /// Ports of the machine that it takes.
+    pub ports: Vec<Port>,
+    /// Paths of the machine that its containers see: bind mounts and files of its secrets and configs, absolute.
+    pub binds: Vec<String>,
+    /// `stop_grace_period`.
+    pub stop_grace: Option<Duration>,
+    /// The file's own health check; `Some(false)`: the image's is switched off.
+    pub has_health_check: Option<bool>,
+    /// So many containers.
+    pub replicas: u64,
+    /// It has an address that no second container could have.
+    pub has_fixed_address: bool,
+    /// `network_mode`.
+    pub network_mode: Option<String>,
+    /// All of it, without what only says how its image is made.
+    pub body: Value,
+}
+
+/// A port that a service publishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The machine's address; `None`: all of them.
+    pub address: Option<String>,
+    /// The machine's port; `None`: any that is free.
+    pub published: Option<String>,
+    /// The container's port.
+    pub target: String,
+}
+
+impl Port {
+    /// Whether other machines can reach it.
+    pub fn is_open_to_all(&self) -> bool {
+        self.address.as_deref().is_none_or(|address| matches!(address, "" | "0.0.0.0" | "::" | "[::]"))
+    }
+}
+
+/// Reads either form: JSON is YAML, too.
+pub fn parse(output: &str) -> Result<Config, String> {
+    let value: Value = match output.trim_start().starts_with('{') {
+        true => serde_json::from_str(output).map_err(|error| error.to_string())?,
+        false => serde_saphyr::from_str(output).map_err(|error| error.to_string())?,
+    };
+    let services = value.get("services").and_then(Value::as_object).ok_or("it has no services")?;
+    Ok(Config {
+        version: value.get("version").and_then(Value::as_str).map(str::to_owned),
+        services: services.iter().map(|(name, body)| (name.clone(), service(body, &value))).collect(),
+    })
+}
+
+fn service(body: &Value, whole: &Value) -> Service {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+    let count = |pointer: &str| body.pointer(pointer).and_then(Value::as_u64);
+    let networks = body.get("networks").and_then(Value::as_object);
+    let is_fixed = |network: &Value| {
+        ["ipv4_address", "ipv6_address"].iter().any(|key| network.get(key).is_some_and(Value::is_string))
+    };
+    Service {
+        image: text("image"),
+        is_built: body.get("build").is_some_and(|build| !build.is_null()),
+        container_name: text("container_name"),
+        ports: list(body, "ports").filter_map(port).collect(),
+        binds: binds(body, whole),
+        stop_grace: text("stop_grace_period").and_then(|text| duration::parse(&text)),
+        has_health_check: body.get("healthcheck").filter(|check| check.is_object()).map(health_check),
+        replicas: count("/deploy/replicas").or(count("/scale")).unwrap_or(1),
+        has_fixed_address: networks.is_some_and(|networks| networks.values().any(is_fixed)),
+        network_mode: text("network_mode"),
+        body: without_build(body),
+    }
+}
+
+fn list<'a>(body: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    body.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn health_check(check: &Value) -> bool {
+    let is_off = check.get("disable").and_then(Value::as_bool).unwrap_or(false);
+    let first = check.get("test").and_then(|test| test.get(0)).and_then(Value::as_str);
+    !is_off && first != Some("NONE")
+}
+
+fn without_build(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(body) = body.as_object_mut() {
+        body.remove("build");
+        body.remove("image");
+    }
+    body
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn port(value: &Value) -> Option<Port> {
+    if let Some(port) = value.as_object() {
+        return Some(Port {
+            address: port.get("host_ip").and_then(word),
+            published: port.get("published").and_then(word).filter(|published| published != "0"),
+            target: port.get("target").and_then(word)?,
+        });
+    }
+    let text = word(value)?;
+    let text = text.split('/').next().unwrap_or_default();
+    let (before, target) = match text.rsplit_once(':') {
+        Some((before, target)) => (Some(before), target),
+        None => (None, text),
+    };
+    let (address, published) = match before {
+        None => (None, None),
+        Some(before) => match before.rsplit_once(':') {
+            Some((address, published)) => (Some(address.to_owned()), Some(published)),
+            None => (None, Some(before)),
+        },
+    };
+    let published = published.filter(|published| !published.is_empty()).map(str::to_owned);
+    Some(Port { address, published, target: target.to_owned() })
+}
+
+fn binds(body: &Value, whole: &Value) -> Vec<String> {
+    let mut paths: Vec<String> = list(body, "volumes").filter_map(bind).collect();
+    for kind in ["secrets", "configs"] {
+        for used in list(body, kind) {
+            let name = used.get("source").and_then(Value::as_str).or_else(|| used.as_str());
+            let file = name.and_then(|name| whole.get(kind)?.get(name)?.get("file")?.as_str());
+            paths.extend(file.map(str::to_owned));
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// The machine's side of a volume, where it is a path and not a volume's name.
+fn bind(volume: &Value) -> Option<String> {
+    let source = match volume {
+        Value::String(text) => text.split(':').next()?,
+        _ if volume.get("type").and_then(Value::as_str) == Some("bind") => volume.get("source")?.as_str()?,
+        _ => return None,
+    };
+    source.starts_with('/').then(|| source.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As compose 1.29 prints it.
+    const V1: &str = r"
+secrets:
+  s:
+    file: /r/src/conf/s
+services:
+  caddy:
+    image: caddy
+    ports:
+    - published: 80
+      target: 80
+  db:
+    image: busybox:1
+    secrets:
+    - source: s
+    volumes:
+    - /r/src/conf:/conf:ro
+    - data:/data:rw
+  web:
+    build:
+      context: /r/src
+    container_name: foo
+    environment:
+      A: '1'
+      B: null
+    healthcheck:
+      interval: 2s
+      test:
+      - CMD
+      - /x
+    image: p/web:abc
+    networks:
+      back:
+        ipv4_address: 10.0.0.7
+    ports:
+    - 127.0.0.1:8000:8000/tcp
+    - target: 8001
+    - 9000:9000
+    stop_grace_period: 4s
+version: '3.7'
+volumes:
+  data: {}
+";
+
+    /// The same as compose 2 prints it, shortened.
+    const V2: &str = r#"{"name":"shop-prod","secrets":{"s":{"name":"shop-prod_s","file":"/r/src/conf/s"}},"services":{
+        "caddy":{"image":"caddy","networks":{"default":null},"ports":[{"mode":"ingress","target":80,"published":"80","protocol":"tcp"}]},
+        "db":{"image":"busybox:1","secrets":[{"source":"s"}],"volumes":[{"type":"bind","source":"/r/src/conf","target":"/conf","read_only":true,"bind":{}},
+            {"type":"volume","source":"data","target":"/data","volume":{}}]},
+        "web":{"build":{"context":"/r/src","dockerfile":"Dockerfile"},"container_name":"foo","environment":{"A":"1","B":null},
+            "healthcheck":{"test":["CMD","/x"],"interval":"2s"},"image":"p/web:abc","networks":{"back":{"ipv4_address":"10.0.0.7"}},
+            "ports":[{"mode":"ingress","host_ip":"127.0.0.1","target":8000,"published":"8000","protocol":"tcp"},{"mode":"ingress","target":8001,"protocol":"tcp"},
+                {"mode":"ingress","target":9000,"published":"9000","protocol":"tcp"}],
+            "stop_grace_period":"4s"}}}"#;
+
+    #[test]
+    fn both_flavours_say_the_same() {
+        let (first, second) = (parse(V1).expect("V1"), parse(V2).expect("V2"));
+        assert_eq!(first.version.as_deref(), Some("3.7"));
+        assert_eq!(second.version, None);
+        let without_body = |config: &Config| -> BTreeMap<String, Service> {
+            let strip = |service: &Service| Service { body: Value::Null, ..service.clone() };
+            config.services.iter().map(|(name, service)| (name.clone(), strip(service))).collect()
+        };
+        assert_eq!(without_body(&first), without_body(&second));
+        let web = &first.services["web"];
+        assert!(web.is_built && web.has_fixed_address);
+        assert_eq!(web.stop_grace, Some(Duration::from_secs(4)));
+        assert_eq!(web.has_health_check, Some(true));
+        let ports: Vec<_> = web
+            .ports
+            .iter()
+            .map(|port| (port.published.as_deref(), port.target.as_str(), port.is_open_to_all()))
+            .collect();
+        assert_eq!(
+            ports,
+            [(Some("8000"), "8000", false), (None, "8001", true), (Some("9000"), "9000", true)]
+        );
+        assert_eq!(first.services["db"].binds, ["/r/src/conf", "/r/src/conf/s"]);
+        assert_eq!(web.body.get("build"), None);
+    }
+
+    #[test]
+    fn a_health_check_that_is_switched_off_is_none() {
+        let text = |check: &str| format!("services:\n  a:\n    image: x\n    healthcheck: {check}\n");
+        let check = |of: &str| parse(&text(of)).expect("a file").services["a"].has_health_check;
+        assert_eq!(check("{disable: true}"), Some(false));
+        assert_eq!(check("{test: [NONE]}"), Some(false));
+        assert_eq!(check("{test: [CMD, x]}"), Some(true));
+        assert!(parse("x: 1").is_err());
+        assert!(parse("a: [").is_err());
+    }
+}

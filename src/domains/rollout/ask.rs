@@ -1,0 +1,239 @@
+//! Calls docker and compose, and says as a fault what went wrong.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::state;
+use crate::adapters::compose::command::{Compose, Program};
+use crate::adapters::docker::inspect::Container;
+use crate::adapters::docker::{command as docker, inspect};
+use crate::diagnostic::{Fault, FaultKind};
+use crate::event::{Progress, Stream, Termination};
+use crate::os::command::CommandSpec;
+use crate::release::layout::Layout;
+use crate::release::record::Flavour;
+use crate::run::{CommandRun, StepContext, StepLog, interrupted};
+
+/// What a command printed.
+pub(super) struct Answer {
+    pub(super) termination: Termination,
+    pub(super) out: String,
+    pub(super) err: Vec<String>,
+}
+
+/// Runs a command and reads its answer whole. A status other than 0 is no fault here.
+pub(super) fn ask(context: &mut StepContext<'_>, spec: &CommandSpec) -> Result<Answer, Fault> {
+    let (mut out, mut err) = (String::new(), Vec::new());
+    let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
+        Stream::Out => {
+            out.push_str(line);
+            out.push('\n');
+        }
+        Stream::Err => err.push(line.to_owned()),
+    };
+    let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+    let termination = context.run_command(spec, run)?;
+    state::checkpoint();
+    if context.is_cancelled() && !termination.is_success() {
+        return Err(interrupted());
+    }
+    Ok(Answer { termination, out, err })
+}
+
+/// Runs a command whose failure is the end of the step; gives what it printed.
+pub(super) fn demand(context: &mut StepContext<'_>, spec: &CommandSpec, what: &str) -> Result<String, Fault> {
+    let answer = ask(context, spec)?;
+    match answer.termination.is_success() {
+        true => Ok(answer.out),
+        false => Err(failed(spec, &answer, what)),
+    }
+}
+
+/// Runs a command whose output is for people and whose failure is the end of the step.
+pub(super) fn perform(context: &mut StepContext<'_>, spec: &CommandSpec, what: &str) -> Result<(), Fault> {
+    let termination = context.run_command(spec, CommandRun::default())?;
+    state::checkpoint();
+    if termination.is_success() {
+        return Ok(());
+    }
+    if context.is_cancelled() {
+        return Err(interrupted());
+    }
+    Err(Fault::new(FaultKind::Failed, format!("{what}: {termination}")).detail(format!("$ {spec}")))
+}
+
+/// The fault of a command that failed.
+pub(super) fn failed(spec: &CommandSpec, answer: &Answer, what: &str) -> Fault {
+    let said = answer.err.join("\n").to_lowercase();
+    let message = format!("{what}: {}", answer.termination);
+    let mut fault = if said.contains("cannot connect to the docker daemon") {
+        Fault::new(FaultKind::World, "docker's engine does not answer")
+            .hint("start it on the server: `systemctl start docker`")
+    } else if said.contains("permission denied") && said.contains("docker") && said.contains("sock") {
+        Fault::new(FaultKind::World, "this user may not use docker")
+            .hint("on the server, add the user to the group `docker`, and log in again")
+    } else {
+        Fault::new(FaultKind::Failed, message)
+    };
+    fault = fault.detail(format!("$ {spec}"));
+    fault.details.extend(answer.err.iter().cloned());
+    fault
+}
+
+/// Lets time pass; ends early where a signal came.
+pub(super) fn pause(context: &StepContext<'_>, time: Duration) -> Result<(), Fault> {
+    let clock = &context.doors().clock;
+    let until = clock.monotonic() + time;
+    loop {
+        if context.is_cancelled() {
+            return Err(interrupted());
+        }
+        let left = until.saturating_sub(clock.monotonic());
+        if left.is_zero() {
+            return Ok(());
+        }
+        crossbeam_channel::after(left.min(Duration::from_millis(100))).recv().ok();
+    }
+}
+
+/// Says in a few words what is being done.
+pub(super) fn say(context: &StepContext<'_>, text: impl Into<String>) {
+    context.log().progress(Progress { text: text.into(), done: None, total: None });
+}
+
+/// Says a sentence that stays.
+pub(super) fn note(context: &StepContext<'_>, text: &str) {
+    context.log().notice(crate::event::Level::Note, text);
+}
+
+/// Says what should be looked at.
+pub(super) fn warn(context: &StepContext<'_>, text: &str) {
+    context.log().notice(crate::event::Level::Warning, text);
+}
+
+/// All containers of a compose project. One that goes while we look is not among them.
+pub(super) fn containers(
+    context: &mut StepContext<'_>,
+    home: &Path,
+    project: &str,
+) -> Result<Vec<Container>, Fault> {
+    let ids = demand(context, &docker::containers(home, project), "docker could not be asked")?;
+    inspected(context, home, ids.lines())
+}
+
+/// What is known of these containers; those that are gone are left out.
+pub(super) fn inspected<'a>(
+    context: &mut StepContext<'_>,
+    home: &Path,
+    ids: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<Container>, Fault> {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spec = docker::inspect(home, ids);
+    let answer = ask(context, &spec)?;
+    if !answer.termination.is_success() && !answer.err.iter().all(|line| line.contains("No such container")) {
+        return Err(failed(&spec, &answer, "docker could not be asked"));
+    }
+    inspect::parse(&answer.out).map_err(|error| {
+        Fault::new(FaultKind::World, format!("docker's answer is not understood: {error}"))
+            .detail(format!("$ {spec}"))
+    })
+}
+
+/// An image that is there.
+pub(super) fn image(
+    context: &mut StepContext<'_>,
+    home: &Path,
+    reference: &str,
+) -> Result<Option<inspect::Image>, Fault> {
+    let spec = docker::inspect_image(home, reference);
+    let answer = ask(context, &spec)?;
+    if answer.termination.is_success() {
+        return Ok(inspect::parse_image(&answer.out));
+    }
+    match answer.err.iter().any(|line| line.contains("No such image")) {
+        true => Ok(None),
+        false => Err(failed(&spec, &answer, "docker could not be asked")),
+    }
+}
+
+/// The compose program of this machine, which has to be of the flavour that is pinned.
+pub(super) fn program(
+    context: &mut StepContext<'_>,
+    home: &Path,
+    flavour: Flavour,
+) -> Result<(Program, String), Fault> {
+    let mut found = Vec::new();
+    let candidates = match flavour {
+        Flavour::V1 => vec![Program::Standalone],
+        Flavour::V2 => vec![Program::Plugin, Program::Standalone],
+    };
+    for program in candidates {
+        let spec = program.version(home);
+        // A program that is not there is no fault while another may be.
+        let path = context.doors().environment.variables.get(std::ffi::OsStr::new("PATH"));
+        if context.doors().tools.find(&spec.tool, path.map(std::ffi::OsString::as_os_str), home).is_err() {
+            continue;
+        }
+        let answer = ask(context, &spec)?;
+        let version = answer.out.trim().trim_start_matches('v').to_owned();
+        if !answer.termination.is_success() || version.is_empty() {
+            continue;
+        }
+        if flavour_of(&version) == flavour {
+            return Ok((program, version));
+        }
+        found.push(version);
+    }
+    let wanted = match flavour {
+        Flavour::V1 => "1.x (`docker-compose`)",
+        Flavour::V2 => "2.x (`docker compose`)",
+    };
+    let fault = match found.first() {
+        None => Fault::new(FaultKind::World, format!("compose {wanted} is not installed")),
+        Some(version) => Fault::new(
+            FaultKind::Refused,
+            format!("this server's containers are made by compose {wanted}, and compose is {version} now"),
+        )
+        .detail(
+            "another flavour of compose makes every container anew, the proxy and the databases included",
+        ),
+    };
+    Err(fault.hint(format!("install compose {wanted} again"))
+        .hint("or run `shipway server setup` to go on with what is there, at a time when an interruption does no harm"))
+}
+
+/// The flavour of a version.
+pub(super) fn flavour_of(version: &str) -> Flavour {
+    match version.split('.').next() {
+        Some("1") => Flavour::V1,
+        _ => Flavour::V2,
+    }
+}
+
+/// How the compose project of an environment is called with the files that are in use: always by `current`, so that what compose makes of
+/// them does not depend on the release's folder (`deployers.md` 3.2).
+pub(super) fn compose_in_use(
+    layout: &Layout,
+    compose: &crate::release::record::Compose,
+    program: Program,
+) -> Compose {
+    compose_at(&layout.current(), compose, program, true)
+}
+
+/// How it is called with the files of the release in `folder`.
+pub(super) fn compose_at(
+    folder: &Path,
+    compose: &crate::release::record::Compose,
+    program: Program,
+    overridden: bool,
+) -> Compose {
+    let dir = folder.join("src");
+    let mut files: Vec<PathBuf> = compose.files.iter().map(|file| dir.join(file)).collect();
+    if overridden {
+        files.push(folder.join(super::OVERRIDE));
+    }
+    Compose { program, is_v1: compose.flavour == Flavour::V1, project: compose.project.clone(), dir, files }
+}

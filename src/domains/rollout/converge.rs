@@ -1,0 +1,342 @@
+//! The steps that make a release what serves: its files, the services that are not rolled, each group, the proxy, and what is left over.
+//!
+//! The order is that of a first deployment: what the app needs, the app, and last the door to it. On later ones the first and the last
+//! find nothing to do, and on the way back the same steps lead to the release before.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ask::{self, note, perform, say, warn};
+use super::group::{self, is_stray};
+use super::scene::Scene;
+use super::{FILES, proxy, retire, state};
+use crate::adapters::caddy;
+use crate::adapters::compose::command::Program;
+use crate::adapters::docker::inspect::Container;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::os::files::replace_link;
+use crate::release::record::{Flavour, Release};
+use crate::run::{Action, Outcome, StepContext};
+use crate::text::list::and_ticked;
+
+/// Which step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Files,
+    Services,
+    Group(usize),
+    Proxy,
+    Leftovers,
+    Remove,
+}
+
+pub(super) struct ConvergeAction {
+    pub(super) verb: Verb,
+    pub(super) scene: Arc<Scene>,
+}
+
+impl Action for ConvergeAction {
+    fn describe(&self) -> Vec<String> {
+        self.scene.describe(&self.verb)
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        let scene = &self.scene;
+        match &self.verb {
+            Verb::Files => scene.use_files(context),
+            Verb::Services => scene.services_up(context),
+            Verb::Group(number) => scene.roll(context, *number),
+            Verb::Proxy => scene.proxy_up(context),
+            Verb::Leftovers => scene.remove_leftovers(context),
+            Verb::Remove => scene.remove_all(context),
+        }
+        .into()
+    }
+}
+
+/// What the first step leaves for the others.
+struct InUse(Program);
+
+fn program(context: &StepContext<'_>) -> Result<Program, Fault> {
+    let found = context.value::<InUse>(FILES).map(|in_use| in_use.0);
+    found.ok_or_else(|| Fault::new(FaultKind::Bug, "nobody looked which compose there is"))
+}
+
+impl Scene {
+    fn describe(&self, verb: &Verb) -> Vec<String> {
+        let name = self.to.as_ref().map(|to| to.name.as_str()).unwrap_or_default();
+        // Which of two programs compose 2.x is, is found out when it runs.
+        let guess = match self.compose().map(|compose| compose.flavour) {
+            Ok(Flavour::V1) => Program::Standalone,
+            _ => Program::Plugin,
+        };
+        let up = |services: &[String]| {
+            let caller = self.caller(guess).ok();
+            caller.map(|caller| caller.up(services.iter().map(String::as_str)).to_string())
+        };
+        match verb {
+            Verb::Files => vec![format!("{} → releases/{name}", self.layout.current().display())],
+            Verb::Services => up(&self.others()).into_iter().collect(),
+            Verb::Proxy => {
+                let mut lines: Vec<String> = up(&self.caddy_service()).into_iter().collect();
+                if self.caddyfile_changed() {
+                    lines.push("Caddy loads its new Caddyfile".to_owned());
+                }
+                lines
+            }
+            Verb::Group(number) => self.describe_group(*number),
+            Verb::Leftovers => self
+                .left_over()
+                .iter()
+                .map(|service| format!("stop and remove the containers of {service}"))
+                .collect(),
+            Verb::Remove => {
+                let services = self.from.as_ref().map(rolled).unwrap_or_default();
+                let mut lines: Vec<String> = services
+                    .iter()
+                    .map(|service| format!("stop and remove the containers of {service}"))
+                    .collect();
+                lines.push(format!("remove {}", self.layout.current().display()));
+                lines
+            }
+        }
+    }
+
+    fn describe_group(&self, number: usize) -> Vec<String> {
+        let Some(group) = self.to.as_ref().and_then(|to| to.rollout.groups.get(number)) else {
+            return Vec::new();
+        };
+        match group.services.as_slice() {
+            [single] => vec![format!(
+                "{single}, where it is not as the release wants it: start a second container, wait until it is \
+                 healthy, move traffic, let the old one finish, stop and remove it"
+            )],
+            services => services
+                .iter()
+                .map(|service| {
+                    format!(
+                        "{service}, where it is not as the release wants it: take it out of traffic, let it finish, \
+                         stop and remove it, make it anew, wait until it is healthy"
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    fn caddy_service(&self) -> Vec<String> {
+        self.to.as_ref().and_then(|to| to.rollout.caddy.clone()).into_iter().collect()
+    }
+
+    /// The services that are neither rolled nor the proxy.
+    fn others(&self) -> Vec<String> {
+        let Some(to) = &self.to else { return Vec::new() };
+        let (rolled, caddy) = (rolled(to), self.caddy_service());
+        let mut services = Self::services(Some(to));
+        services.retain(|name| !rolled.contains(name) && !caddy.contains(name));
+        services
+    }
+
+    /// The services that the release does not have any more.
+    fn left_over(&self) -> Vec<String> {
+        let wanted = Self::services(self.to.as_ref());
+        let mut services = Self::services(self.from.as_ref());
+        services.retain(|name| !wanted.contains(name));
+        services
+    }
+
+    /// Whether there are such services.
+    pub(super) fn has_leftovers(&self) -> bool {
+        !self.left_over().is_empty()
+    }
+
+    /// Services whose files changed though nothing else need have.
+    fn changed_mounts(&self) -> Vec<&str> {
+        let mounts = |release: &'_ Option<Release>| {
+            release
+                .as_ref()
+                .and_then(|release| release.compose.as_ref())
+                .map(|compose| compose.mounts.clone())
+        };
+        let (Some(old), Ok(new)) = (mounts(&self.from), self.compose()) else { return Vec::new() };
+        let is_other = |name: &str, digest: &String| old.get(name).is_some_and(|old| old != digest);
+        new.mounts
+            .iter()
+            .filter(|(name, digest)| is_other(name, digest))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    fn caddyfile_changed(&self) -> bool {
+        let caddy = self.caddy_service();
+        self.changed_mounts().iter().any(|name| caddy.iter().any(|caddy| caddy == name))
+    }
+
+    fn use_files(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let Some(to) = &self.to else { return Ok(Outcome::done()) };
+        // What could be refused is refused before anything is touched.
+        let program = match &to.compose {
+            Some(compose) => Some(ask::program(context, self.home(), compose.flavour)?.0),
+            None => None,
+        };
+        let link = self.layout.current();
+        let target = Path::new("releases").join(&to.name);
+        replace_link(&target, &link).map_err(|error| {
+            Fault::new(FaultKind::World, format!("{} could not be changed: {error}", link.display()))
+        })?;
+        state::checkpoint();
+        Ok(program.map_or_else(Outcome::done, |program| Outcome::done_with(InUse(program))))
+    }
+
+    fn services_up(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let others = self.others();
+        if others.is_empty() {
+            return Ok(Outcome::Skipped("every service is rolled".to_owned()));
+        }
+        for name in self.changed_mounts() {
+            if others.iter().any(|other| other == name) {
+                note(
+                    context,
+                    &format!("{name}: files that it mounts changed, so its container is made anew"),
+                );
+            }
+        }
+        self.remove_strays(context, &others)?;
+        let caller = self.caller(program(context)?)?;
+        perform(context, &caller.up(others.iter().map(String::as_str)), "a service could not be started")?;
+        Ok(Outcome::done())
+    }
+
+    /// Removes what compose leaves where it dies in the middle of a replacement: the next one stumbles over it.
+    fn remove_strays(&self, context: &mut StepContext<'_>, services: &[String]) -> Result<(), Fault> {
+        for container in self.containers_of(context, services)? {
+            if !container.is_running() && is_stray(container.name()) {
+                retire::discard(context, self, &container)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn containers_of(
+        &self,
+        context: &mut StepContext<'_>,
+        services: &[String],
+    ) -> Result<Vec<Container>, Fault> {
+        let mut containers = self.containers(context)?;
+        containers.retain(|one| one.service().is_some_and(|name| services.iter().any(|other| other == name)));
+        Ok(containers)
+    }
+
+    fn roll(&self, context: &mut StepContext<'_>, number: usize) -> Result<Outcome, Fault> {
+        let group = self.to.as_ref().and_then(|to| to.rollout.groups.get(number));
+        let group = group.ok_or_else(|| Fault::new(FaultKind::Bug, "there is no such group"))?;
+        let program = program(context)?;
+        group::roll(context, self, group, program)?;
+        Ok(Outcome::done())
+    }
+
+    fn proxy_up(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let services = self.caddy_service();
+        self.remove_strays(context, &services)?;
+        let before = self.caddy(context)?.map(|container| container.id);
+        let caller = self.caller(program(context)?)?;
+        perform(context, &caller.up(services.iter().map(String::as_str)), "the proxy could not be started")?;
+        let Some(now) = self.caddy(context)? else {
+            return Err(Fault::new(FaultKind::Failed, format!("{} does not run", and_ticked(&services))));
+        };
+        match before {
+            None => return Ok(Outcome::done()),
+            Some(before) if before != now.id => {
+                let text = "the proxy was made anew: its image, its ports or its settings changed; connections were cut";
+                warn(context, text);
+                return Ok(Outcome::done());
+            }
+            Some(_) if !self.caddyfile_changed() => {
+                return Ok(Outcome::UpToDate("it is as the release wants it".to_owned()));
+            }
+            Some(_) => {}
+        }
+        let Some(path) = caddyfile(&now) else {
+            warn(
+                context,
+                "the files that Caddy mounts changed, but none is its Caddyfile: restart it to have them",
+            );
+            return Ok(Outcome::done());
+        };
+        say(context, "loading the new Caddyfile");
+        let bytes = context.doors().files.read(&path).map_err(|error| {
+            Fault::new(FaultKind::World, format!("{} can't be read: {error}", path.display()))
+        })?;
+        proxy::load(context, self, &now.id, String::from_utf8_lossy(&bytes).into_owned())?;
+        note(context, "Caddy has its new Caddyfile");
+        Ok(Outcome::done())
+    }
+
+    fn remove_leftovers(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        self.stop_all(context, &self.left_over())?;
+        Ok(Outcome::done())
+    }
+
+    fn remove_all(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        self.stop_all(context, &self.from.as_ref().map(rolled).unwrap_or_default())?;
+        let link = self.layout.current();
+        context.doors().files.remove(&link).map_err(|error| {
+            Fault::new(FaultKind::World, format!("{} could not be removed: {error}", link.display()))
+        })?;
+        state::checkpoint();
+        Ok(Outcome::done())
+    }
+
+    fn stop_all(&self, context: &mut StepContext<'_>, services: &[String]) -> Result<(), Fault> {
+        for container in self.containers_of(context, services)? {
+            let service = container.service().unwrap_or_default();
+            note(context, &format!("{service}: {} is stopped and removed", container.name()));
+            retire::remove(context, self, &container)?;
+        }
+        Ok(())
+    }
+}
+
+fn rolled(release: &Release) -> Vec<String> {
+    release.rollout.groups.iter().flat_map(|group| group.services.iter().cloned()).collect()
+}
+
+/// Where on this machine the Caddyfile of a container lies: as its command says, or where Caddy's image has it.
+fn caddyfile(container: &Container) -> Option<PathBuf> {
+    let words = &container.config.cmd;
+    let named = words.iter().position(|word| word == "--config").and_then(|at| words.get(at + 1));
+    let inside = Path::new(named.map_or(caddy::CADDYFILE_PATH, String::as_str));
+    container.mounts.iter().find_map(|mount| {
+        let rest = inside.strip_prefix(&mount.destination).ok()?;
+        let source = Path::new(&mount.source);
+        Some(if rest.as_os_str().is_empty() { source.to_owned() } else { source.join(rest) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::docker::inspect;
+
+    fn caddy(cmd: &[&str], mounts: &[(&str, &str)]) -> Container {
+        let mounts: Vec<_> = mounts
+            .iter()
+            .map(|(source, destination)| serde_json::json!({"Source": source, "Destination": destination}))
+            .collect();
+        let value = serde_json::json!([{
+            "Id": "c", "Name": "/p_caddy_1", "Image": "i", "State": {"Status": "running"},
+            "Config": {"Cmd": cmd}, "Mounts": mounts, "NetworkSettings": {"Networks": null}
+        }]);
+        inspect::parse(&value.to_string()).expect("containers").remove(0)
+    }
+
+    #[test]
+    fn the_caddyfile_is_found_through_the_mounts() {
+        let at = |cmd: &[&str], mounts: &[(&str, &str)]| caddyfile(&caddy(cmd, mounts));
+        let file = ("/srv/current/src/Caddyfile", "/etc/caddy/Caddyfile");
+        assert_eq!(at(&[], &[("/data", "/data"), file]), Some(file.0.into()));
+        assert_eq!(at(&[], &[("/srv/conf", "/etc/caddy")]), Some("/srv/conf/Caddyfile".into()));
+        let command = ["caddy", "run", "--config", "/conf/c.caddy"];
+        assert_eq!(at(&command, &[("/srv/conf", "/conf")]), Some("/srv/conf/c.caddy".into()));
+        assert_eq!(at(&command, &[file]), None);
+    }
+}

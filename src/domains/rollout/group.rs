@@ -1,0 +1,377 @@
+//! Rolls one group: look → decide → do, until nothing is left to do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::ask::{demand, note, pause, perform, say};
+use super::proxy::{self, Traffic};
+use super::retire::{self, Leaving};
+use super::roll::{Act, Replica, Standing, next_act};
+use super::scene::Scene;
+use super::{FINGERPRINT, gate, state};
+use crate::adapters::compose::command::{Compose as Caller, Program};
+use crate::adapters::docker::command as docker;
+use crate::adapters::docker::inspect::Container;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::release::record::{Compose, Group};
+use crate::run::StepContext;
+use crate::text::duration;
+
+/// More acts than any start could need, for each service.
+const ACTS: usize = 40;
+
+/// What is known of a container from earlier rounds.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    standing: Standing,
+    /// When it answered as often as it had to.
+    admitted: Option<Duration>,
+    /// It was made in this run.
+    is_ours: bool,
+}
+
+struct Roller<'a> {
+    scene: &'a Scene,
+    group: &'a Group,
+    compose: &'a Compose,
+    caller: Caller,
+    traffic: Traffic,
+    known: BTreeMap<String, Known>,
+}
+
+/// Makes the containers of `group` what the release wants.
+pub(super) fn roll(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    group: &Group,
+    program: Program,
+) -> Result<(), Fault> {
+    let traffic = proxy::traffic(context, scene, &group.services)?;
+    let mut roller = Roller {
+        scene,
+        group,
+        compose: scene.compose()?,
+        caller: scene.caller(program)?,
+        traffic,
+        known: BTreeMap::new(),
+    };
+    for _ in 0..ACTS.saturating_mul(group.services.len().max(1)) {
+        let containers = roller.look(context)?;
+        let told = state::leaving(&*context.doors().files, &scene.layout)?;
+        let replicas: Vec<Replica> =
+            containers.iter().map(|container| roller.replica(container, &told)).collect();
+        let act = next_act(&group.services, &replicas);
+        if act == Act::Done {
+            return roller.settle(context, None);
+        }
+        roller.act(context, &act, (&containers, &replicas, &told))?;
+    }
+    Err(Fault::new(FaultKind::Bug, format!("`rollout.{}` does not come to an end", group.name))
+        .hint("does something else make or remove containers of these services?"))
+}
+
+impl Roller<'_> {
+    fn look(&self, context: &mut StepContext<'_>) -> Result<Vec<Container>, Fault> {
+        let mut containers = self.scene.containers(context)?;
+        let services = &self.group.services;
+        containers.retain(|one| one.service().is_some_and(|name| services.iter().any(|other| other == name)));
+        Ok(containers)
+    }
+
+    fn replica(&self, container: &Container, told: &[String]) -> Replica {
+        let known = self.known.get(&container.id);
+        Replica {
+            id: container.id.clone(),
+            service: container.service().unwrap_or_default().to_owned(),
+            is_wanted: is_as_wanted(container, self.compose) && !told.contains(&container.id),
+            runs: container.is_running(),
+            standing: known.map_or(Standing::Unknown, |known| known.standing),
+        }
+    }
+
+    fn act(
+        &mut self,
+        context: &mut StepContext<'_>,
+        act: &Act,
+        (containers, replicas, told): (&[Container], &[Replica], &[String]),
+    ) -> Result<(), Fault> {
+        let find = |id: &String| {
+            containers
+                .iter()
+                .find(|container| container.id == *id)
+                .ok_or_else(|| Fault::new(FaultKind::Bug, "a container that nobody saw is to be changed"))
+        };
+        match act {
+            Act::Discard(id) => self.discard(context, find(id)?),
+            Act::Admit(id) => self.admit(context, find(id)?, containers),
+            Act::Ask(id) => {
+                let answers = gate::answers(context, self.scene, self.group, find(id)?)?;
+                let standing = if answers { Standing::Serves } else { Standing::Silent };
+                self.known.insert(id.clone(), Known { standing, admitted: None, is_ours: false });
+                Ok(())
+            }
+            Act::Retire(id) => {
+                let container = find(id)?;
+                self.settle(context, Some(id))?;
+                let serves = |replica: &&Replica| replica.standing == Standing::Serves;
+                let is_next = |replica: &&Replica| {
+                    replica.id != *id && Some(replica.service.as_str()) == container.service()
+                };
+                let successor =
+                    replicas.iter().filter(serves).filter(is_next).max_by_key(|next| next.is_wanted);
+                let leaving = Leaving {
+                    group: self.group,
+                    traffic: &self.traffic,
+                    serves: replicas.iter().filter(serves).any(|replica| replica.id == *id),
+                    was_told: told.contains(id),
+                    successor: match successor {
+                        Some(successor) => Some(find(&successor.id)?.name().to_owned()),
+                        None => None,
+                    },
+                };
+                retire::retire(context, self.scene, container, &leaving)
+            }
+            Act::Create(service) => {
+                say(context, format!("making {service}"));
+                perform(context, &self.caller.up([service.as_str()]), &not_made(service))?;
+                self.take(context, service, containers).map(drop)
+            }
+            Act::Double(service) => self.double(context, service, containers),
+            Act::Done => Ok(()),
+        }
+    }
+
+    fn discard(&mut self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
+        let service = container.service().unwrap_or_default();
+        if self.known.get(&container.id).is_some_and(|known| known.is_ours) {
+            let fault =
+                format!("the new container of `{service}` ended with status {}", container.state.exit_code);
+            return Err(Fault::new(FaultKind::Failed, fault));
+        }
+        note(context, &format!("{service}: {}, which does not run, is removed", container.name()));
+        retire::discard(context, self.scene, container)
+    }
+
+    /// Waits until a container answers, and lets traffic come.
+    fn admit(
+        &mut self,
+        context: &mut StepContext<'_>,
+        container: &Container,
+        containers: &[Container],
+    ) -> Result<(), Fault> {
+        let service = container.service().unwrap_or_default();
+        let is_ours = self.known.get(&container.id).is_some_and(|known| known.is_ours);
+        say(context, format!("waiting until {service} is healthy"));
+        match gate::wait(context, self.scene, self.group, container) {
+            Ok(after) => {
+                note(context, &format!("{service}: healthy after {}", duration::render(after)));
+            }
+            Err(fault) if is_ours || fault.kind != FaultKind::Failed => return Err(fault),
+            Err(fault) => {
+                // What was made before and does not answer is made anew.
+                note(context, &format!("{}: it is made anew", fault.message));
+                self.known.insert(
+                    container.id.clone(),
+                    Known { standing: Standing::Silent, admitted: None, is_ours: false },
+                );
+                return Ok(());
+            }
+        }
+        if self.show(context, container, containers)?
+            && let Some(again) = self.look(context)?.iter().find(|one| one.id == container.id)
+        {
+            gate::wait(context, self.scene, self.group, again)?;
+        }
+        if let Traffic::Caddy { container: caddy, .. } = &self.traffic {
+            proxy::put_back(context, self.scene, caddy, service)?;
+        }
+        let now = context.doors().clock.monotonic();
+        let known = Known { standing: Standing::Serves, admitted: Some(now), is_ours };
+        self.known.insert(container.id.clone(), known);
+        Ok(())
+    }
+
+    /// Waits until whoever sends traffic has noticed those that were admitted, other than `but`.
+    fn settle(&self, context: &mut StepContext<'_>, but: Option<&str>) -> Result<(), Fault> {
+        if self.traffic == Traffic::Unknown && self.group.drain.is_none() {
+            return Ok(());
+        }
+        let admitted = self.known.iter().filter(|(id, _)| but != Some(id.as_str()));
+        let Some(last) = admitted.filter_map(|(_, known)| known.admitted).max() else {
+            return Ok(());
+        };
+        let until = last + self.traffic.notices_within();
+        let left = until.saturating_sub(context.doors().clock.monotonic());
+        if !left.is_zero() {
+            say(context, format!("waiting {} until the proxy has noticed", duration::render(left)));
+        }
+        pause(context, left)
+    }
+
+    /// The container that compose made just now.
+    fn take(
+        &mut self,
+        context: &mut StepContext<'_>,
+        service: &str,
+        before: &[Container],
+    ) -> Result<Container, Fault> {
+        let is_new =
+            |one: &Container| one.service() == Some(service) && before.iter().all(|other| other.id != one.id);
+        let made = self.look(context)?.into_iter().find(is_new);
+        let made = made.ok_or_else(|| {
+            Fault::new(FaultKind::Failed, format!("compose ended well, but made no container of `{service}`"))
+        })?;
+        if !is_as_wanted(&made, self.compose) {
+            let fault = format!("compose made a container of `{service}` that is not what the release says");
+            return Err(Fault::new(FaultKind::Failed, fault)
+                .detail(format!("{}, of the image {}", made.name(), made.image))
+                .hint(
+                    "did somebody change the release's files or its images on the server? deploy it again",
+                ));
+        }
+        let known = Known { standing: Standing::Unknown, admitted: None, is_ours: true };
+        self.known.insert(made.id.clone(), known);
+        Ok(made)
+    }
+
+    /// Makes a second container that nobody finds by the service's name before it is healthy.
+    fn double(
+        &mut self,
+        context: &mut StepContext<'_>,
+        service: &str,
+        containers: &[Container],
+    ) -> Result<(), Fault> {
+        let number = containers.iter().filter(|one| one.service() == Some(service)).count() + 1;
+        say(context, format!("making a second {service}"));
+        perform(context, &self.caller.add(service, number), &not_made(service))?;
+        let made = self.take(context, service, containers)?;
+        let home = self.scene.home();
+        for network in made.networks().keys() {
+            let what = "the new container could not be kept apart";
+            demand(context, &docker::disconnect(home, network, &made.id), what)?;
+            demand(context, &docker::connect(home, network, &[], &made.id), what)?;
+        }
+        demand(context, &docker::start(home, &made.id), &not_made(service)).map(drop)
+    }
+
+    /// Gives a container the names by which others of its service are found; whether it had to be changed.
+    fn show(
+        &self,
+        context: &mut StepContext<'_>,
+        container: &Container,
+        containers: &[Container],
+    ) -> Result<bool, Fault> {
+        let home = self.scene.home();
+        let mut changed = false;
+        for (network, names) in missing_names(container, containers) {
+            let what = "the new container could not get its names in the network";
+            demand(context, &docker::disconnect(home, &network, &container.id), what)?;
+            demand(context, &docker::connect(home, &network, &names, &container.id), what)?;
+            changed = true;
+        }
+        Ok(changed)
+    }
+}
+
+fn not_made(service: &str) -> String {
+    format!("the new container of `{service}` could not be made")
+}
+
+/// Whether a container is what the release would make.
+fn is_as_wanted(container: &Container, compose: &Compose) -> bool {
+    let service = container.service().unwrap_or_default();
+    let image = compose.images.get(service).map(|image| image.id.as_str());
+    let fingerprint = compose.fingerprints.get(service).map(String::as_str);
+    image == Some(container.image.as_str())
+        && fingerprint == container.label(FINGERPRINT)
+        && !is_stray(container.name())
+}
+
+/// What compose calls a container that it is about to replace: twelve digits and its old name.
+pub(super) fn is_stray(name: &str) -> bool {
+    name.split_once('_').is_some_and(|(front, _)| {
+        front.len() == 12 && front.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Networks in which a container is not found by its service's name, with the names that it should have there: its own, and those of
+/// others of its service.
+fn missing_names(container: &Container, containers: &[Container]) -> Vec<(String, Vec<String>)> {
+    let service = container.service().unwrap_or_default();
+    let mut missing = Vec::new();
+    for network in container.networks().keys() {
+        let own = container.aliases(network);
+        if own.iter().any(|name| name == service) {
+            continue;
+        }
+        let mut names = vec![service.to_owned()];
+        let others = containers.iter().filter(|other| other.id != container.id);
+        let others = others.filter(|other| other.service() == Some(service));
+        for name in own.into_iter().chain(others.flat_map(|other| other.aliases(network))) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        missing.push((network.clone(), names));
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::docker::inspect;
+
+    fn container(id: &str, name: &str, image: &str, aliases: &[&str]) -> Container {
+        let value = serde_json::json!([{
+            "Id": id, "Name": format!("/{name}"), "Image": image,
+            "State": {"Status": "running", "Pid": 1},
+            "Config": {"Labels": {"com.docker.compose.service": "web", "shipway.fingerprint": "f"}},
+            "NetworkSettings": {"Networks": {"back": {"Aliases": aliases, "IPAddress": "10.0.0.2"}}}
+        }]);
+        inspect::parse(&value.to_string()).expect("containers").remove(0)
+    }
+
+    fn compose() -> Compose {
+        let image = crate::release::record::Image {
+            reference: "p/web:1".to_owned(),
+            id: "sha256:1".to_owned(),
+            built: true,
+        };
+        Compose {
+            flavour: crate::release::record::Flavour::V1,
+            project: "p".to_owned(),
+            files: Vec::new(),
+            images: BTreeMap::from([("web".to_owned(), image)]),
+            mounts: BTreeMap::new(),
+            fingerprints: BTreeMap::from([("web".to_owned(), "f".to_owned())]),
+        }
+    }
+
+    #[test]
+    fn a_container_is_wanted_by_its_image_its_making_and_its_name() {
+        let compose = compose();
+        assert!(is_as_wanted(&container("a", "p_web_1", "sha256:1", &[]), &compose));
+        assert!(!is_as_wanted(&container("a", "p_web_1", "sha256:2", &[]), &compose));
+        assert!(!is_as_wanted(&container("a", "0123456789ab_p_web_1", "sha256:1", &[]), &compose));
+        let other = Compose { fingerprints: BTreeMap::from([("web".to_owned(), "g".to_owned())]), ..compose };
+        assert!(!is_as_wanted(&container("a", "p_web_1", "sha256:1", &[]), &other));
+    }
+
+    #[test]
+    fn strays_of_compose_are_known_by_their_names() {
+        assert!(is_stray("0123456789ab_shop-prod_web_1"));
+        for name in ["shop_web_1", "0123456789AB_x", "0123456789a_x", "0123456789abc_x", "0123456789ab"] {
+            assert!(!is_stray(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_was_kept_apart_gets_the_names_of_its_kind() {
+        let old = container("aaaaaaaaaaaaaaaa", "p_web_1", "sha256:1", &["web", "app", "aaaaaaaaaaaa"]);
+        let new = container("bbbbbbbbbbbbbbbb", "p_web_2", "sha256:1", &["bbbbbbbbbbbb"]);
+        let names = missing_names(&new, &[old.clone(), new.clone()]);
+        assert_eq!(names, [("back".to_owned(), vec!["web".to_owned(), "app".to_owned()])]);
+        assert!(missing_names(&old, &[old.clone(), new]).is_empty());
+    }
+}

@@ -1,0 +1,195 @@
+//! A container's way out: recorded, told, unnoticed by nobody, idle, stopped, removed.
+
+use std::time::Duration;
+
+use super::ask::{ask, demand, failed, inspected, note, pause, warn};
+use super::gate;
+use super::guest::Idle;
+use super::proxy::{self, Traffic};
+use super::scene::Scene;
+use super::{GRACE, state};
+use crate::adapters::docker::command as docker;
+use crate::adapters::docker::inspect::Container;
+use crate::diagnostic::Fault;
+use crate::release::record::{Drain, Group, Probe};
+use crate::run::StepContext;
+use crate::text::count::count;
+use crate::text::duration;
+
+/// So long nothing may be in hand before a container counts as idle.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// What surrounds a container that is to go.
+pub(super) struct Leaving<'a> {
+    pub(super) group: &'a Group,
+    pub(super) traffic: &'a Traffic,
+    /// It answers, so it may have traffic.
+    pub(super) serves: bool,
+    /// It was told to leave before, by whoever died then.
+    pub(super) was_told: bool,
+    /// The name of another container of the same service that answers.
+    pub(super) successor: Option<String>,
+}
+
+/// Takes a container out of traffic, lets it finish, stops and removes it.
+pub(super) fn retire(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+    leaving: &Leaving<'_>,
+) -> Result<(), Fault> {
+    state::leave(&*context.doors().files, &scene.layout, &container.id)?;
+    if leaving.serves || leaving.was_told {
+        out_of_traffic(context, scene, container, leaving)?;
+    }
+    finish(context, scene, container, leaving.group)?;
+    remove(context, scene, container)
+}
+
+fn out_of_traffic(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+    leaving: &Leaving<'_>,
+) -> Result<(), Fault> {
+    let service = container.service().unwrap_or_default();
+    let is_single = leaving.group.services.len() == 1;
+    match (leaving.traffic, &leaving.group.drain) {
+        (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(()),
+        // The name of the service stands for both: a failing health check would take both out.
+        (Traffic::Caddy { container: caddy, .. }, _) if is_single => match &leaving.successor {
+            Some(successor) => proxy::move_to(context, scene, caddy, (service, successor)),
+            None => Ok(()),
+        },
+        (Traffic::Caddy { container: caddy, notices_within: Some(within) }, Some(drain)) => {
+            if tell(context, scene, container, (leaving.group, drain))? {
+                return pause(context, *within);
+            }
+            // It will not be told: then Caddy is.
+            proxy::take_out(context, scene, caddy, container)
+        }
+        (Traffic::Caddy { container: caddy, .. }, _) => proxy::take_out(context, scene, caddy, container),
+        (Traffic::Unknown, Some(drain)) => {
+            tell(context, scene, container, (leaving.group, drain))?;
+            pause(context, leaving.traffic.notices_within())
+        }
+    }
+}
+
+/// Tells an app that it is about to leave, and waits until it says so itself; `false`: it still says that it is healthy.
+fn tell(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+    (group, drain): (&Group, &Drain),
+) -> Result<bool, Fault> {
+    let service = container.service().unwrap_or_default();
+    let spec = match drain {
+        Drain::Signal(signal) => docker::signal(scene.home(), &container.id, signal),
+        Drain::Exec(words) => docker::exec(scene.home(), &container.id, words),
+    };
+    let answer = ask(context, &spec)?;
+    if !answer.termination.is_success() && still_runs(context, scene, container)? {
+        return Err(failed(&spec, &answer, &format!("`{service}` could not be told to leave")));
+    }
+    note(context, &format!("{service}: told to leave"));
+    let is_silent = gate::wait_until_silent(context, scene, group, container)?;
+    if !is_silent {
+        let text = format!(
+            "{service}: {} after it was told to leave it still says that it is healthy; look at `drain` of `rollout.{}`",
+            duration::render(group.drain_within),
+            group.name
+        );
+        warn(context, &text);
+    }
+    Ok(is_silent)
+}
+
+fn still_runs(context: &mut StepContext<'_>, scene: &Scene, container: &Container) -> Result<bool, Fault> {
+    let now = inspected(context, scene.home(), [container.id.as_str()])?;
+    Ok(now.first().is_some_and(Container::is_running))
+}
+
+/// Waits until the container has no request in hand.
+fn finish(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+    group: &Group,
+) -> Result<(), Fault> {
+    let service = container.service().unwrap_or_default();
+    let port = match &group.probe {
+        Probe::Http { port, .. } | Probe::Tcp { port } => *port,
+        Probe::Exec(_) | Probe::Docker => 0,
+    };
+    let limit = group.drain_within;
+    let spec = scene.guest(context, &container.id, |guest, dir| {
+        guest.idle(dir, port, QUIET.as_millis(), limit.as_millis())
+    })?;
+    let answer = ask(context, &spec)?;
+    let found = answer.out.lines().last().and_then(|line| serde_json::from_str::<Idle>(line).ok());
+    match found {
+        Some(idle) => {
+            let after = duration::render(Duration::from_millis(idle.after_ms));
+            match idle.busy {
+                0 => note(context, &format!("{service}: idle after {after}, 0 requests cut")),
+                cut => {
+                    let limit = duration::render(limit);
+                    let text = format!(
+                        "{service}: still at work after {limit}, {} cut; `drain_timeout` of `rollout.{}` says how \
+                         long it may take",
+                        count(cut, "request"),
+                        group.name
+                    );
+                    warn(context, &text);
+                }
+            }
+            Ok(())
+        }
+        None if !still_runs(context, scene, container)? => Ok(()),
+        None => {
+            let why = answer.err.last().cloned().unwrap_or_else(|| answer.termination.to_string());
+            let limit_text = duration::render(limit);
+            let text =
+                format!("{service}: its connections can't be seen, so it gets {limit_text} to finish: {why}");
+            warn(context, &text);
+            pause(context, limit)
+        }
+    }
+}
+
+/// Stops a container in its own time and removes it.
+pub(super) fn remove(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+) -> Result<(), Fault> {
+    // compose 1.x keeps `stop_grace_period` to itself; the label has it.
+    let grace = match container.config.stop_timeout {
+        Some(_) => None,
+        None => container.label(GRACE).and_then(|seconds| seconds.parse().ok()),
+    };
+    let service = container.service().unwrap_or_default();
+    if container.is_running() {
+        let spec = docker::stop(scene.home(), &container.id, grace);
+        let answer = ask(context, &spec)?;
+        if !answer.termination.is_success() && still_runs(context, scene, container)? {
+            return Err(failed(
+                &spec,
+                &answer,
+                &format!("the old container of `{service}` could not be stopped"),
+            ));
+        }
+    }
+    discard(context, scene, container)
+}
+
+/// Removes a container as it is.
+pub(super) fn discard(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    container: &Container,
+) -> Result<(), Fault> {
+    let spec = docker::remove(scene.home(), &container.id);
+    demand(context, &spec, "a container could not be removed").map(drop)
+}
