@@ -95,7 +95,7 @@ mod tests {
         let inline = "[environments]\nprod = { deploy = { server = \"ssh://h/srv\" } }\n";
         assert_eq!(
             with_key(inline, "prod", "k").unwrap(),
-            "[environments]\nprod = { deploy = { server = \"ssh://h/srv\" , host_key = \"k\" } }\n"
+            "[environments]\nprod = { deploy = { server = \"ssh://h/srv\", host_key = \"k\" } }\n"
         );
         let dotted = "[environments.prod]\ndeploy.server = \"ssh://h/srv\"\n";
         let edited = with_key(dotted, "prod", "k").unwrap();
