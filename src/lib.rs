@@ -66,7 +66,8 @@
 //! | in which order, and what follows a failure | [`plan`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
-//! | a tag on the current commit | [`domains::deploy`] |
+//! | a tag, and how a deployment is asked for | [`domains::deploy`] |
+//! | how a server is called, and whose key is believed | [`adapters::ssh`] |
 //! | a word or colour on the screen | [`report`] |
 //! | an exit code | [`diagnostic::FaultKind`] |
 

@@ -304,7 +304,7 @@ fn completion_answers_for_right_files_and_for_wrong_ones() {
     // Nothing to complete from is no fault: a shell would print it into the line.
     let empty = Space::new();
     let output = empty.run("__complete st");
-    output.exits(0).prints("status\tShow the state of each workspace\n");
+    output.exits(0).prints("status\tShow the state of each workspace, and what is live where\n");
     assert_eq!(output.stderr, "");
     assert!(!space.has(".shipway"));
 }

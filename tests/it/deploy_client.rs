@@ -1,8 +1,10 @@
 //! The user's side of deployments, against a server that is played by a script: what is refused and why, what is asked, what is called, and
 //! what is made of the answers.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::harness::patience::until_true;
 use crate::harness::sshd::Sshd;
 use crate::harness::{Space, needs};
 
@@ -509,4 +511,48 @@ fn over_ssh_an_unknown_key_is_asked_for_then_pinned_and_no_other_believed() {
     commit(&space, "two");
     space.run("deploy v1").exits(7);
     assert_eq!(tags(&space), "");
+}
+
+#[test]
+fn a_lost_connection_is_told_apart_from_a_deployment_that_failed() {
+    needs!("sshd", "ssh", "ssh-keygen", "git");
+    let space = project();
+    let sshd = Sshd::start(&space, None);
+    let space = sshd.known_to(space);
+    let (started, go) = (space.path("../started"), space.path("../go"));
+    let hook = format!("#!/bin/sh\necho 'build web' >&2\n{}\n", crate::harness::space::gate(&started, &go));
+    let path = space.path("../server/stage/repo.git/hooks/pre-receive");
+    space.write("../server/stage/repo.git/hooks/pre-receive", &hook);
+    space.program("chmod").arg("755").arg(path).status().unwrap();
+    let server = space.root.with_file_name("server");
+    let tasks = TASKS.replace("\"../server\"", &format!("\"{}{}\"", sshd.url(), server.display()));
+    space.write("tasks.toml", &tasks);
+    commit(&space, "over ssh");
+    let running = space.start("deploy v1 -e stage");
+    space.wait_for("../started");
+    until_true("its words are here", || running.stderr().contains("build web"));
+    assert!(sshd.cut() > 0, "{}", sshd.log());
+    let lost = running.wait();
+    lost.exits(7).says("the connection to the server of `stage` was lost").says("goes on there");
+    lost.says("shipway attach -e stage").says("shipway cancel -e stage");
+    space.write("../go", "");
+}
+
+#[test]
+fn an_interruption_here_stops_nothing_there_and_says_so() {
+    needs!("git");
+    let space = project();
+    let (started, go) = (space.path("../started"), space.path("../go"));
+    let gate = crate::harness::space::gate(&started, &go);
+    let script = SERVER.replace(
+        "if [ -f \"$answer\" ]",
+        &format!("[ $verb = follow ] && {{ {gate}; }}\nif [ -f \"$answer\" ]"),
+    );
+    space.write("../server/bin/shipway", &script);
+    answer(&space, "stage", "follow", "");
+    let running = space.start("attach 3 -e stage");
+    space.wait_for("../started");
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    ended.exits(130).says("goes on there").says("shipway attach -e stage");
 }

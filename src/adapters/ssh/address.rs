@@ -159,7 +159,7 @@ impl Host {
         let (name, port) = match rest.strip_prefix('[') {
             Some(inner) => {
                 let (name, after) = inner.split_once(']').ok_or_else(|| part("a host", rest))?;
-                if name.parse::<std::net::Ipv6Addr>().is_err() {
+                if !is_ipv6(name) {
                     return Err(part("a host", rest));
                 }
                 match after.strip_prefix(':') {
@@ -197,6 +197,13 @@ impl Host {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         format!("{user}{name}{port}")
     }
+}
+
+/// Whether it can only be an address of IPv6; that it is one is for ssh to say.
+fn is_ipv6(text: &str) -> bool {
+    let groups = text.split(':').count();
+    let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
+    (3..=9).contains(&groups) && text.bytes().all(fits)
 }
 
 #[cfg(test)]

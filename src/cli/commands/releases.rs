@@ -17,6 +17,9 @@ use crate::text::{columns, duration};
 
 pub(super) fn run(session: &Session<'_>, number: usize) -> Result<u8, Fault> {
     let goal = goals::deploy_goal(session, Wish::Releases)?;
+    if session.options.dry_run {
+        return session.run_goals(&[goal], &[]);
+    }
     let found: Option<Arc<Releases>> = answer(session, goal)?;
     let Some(found) = found else { return Ok(0) };
     if session.options.json {
@@ -36,6 +39,9 @@ pub(super) fn run(session: &Session<'_>, number: usize) -> Result<u8, Fault> {
 /// What the deployment `number` printed.
 pub(super) fn log(session: &Session<'_>, number: Option<u64>) -> Result<u8, Fault> {
     let goal = goals::deploy_goal(session, Wish::Log { number })?;
+    if session.options.dry_run {
+        return session.run_goals(&[goal], &[]);
+    }
     let found: Option<Arc<ReleaseLog>> = answer(session, goal)?;
     let text = found.map(|log| log.text.clone()).unwrap_or_default();
     if session.options.json {

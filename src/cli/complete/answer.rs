@@ -27,14 +27,10 @@ pub(super) fn file_option(words: &[String]) -> Option<String> {
 }
 
 /// What could stand in place of the last of `words`.
-pub(super) fn candidates(
-    words: &[String],
-    outline: &Outline,
-    runs: &dyn Fn() -> Vec<String>,
-) -> Vec<Candidate> {
+pub(super) fn candidates(words: &[String], outline: &Outline, kept: &Kept<'_>) -> Vec<Candidate> {
     let (current, before) = words.split_last().map_or(("", words), |(last, rest)| (last.as_str(), rest));
     let cli = Cli::command();
-    let place = Place { cli: &cli, outline, runs, current };
+    let place = Place { cli: &cli, outline, kept, current };
     let mut found = place.at(before);
     found.retain(|candidate| candidate.word.starts_with(current));
     let mut seen = std::collections::HashSet::new();
@@ -46,8 +42,16 @@ pub(super) fn candidates(
 struct Place<'a> {
     cli: &'a Command,
     outline: &'a Outline,
-    runs: &'a dyn Fn() -> Vec<String>,
+    kept: &'a Kept<'a>,
     current: &'a str,
+}
+
+/// What lies on the disk, read where it is asked for.
+pub(super) struct Kept<'a> {
+    /// The runs, the oldest first.
+    pub(super) runs: &'a dyn Fn() -> Vec<String>,
+    /// The tags.
+    pub(super) tags: &'a dyn Fn() -> Vec<String>,
 }
 
 fn plain(word: impl Into<String>) -> Candidate {
@@ -156,6 +160,17 @@ impl Place<'_> {
     }
 
     fn in_command(&self, command: &Command, rest: &[String]) -> Vec<Candidate> {
+        if command.has_subcommands() {
+            let named = rest.iter().position(|word| command.find_subcommand(word).is_some());
+            match named.and_then(|at| Some((command.find_subcommand(&rest[at])?, &rest[at + 1..]))) {
+                Some((inner, rest)) => return self.in_command(inner, rest),
+                None if !self.current.starts_with('-') && rest.is_empty() => {
+                    let all = command.get_subcommands();
+                    return all.map(|inner| described(inner.get_name(), inner.get_about())).collect();
+                }
+                None => {}
+            }
+        }
         let words = self.options(command, rest);
         if !words.is_empty() || self.current.starts_with('-') {
             return words;
@@ -170,7 +185,8 @@ impl Place<'_> {
             }
             "show" if is_first => [self.tasks(), workspaces(), self.generated()].concat(),
             "help" if is_first => [self.commands(), self.tasks()].concat(),
-            "logs" if is_first => (self.runs)().into_iter().rev().map(plain).collect(),
+            "totag" if is_first => (self.kept.tags)().into_iter().map(plain).collect(),
+            "logs" if is_first => (self.kept.runs)().into_iter().rev().map(plain).collect(),
             "completions" if is_first => SHELLS.iter().copied().map(plain).collect(),
             "new" if is_first => {
                 let about = |template: &crate::template::Template| template.description.to_owned();
@@ -246,7 +262,9 @@ mod tests {
     fn complete(line: &str) -> Vec<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let runs = || vec!["20261122-1".to_owned(), "20261122-2".to_owned()];
-        candidates(&words, &outline(), &runs).into_iter().map(|candidate| candidate.word).collect()
+        let tags = || vec!["v1".to_owned(), "v2".to_owned()];
+        let kept = Kept { runs: &runs, tags: &tags };
+        candidates(&words, &outline(), &kept).into_iter().map(|candidate| candidate.word).collect()
     }
 
     #[test]
@@ -254,7 +272,7 @@ mod tests {
         let all = complete("");
         assert_eq!(&all[..3], ["lint", "test", "list"]);
         assert!(all.contains(&"plan-stage".to_owned()) && all.contains(&"destroy-all".to_owned()));
-        assert_eq!(complete("re"), ["region="]);
+        assert_eq!(complete("reg"), ["region="]);
         assert_eq!(complete("lint ::: te"), ["test"]);
         assert_eq!(complete("-j 4 region=fra1 lin"), ["lint"]);
     }
@@ -282,6 +300,11 @@ mod tests {
         assert_eq!(complete("logs "), ["20261122-2", "20261122-1"]);
         assert_eq!(complete("logs --step x 2"), ["20261122-2", "20261122-1"]);
         assert_eq!(complete("-f "), Vec::<String>::new());
+        assert_eq!(complete("totag "), ["v1", "v2"]);
+        assert_eq!(complete("totag v1 -e p"), ["prod"]);
+        assert_eq!(complete("server "), ["setup"]);
+        assert_eq!(complete("server setup -e s"), ["stage"]);
+        assert_eq!(complete("server setup --bi"), ["--binary"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::path::Path;
 use super::{print, project};
 use crate::journal::store;
 use crate::os::Doors;
+use crate::os::files::FileKind;
 
 pub(super) use answer::SHELLS;
 pub(super) use scripts::script;
@@ -42,11 +43,30 @@ pub(super) fn run(doors: &Doors, words: &[OsString]) -> u8 {
         let Some(root) = root else { return Vec::new() };
         doors.files.list(&root.join(store::FOLDER).join("runs")).unwrap_or_default()
     };
+    let tags = || root.map(|root| tags(doors, root)).unwrap_or_default();
+    let kept = answer::Kept { runs: &runs, tags: &tags };
     let mut text = String::new();
-    for candidate in answer::candidates(&words, &outline, &runs) {
+    for candidate in answer::candidates(&words, &outline, &kept) {
         let about: String = candidate.about.split_whitespace().collect::<Vec<_>>().join(" ");
         text.push_str(&format!("{}\t{about}\n", candidate.word));
     }
     print(&text);
     0
+}
+
+/// The tags of the repository that `root` is in, as far as they stand in its own files; git itself is not run.
+fn tags(doors: &Doors, root: &Path) -> Vec<String> {
+    let files = &doors.files;
+    let Some(git) =
+        root.ancestors().map(|above| above.join(".git")).find(|git| files.kind(git) == FileKind::Folder)
+    else {
+        return Vec::new();
+    };
+    let mut found = files.list(&git.join("refs/tags")).unwrap_or_default();
+    let packed = files.read(&git.join("packed-refs")).unwrap_or_default();
+    let packed = String::from_utf8_lossy(&packed);
+    found.extend(packed.lines().filter_map(|line| Some(line.split_once(" refs/tags/")?.1.to_owned())));
+    found.sort();
+    found.dedup();
+    found
 }

@@ -65,7 +65,16 @@ fn with_key(text: &str, environment: &str, key: &str) -> Result<String, String> 
         .ok_or_else(missing)?;
     match deploy {
         Item::Value(Value::InlineTable(table)) => {
+            // The blank before the brace belongs to the last value, which it no longer is.
+            let after = table.iter_mut().last().map(|(_, value)| {
+                let after = value.decor().suffix().cloned().unwrap_or_default();
+                value.decor_mut().set_suffix("");
+                after
+            });
             table.insert("host_key", key.into());
+            if let (Some(value), Some(after)) = (table.get_mut("host_key"), after) {
+                value.decor_mut().set_suffix(after);
+            }
         }
         other => other["host_key"] = toml_edit::value(key),
     }
@@ -86,8 +95,7 @@ mod tests {
         let inline = "[environments]\nprod = { deploy = { server = \"ssh://h/srv\" } }\n";
         assert_eq!(
             with_key(inline, "prod", "k").unwrap(),
-            "[environments]\nprod = { deploy = { server = \"ssh://h/srv\" , host_key = \"k\" } }\n"
-                .replace("\" ,", "\",")
+            "[environments]\nprod = { deploy = { server = \"ssh://h/srv\", host_key = \"k\" } }\n"
         );
         let dotted = "[environments.prod]\ndeploy.server = \"ssh://h/srv\"\n";
         let edited = with_key(dotted, "prod", "k").unwrap();
