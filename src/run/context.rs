@@ -54,6 +54,8 @@ pub struct CommandRun<'a> {
     pub precious: Option<String>,
     /// What its change is bound to, for the journal.
     pub digest: Option<Digest>,
+    /// It only looks at something: it is in the journal and not on the screen.
+    pub is_look: bool,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
 }
@@ -182,7 +184,10 @@ impl<'a> StepContext<'a> {
             digest: how.digest.take(),
         };
         self.intend(intent)?;
-        self.shared.send(&step.name, EventKind::CommandStarted { line });
+        let is_look = how.is_look;
+        if !is_look {
+            self.shared.send(&step.name, EventKind::CommandStarted { line });
+        }
         let started = clock.monotonic();
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
             Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
@@ -198,7 +203,9 @@ impl<'a> StepContext<'a> {
                 format!("`{}` ended, but a process that it started still holds its output open", spec.tool);
             self.log().notice(Level::Warning, &text);
         }
-        self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
+        if !is_look {
+            self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
+        }
         self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
         Ok(termination)
     }
