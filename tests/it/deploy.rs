@@ -151,6 +151,7 @@ fn a_roll_back_takes_seconds_and_no_builder() {
     project.serves("1", 10, &said.exits(0).all());
     load.goes_on_for(100);
     let report = load.stop();
+    println!("{}", said.all());
     println!("totag v1 after {:.1} s: {report}", took.as_secs_f64());
     report.lost_nothing();
     assert!(!said.all().contains("✓ build"), "{}", said.all());

@@ -33,7 +33,6 @@ pub(super) fn ask(context: &mut StepContext<'_>, spec: &CommandSpec) -> Result<A
     };
     let run = CommandRun { is_look: only_looks(spec), reader: Some(&mut reader), ..CommandRun::default() };
     let termination = context.run_command(spec, run)?;
-    state::checkpoint();
     if context.is_cancelled() && !termination.is_success() {
         return Err(interrupted());
     }
@@ -83,7 +82,6 @@ pub(super) fn demand(context: &mut StepContext<'_>, spec: &CommandSpec, what: &s
 /// Runs a command whose output is for people and whose failure is the end of the step.
 pub(super) fn perform(context: &mut StepContext<'_>, spec: &CommandSpec, what: &str) -> Result<(), Fault> {
     let termination = context.run_command(spec, CommandRun::default())?;
-    state::checkpoint();
     if termination.is_success() {
         return Ok(());
     }
