@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::state;
 use crate::adapters::compose::command::{Compose, Program};
 use crate::adapters::docker::inspect::Container;
 use crate::adapters::docker::{command as docker, inspect};
