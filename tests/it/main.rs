@@ -10,6 +10,7 @@ mod code;
 mod commands;
 #[cfg(test)]
 mod deploy_client;
+#[cfg(test)]
 mod deploy_server;
 #[cfg(test)]
 mod docs;
