@@ -26,7 +26,7 @@ pub(super) fn follow(store: Store<'_>, number: u64, out: &mut dyn Write) -> Resu
     let mut log = None;
     loop {
         let record = store.record(number)?;
-        let is_over = record.result.is_some();
+        let is_over = record.finished.is_some();
         let is_dead = match &record.process {
             Some(process) => !identity::is_alive(process),
             None => clock.monotonic().saturating_sub(begun) > BIRTH,
@@ -49,7 +49,7 @@ pub(super) fn follow(store: Store<'_>, number: u64, out: &mut dyn Write) -> Resu
             // It may have ended between our two looks.
             let record = store.record(number)?;
             return match record.result {
-                Some(_) => continue,
+                Some(_) => Ok(record),
                 None => Err(died(number)),
             };
         }

@@ -43,12 +43,12 @@ pub(super) fn run(store: Store<'_>, number: u64, no_wait: bool) -> Result<(), Fa
         Ok(Turn::Ours(lock)) => lock,
         Ok(Turn::Superseded(by)) => {
             say(&format!("deployment #{by} waits for the same environment and takes the place of this one"));
-            return worker.conclude(Ended::Superseded, None);
+            return worker.end(Ended::Superseded, None);
         }
-        Ok(Turn::Cancelled) => return worker.conclude(Ended::Cancelled, None),
+        Ok(Turn::Cancelled) => return worker.end(Ended::Cancelled, None),
         Err(fault) => {
             worker.tell(&fault);
-            return worker.conclude(Ended::Failed, Some(&fault));
+            return worker.end(Ended::Failed, Some(&fault));
         }
     };
     let result = worker.deploy();
@@ -70,6 +70,7 @@ pub(super) fn run(store: Store<'_>, number: u64, no_wait: bool) -> Result<(), Fa
     if let Err(fault) = worker.tidy() {
         worker.tell(&fault);
     }
+    worker.finish()?;
     lock.release().map_err(|error| unwritable(&store.layout.lock(), &error))
 }
 
@@ -340,12 +341,23 @@ impl Worker<'_> {
             .map_err(|error| unwritable(&layout.state(), &error))
     }
 
-    /// Writes how it ended; after this whoever follows goes away.
+    /// Writes how it ended, and that nothing is left to do.
+    fn end(&mut self, ended: Ended, fault: Option<&Fault>) -> Result<(), Fault> {
+        self.conclude(ended, fault)?;
+        self.finish()
+    }
+
+    /// Nothing is left to do: whoever follows goes away.
+    fn finish(&mut self) -> Result<(), Fault> {
+        self.record.finished = Some(self.store.doors.clock.now());
+        self.store.write(&self.record)
+    }
+
+    /// Writes how it ended.
     fn conclude(&mut self, ended: Ended, fault: Option<&Fault>) -> Result<(), Fault> {
         self.record.result = Some(ended);
         self.record.error = fault.map(|fault| fault.message.clone());
         self.record.fault = fault.map(|fault| fault.kind);
-        self.record.finished = Some(self.store.doors.clock.now());
         self.store.write(&self.record)
     }
 

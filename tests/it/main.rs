@@ -9,6 +9,8 @@ mod code;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod deploy_client;
 #[cfg(test)]
 mod deploy_server;
@@ -34,6 +36,8 @@ mod model;
 mod mutations;
 #[cfg(test)]
 mod questions;
+#[cfg(test)]
+mod rollout;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]

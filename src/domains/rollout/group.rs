@@ -46,7 +46,7 @@ pub(super) fn roll(
     group: &Group,
     program: Program,
 ) -> Result<(), Fault> {
-    let traffic = proxy::traffic(context, scene, &group.services)?;
+    let traffic = proxy::traffic(context, scene, group)?;
     let mut roller = Roller {
         scene,
         group,

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn where_times_are_the_same_the_segments_decide() {
         let answered = socket((1, 8), (1, 8));
-        assert_eq!(busy(&[answered.clone()]), 0);
+        assert_eq!(busy(std::slice::from_ref(&answered)), 0);
         let again = socket((2, 4), (1, 4));
         assert_eq!(busy(&[answered.clone(), again.clone()]), 1);
         assert_eq!(busy(&[answered.clone(), again.clone(), socket((2, 24), (1, 24))]), 1, "it still owes");

@@ -13,6 +13,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::Secret;
 use crate::os::command::Input;
 use crate::os::files::FileKind;
+use crate::release::record::Group;
 use crate::run::StepContext;
 
 /// Where nobody can be asked how often health is looked at: three times this and then it was noticed.
@@ -34,7 +35,42 @@ pub(super) enum Traffic {
         container: String,
         /// How long it takes to notice a change of health; `None`: it looks at nobody's health.
         notices_within: Option<Duration>,
+        /// By which names it may know a service.
+        names: Names,
     },
+}
+
+/// By which names others find the services of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    project: String,
+    /// Service and name.
+    known: Vec<(String, String)>,
+}
+
+impl Names {
+    /// Those that the containers of `services` have in their networks, and their own.
+    fn gather(project: &str, services: &[String], containers: &[Container]) -> Self {
+        let mut known = Vec::new();
+        for container in containers {
+            let Some(service) = container.service().filter(|name| services.iter().any(|other| other == name))
+            else {
+                continue;
+            };
+            let aliases = container.networks().keys().flat_map(|network| container.aliases(network));
+            for name in aliases.chain([container.name().to_owned()]) {
+                known.push((service.to_owned(), name));
+            }
+        }
+        Self { project: project.to_owned(), known }
+    }
+
+    /// Whether a host name is one of a service: its name, one that its containers have, or what compose calls them.
+    fn is_of(&self, host: &str, service: &str) -> bool {
+        host == service
+            || self.known.iter().any(|(owner, name)| owner == service && name == host)
+            || is_made_by_compose(host, &self.project, service)
+    }
 }
 
 impl Traffic {
@@ -56,44 +92,59 @@ struct Taken {
     upstreams: Vec<Value>,
 }
 
-/// Finds out who sends traffic to `services`.
-pub(super) fn traffic(
-    context: &mut StepContext<'_>,
-    scene: &Scene,
-    services: &[String],
-) -> Result<Traffic, Fault> {
-    if scene.to.as_ref().is_none_or(|to| to.rollout.caddy.is_none()) {
+/// Finds out who sends traffic to the services of a group.
+pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Group) -> Result<Traffic, Fault> {
+    let Some(service) = scene.to.as_ref().and_then(|to| to.rollout.caddy.as_deref()) else {
         return Ok(Traffic::Unknown);
-    }
-    let Some(container) = scene.caddy(context)? else {
+    };
+    let containers = scene.containers(context)?;
+    let caddy = containers.iter().find(|one| one.service() == Some(service) && one.is_running());
+    let Some(caddy) = caddy else {
         return Ok(Traffic::Nobody);
     };
-    let config = match config(context, scene, &container.id)? {
+    let config = match config(context, scene, &caddy.id)? {
         Ok(config) => config,
         Err(why) => {
             warn(context, &format!("Caddy could not be asked for its configuration: {why}"));
             return Ok(Traffic::Unknown);
         }
     };
-    let project = scene.project().unwrap_or_default();
-    let is_meant = |host: &str| services.iter().any(|service| is_of(host, project, service));
-    let found = caddy::upstreams(&config, &is_meant);
+    let services = &group.services;
+    let names = Names::gather(scene.project().unwrap_or_default(), services, &containers);
+    let owners = |host: &str| services.iter().filter(|service| names.is_of(host, service)).count();
+    let found = caddy::upstreams(&config, &|host| owners(host) > 0);
     if found.is_empty() {
-        warn(context, "Caddy has none of these services among its upstreams");
+        warn(context, &format!("Caddy has no service of `rollout.{}` among its upstreams", group.name));
         return Ok(Traffic::Unknown);
+    }
+    if let Some(host) = found.iter().flat_map(Upstreams::hosts).find(|host| owners(host) > 1) {
+        let text = format!(
+            "Caddy reaches several services of `rollout.{}` as `{host}`, and so can't tell which one leaves: give \
+             it each by its own name",
+            group.name
+        );
+        warn(context, &text);
     }
     let notices_within = match found.iter().all(|upstreams| upstreams.notices_within.is_some()) {
         true => found.iter().filter_map(|upstreams| upstreams.notices_within).max(),
         false => None,
     };
-    Ok(Traffic::Caddy { container: container.id, notices_within })
+    if services.len() > 1 {
+        let advice = match (&group.drain, notices_within) {
+            (None, _) => Some(format!("with a `drain` in `rollout.{}`", group.name)),
+            (Some(_), None) => Some("with `health_uri` in its `reverse_proxy`".to_owned()),
+            (Some(_), Some(_)) => None,
+        };
+        if let Some(advice) = advice {
+            let text = format!("Caddy is reloaded twice for each replica; {advice} it would not have to be");
+            note(context, &text);
+        }
+    }
+    Ok(Traffic::Caddy { container: caddy.id.clone(), notices_within, names })
 }
 
-/// Whether a host name is one of a service: its name, or the name of one of its containers.
-pub(super) fn is_of(host: &str, project: &str, service: &str) -> bool {
-    if host == service {
-        return true;
-    }
+/// Whether a host name is what compose calls a container of a service.
+fn is_made_by_compose(host: &str, project: &str, service: &str) -> bool {
     let number = host
         .strip_prefix(project)
         .and_then(|rest| rest.strip_prefix(['_', '-']))
@@ -154,11 +205,10 @@ fn patch(
 pub(super) fn move_to(
     context: &mut StepContext<'_>,
     scene: &Scene,
-    caddy_id: &str,
+    (caddy_id, names): (&str, &Names),
     (service, to): (&str, &str),
 ) -> Result<(), Fault> {
-    let project = scene.project().unwrap_or_default().to_owned();
-    let is_meant = |host: &str| is_of(host, &project, service);
+    let is_meant = |host: &str| names.is_of(host, service);
     let config = known(context, scene, caddy_id)?;
     for upstreams in caddy::upstreams(&config, &is_meant) {
         if let Some(list) = upstreams.renamed(&is_meant, to) {
@@ -173,12 +223,11 @@ pub(super) fn move_to(
 pub(super) fn take_out(
     context: &mut StepContext<'_>,
     scene: &Scene,
-    caddy_id: &str,
+    (caddy_id, names): (&str, &Names),
     container: &Container,
 ) -> Result<(), Fault> {
     let service = container.service().unwrap_or_default();
-    let project = scene.project().unwrap_or_default().to_owned();
-    let is_meant = |host: &str| is_of(host, &project, service);
+    let is_meant = |host: &str| names.is_of(host, service);
     let config = known(context, scene, caddy_id)?;
     for upstreams in caddy::upstreams(&config, &is_meant) {
         let Some(list) = upstreams.without(&is_meant) else {
@@ -259,15 +308,24 @@ fn keep(context: &StepContext<'_>, scene: &Scene, taken: &[Taken]) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use super::is_of;
+    use super::*;
+    use crate::adapters::docker::inspect;
 
     #[test]
-    fn a_host_is_of_a_service_by_its_name_or_by_that_of_a_container() {
-        for host in ["web", "shop-prod_web_2", "shop-prod-web-12"] {
-            assert!(is_of(host, "shop-prod", "web"), "{host}");
+    fn a_host_is_of_a_service_by_any_name_that_its_containers_have() {
+        let value = serde_json::json!([{
+            "Id": "0123456789abcdef", "Name": "/shop", "Image": "i", "State": {"Status": "running"},
+            "Config": {"Labels": {"com.docker.compose.service": "web"}},
+            "NetworkSettings": {"Networks": {"back": {"Aliases": ["web", "app", "0123456789ab"]}}}
+        }]);
+        let containers = inspect::parse(&value.to_string()).expect("containers");
+        let names = Names::gather("shop-prod", &["web".to_owned()], &containers);
+        for host in ["web", "app", "shop", "shop-prod_web_2", "shop-prod-web-12"] {
+            assert!(names.is_of(host, "web"), "{host}");
         }
         for host in ["web2", "shop-prod_web2_1", "shop-prod_web_x", "shop-prod_web_", "other_web_1"] {
-            assert!(!is_of(host, "shop-prod", "web"), "{host}");
+            assert!(!names.is_of(host, "web"), "{host}");
         }
+        assert!(Names::gather("shop-prod", &["db".to_owned()], &containers).known.is_empty());
     }
 }

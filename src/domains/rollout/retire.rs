@@ -57,18 +57,20 @@ fn out_of_traffic(
     match (leaving.traffic, &leaving.group.drain) {
         (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(()),
         // The name of the service stands for both: a failing health check would take both out.
-        (Traffic::Caddy { container: caddy, .. }, _) if is_single => match &leaving.successor {
-            Some(successor) => proxy::move_to(context, scene, caddy, (service, successor)),
+        (Traffic::Caddy { container: caddy, names, .. }, _) if is_single => match &leaving.successor {
+            Some(successor) => proxy::move_to(context, scene, (caddy, names), (service, successor)),
             None => Ok(()),
         },
-        (Traffic::Caddy { container: caddy, notices_within: Some(within) }, Some(drain)) => {
+        (Traffic::Caddy { container: caddy, names, notices_within: Some(within) }, Some(drain)) => {
             if tell(context, scene, container, (leaving.group, drain))? {
                 return pause(context, *within);
             }
             // It will not be told: then Caddy is.
-            proxy::take_out(context, scene, caddy, container)
+            proxy::take_out(context, scene, (caddy, names), container)
         }
-        (Traffic::Caddy { container: caddy, .. }, _) => proxy::take_out(context, scene, caddy, container),
+        (Traffic::Caddy { container: caddy, names, .. }, _) => {
+            proxy::take_out(context, scene, (caddy, names), container)
+        }
         (Traffic::Unknown, Some(drain)) => {
             tell(context, scene, container, (leaving.group, drain))?;
             pause(context, leaving.traffic.notices_within())
