@@ -21,7 +21,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity};
+use crate::os::{Doors, identity, kill_point};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -55,6 +55,8 @@ pub struct CommandRun<'a> {
     pub precious: Option<String>,
     /// What its change is bound to, for the journal.
     pub digest: Option<Digest>,
+    /// It only looks at something: it is in the journal and not on the screen.
+    pub is_look: bool,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
 }
@@ -194,7 +196,10 @@ impl<'a> StepContext<'a> {
             digest: how.digest.take(),
         };
         self.intend(intent)?;
-        self.shared.send(&step.name, EventKind::CommandStarted { line });
+        let is_look = how.is_look;
+        if !is_look {
+            self.shared.send(&step.name, EventKind::CommandStarted { line });
+        }
         let started = clock.monotonic();
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
             Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
@@ -210,8 +215,11 @@ impl<'a> StepContext<'a> {
                 format!("`{}` ended, but a process that it started still holds its output open", spec.tool);
             self.log().notice(Level::Warning, &text);
         }
-        self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
+        if !is_look {
+            self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
+        }
         self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
+        kill_point::pass();
         Ok(termination)
     }
 

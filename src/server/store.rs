@@ -5,7 +5,7 @@ use std::io;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::Doors;
 use crate::os::files::FileKind;
-use crate::os::identity;
+use crate::os::{identity, kill_point};
 use crate::release::layout::Layout;
 use crate::release::protocol::Settings;
 use crate::release::record::{Ended, RECORD_VERSION, Record, Release};
@@ -67,7 +67,9 @@ impl Store<'_> {
         serde_json::to_vec_pretty(record)
             .map_err(io::Error::other)
             .and_then(|bytes| self.doors.files.write_durable(&path, &bytes, 0o600))
-            .map_err(|error| unwritable(&path, &error))
+            .map_err(|error| unwritable(&path, &error))?;
+        kill_point::pass();
+        Ok(())
     }
 
     /// Gives the record the next number and writes it.

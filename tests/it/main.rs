@@ -13,7 +13,11 @@ mod deploy;
 #[cfg(test)]
 mod deploy_client;
 #[cfg(test)]
+mod deploy_kills;
+#[cfg(test)]
 mod deploy_server;
+#[cfg(test)]
+mod deploy_ssh;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]

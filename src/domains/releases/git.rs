@@ -16,7 +16,7 @@ pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &st
         }
         Stream::Err => err.push(line.to_owned()),
     };
-    let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+    let run = CommandRun { is_look: true, reader: Some(&mut reader), ..CommandRun::default() };
     let termination = context.run_command(&spec, run)?;
     if termination.is_success() {
         return Ok(out);

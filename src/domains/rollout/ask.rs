@@ -9,7 +9,7 @@ use crate::adapters::docker::inspect::Container;
 use crate::adapters::docker::{command as docker, inspect};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Progress, Stream, Termination};
-use crate::os::command::CommandSpec;
+use crate::os::command::{Argument, CommandSpec};
 use crate::release::layout::Layout;
 use crate::release::record::Flavour;
 use crate::run::{CommandRun, StepContext, StepLog, interrupted};
@@ -31,13 +31,43 @@ pub(super) fn ask(context: &mut StepContext<'_>, spec: &CommandSpec) -> Result<A
         }
         Stream::Err => err.push(line.to_owned()),
     };
-    let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+    let run = CommandRun { is_look: only_looks(spec), reader: Some(&mut reader), ..CommandRun::default() };
     let termination = context.run_command(spec, run)?;
-    state::checkpoint();
     if context.is_cancelled() && !termination.is_success() {
         return Err(interrupted());
     }
     Ok(Answer { termination, out, err })
+}
+
+/// Whether a command of docker or compose changes nothing. There are dozens of them in a deployment, and nobody wants to read them.
+fn only_looks(spec: &CommandSpec) -> bool {
+    let words = spec.args.iter().filter_map(|argument| match argument {
+        Argument::Plain(word) => Some(word.as_str()),
+        Argument::Path(_) => None,
+    });
+    let looks = ["ps", "inspect", "logs", "version", "config", "info", "__netns"];
+    let acts = [
+        "up",
+        "build",
+        "start",
+        "stop",
+        "rm",
+        "kill",
+        "connect",
+        "disconnect",
+        "import",
+        "tag",
+        "exec",
+        "post",
+    ];
+    let mut looks_at = false;
+    for word in words {
+        if acts.contains(&word) {
+            return false;
+        }
+        looks_at |= looks.contains(&word);
+    }
+    looks_at
 }
 
 /// Runs a command whose failure is the end of the step; gives what it printed.
@@ -52,7 +82,6 @@ pub(super) fn demand(context: &mut StepContext<'_>, spec: &CommandSpec, what: &s
 /// Runs a command whose output is for people and whose failure is the end of the step.
 pub(super) fn perform(context: &mut StepContext<'_>, spec: &CommandSpec, what: &str) -> Result<(), Fault> {
     let termination = context.run_command(spec, CommandRun::default())?;
-    state::checkpoint();
     if termination.is_success() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Space;
 use super::program::PROGRAM;
+use super::sshd::Sshd;
 
 /// The project, and the server beside it.
 pub(crate) struct Server {
@@ -16,15 +17,26 @@ pub(crate) struct Server {
     pub(crate) space: Space,
     /// `ROOT`.
     pub(crate) root: PathBuf,
+    /// What pushes go through; none: they stay on this machine.
+    pub(crate) sshd: Option<Sshd>,
 }
 
 impl Server {
     /// Prepared for the environment `stage`; the project has `version` 1, whose tasks `check` and `serve` run these scripts before and
     /// after traffic moves. `serve` should copy `version` to `$SERVED`.
     pub(crate) fn new(check: &str, serve: &str) -> Self {
-        let space = Space::new();
+        Self::made(Space::new(), None, check, serve)
+    }
+
+    /// The same over ssh, whose sessions have the environment of the space.
+    pub(crate) fn over_ssh(space: Space, check: &str, serve: &str) -> Self {
+        let sshd = Sshd::start(&space, None);
+        Self::made(sshd.known_to(space), Some(sshd), check, serve)
+    }
+
+    fn made(space: Space, sshd: Option<Sshd>, check: &str, serve: &str) -> Self {
         let root = space.root.with_file_name("server");
-        let server = Self { space, root };
+        let server = Self { space, root, sshd };
         server.tasks(check, serve, 5);
         server.space.git(&["init", "--quiet"]);
         server.version("1");
@@ -37,8 +49,12 @@ impl Server {
 
     /// Writes a tasks file; the next version has it.
     pub(crate) fn tasks(&self, check: &str, serve: &str, keep: usize) {
+        let server = match &self.sshd {
+            Some(sshd) => format!("{}{}", sshd.url(), self.root.display()),
+            None => "../server".to_owned(),
+        };
         let text = format!(
-            "[project]\nname = \"small\"\n\n[environments.stage.deploy]\nserver = \"../server\"\n\n[rollout]\n\
+            "[project]\nname = \"small\"\n\n[environments.stage.deploy]\nserver = \"{server}\"\n\n[rollout]\n\
              before = [\"check\"]\nafter = [\"serve\"]\nkeep_releases = {keep}\n\n[tasks.check]\nrun = '''\n{check}\n'''\n\n\
              [tasks.serve]\nrun = '''\n{serve}\n'''\n"
         );
@@ -88,6 +104,15 @@ impl Server {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// What is pushed to.
+    pub(crate) fn url(&self) -> String {
+        let path = self.home().join("repo.git").to_string_lossy().into_owned();
+        match &self.sshd {
+            Some(sshd) => format!("{}{path}", sshd.url()),
+            None => path,
+        }
+    }
+
     /// A push of a commit to the environment's ref, with these push options.
     pub(crate) fn pusher(&self, commit: &str, options: &[&str]) -> Command {
         let mut command = self.space.program("git");
@@ -95,7 +120,7 @@ impl Server {
         for option in options {
             command.args(["-o", option]);
         }
-        command.arg(self.home().join("repo.git")).arg(format!("+{commit}:refs/deploy/stage"));
+        command.arg(self.url()).arg(format!("+{commit}:refs/deploy/stage"));
         command.stdin(Stdio::null());
         command
     }

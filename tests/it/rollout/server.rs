@@ -174,6 +174,7 @@ impl Server {
             command: "test".into(),
             project: "test".into(),
             root: self.folder.path().into(),
+            records: self.folder.path().into(),
             jobs: 2,
             keep_going: false,
             force: false,
