@@ -159,6 +159,22 @@ impl TemporaryFile {
     }
 }
 
+/// A private folder among the system's temporary ones; it goes away with the value, and all in it.
+#[derive(Debug)]
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    /// An empty one.
+    pub fn new() -> io::Result<Self> {
+        tempfile::Builder::new().prefix("shipway-").tempdir().map(Self)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// A new private folder; fails where it exists.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).create(path)

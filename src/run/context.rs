@@ -11,13 +11,14 @@ use super::asker::AskRequest;
 use super::bindings::Bindings;
 use super::lines::{Crowd, LineSplitter};
 use super::observe::{Answer, Question};
-use super::shared::Shared;
+use super::shared::{Shared, lock};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, Level, Progress, Stream, Termination};
 use crate::journal::record::Entry;
 use crate::journal::store::file_name;
 use crate::masking::Masker;
 use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output};
+use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
 use crate::os::{Doors, identity, kill_point};
@@ -140,15 +141,26 @@ impl<'a> StepContext<'a> {
         self.shared.approval(digest)
     }
 
-    /// A private path for a file of this step, in a private folder that goes away with the step's result; `None` in a run without
-    /// a journal.
+    /// A private path for a file of this step, in a private folder that goes away with the step's result; in a run without a journal, with
+    /// the run.
     pub fn private_path(&self, name: &str) -> Result<PathBuf, Fault> {
-        let Some(journal) = &self.shared.journal else {
-            return Err(Fault::new(FaultKind::Bug, "a run without a journal has no private folder"));
+        let folder = match &self.shared.journal {
+            Some(journal) => journal.raw(),
+            None => self.temporary_folder()?,
         };
-        let folder = journal.raw();
         self.doors().files.create_private_dir(&folder).map_err(|error| unwritable(&folder, &error))?;
         Ok(folder.join(name))
+    }
+
+    fn temporary_folder(&self) -> Result<PathBuf, Fault> {
+        let mut folder = lock(&self.shared.temporary);
+        if let Some(folder) = folder.as_ref() {
+            return Ok(folder.path().to_owned());
+        }
+        let made = TemporaryFolder::new().map_err(|error| {
+            Fault::new(FaultKind::World, format!("no temporary folder could be made: {error}"))
+        })?;
+        Ok(folder.insert(made).path().to_owned())
     }
 
     /// Asks a person for a value and waits for the answer.

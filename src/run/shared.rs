@@ -17,6 +17,7 @@ use crate::journal::record::Entry;
 use crate::journal::store::RunStore;
 use crate::masking::Masker;
 use crate::os::Doors;
+use crate::os::files::TemporaryFolder;
 use crate::plan::{Digest, StepId};
 
 /// A message to the dispatcher.
@@ -34,6 +35,8 @@ pub(super) struct Shared<'a> {
     pub(super) masker: &'a Masker,
     pub(super) bindings: &'a Bindings,
     pub(super) journal: Option<RunStore>,
+    /// Where private files are in a run without a journal; made when the first one is wanted.
+    pub(super) temporary: Mutex<Option<TemporaryFolder>>,
     pub(super) root: PathBuf,
     pub(super) cancel: Cancel,
     pub(super) life: Sender<Message>,
@@ -64,6 +67,7 @@ impl<'a> Shared<'a> {
             masker,
             bindings,
             journal,
+            temporary: Mutex::default(),
             root,
             cancel: Cancel::default(),
             life: channels.life,

@@ -14,6 +14,7 @@ const SERVER: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo 'shipway 0.0.1'; exit 0; }
 home=$3 verb=$4
 echo "$*" >>"$home/calls"
+if [ "$verb" = status ] && [ -f "$home/taken" ]; then cat "$home/taken"; exit 0; fi
 number=$(grep -c " $verb" "$home/calls")
 [ -f "$home/$verb.$number" ] && answer="$home/$verb.$number" || answer="$home/$verb"
 if [ -f "$answer" ]; then cat "$answer"; else
@@ -37,6 +38,15 @@ server = "../server"
 nothing = "true"
 "#;
 
+/// What a deployment leaves, in place of one: what was pushed is live.
+const TAKEN: &str = r#"#!/bin/sh
+commit=$(git rev-parse "$(git for-each-ref --format='%(refname)' refs/deploy)")
+cat >../taken <<END
+{"protocol":1,"shipway":"0.0.1","environment":"any","live":{"version":1,"number":1,"environment":"any","kind":"deploy",
+"commit":"$commit","by":"","from":"","shipway":"0.0.1","asked":"2026-11-22T10:00:00Z","result":"succeeded"}}
+END
+"#;
+
 /// A project with one commit, and a script in place of its server.
 fn project() -> Space {
     let space = bare(TASKS);
@@ -46,8 +56,16 @@ fn project() -> Space {
         space.git(&["init", "--quiet", "--bare", &repository]);
         space.git(&["-C", &repository, "config", "receive.advertisePushOptions", "true"]);
         answer(&space, environment, "status", &status(None, &[]));
+        hook(&space, environment, "post-receive", TAKEN);
     }
     space
+}
+
+/// A hook of the server's repository.
+fn hook(space: &Space, environment: &str, name: &str, text: &str) {
+    let path = format!("../server/{environment}/repo.git/hooks/{name}");
+    space.write(&path, text);
+    assert!(space.program("chmod").arg("755").arg(space.path(&path)).status().unwrap().success());
 }
 
 /// A project with one commit.
@@ -76,6 +94,7 @@ fn script(space: &Space) {
 
 /// What the script says to a verb.
 fn answer(space: &Space, environment: &str, verb: &str, text: &str) {
+    std::fs::remove_file(space.path(&format!("../server/{environment}/taken"))).ok();
     space.write(&format!("../server/{environment}/{verb}"), text);
 }
 
@@ -191,14 +210,12 @@ fn a_shallow_clone_is_refused() {
 fn a_version_is_pushed_with_its_tag_and_who_asks() {
     needs!("git");
     let space = project();
-    let hook = "#!/bin/sh\nfor n in 0 1 2 3; do eval echo \"\\$GIT_PUSH_OPTION_$n\"; done\n";
-    space.write("../server/stage/repo.git/hooks/pre-receive", hook);
-    space
-        .program("chmod")
-        .arg("755")
-        .arg(space.path("../server/stage/repo.git/hooks/pre-receive"))
-        .status()
-        .unwrap();
+    hook(
+        &space,
+        "stage",
+        "pre-receive",
+        "#!/bin/sh\nfor n in 0 1 2 3; do eval echo \"\\$GIT_PUSH_OPTION_$n\"; done\n",
+    );
     let made = space.run("deploy v1 -e stage");
     made.exits(0).says("nothing is live on stage yet").says("by=Test <test@example.com>").says("tag=v1");
     made.does_not_say("remote:");
@@ -281,14 +298,7 @@ fn what_was_approved_is_asked_again_where_something_else_is_live_by_then() {
 fn a_failed_deployment_ends_with_the_servers_reason() {
     needs!("git");
     let space = project();
-    let hook = "#!/bin/sh\necho 'build web: no space left' >&2\nexit 1\n";
-    space.write("../server/stage/repo.git/hooks/pre-receive", hook);
-    space
-        .program("chmod")
-        .arg("755")
-        .arg(space.path("../server/stage/repo.git/hooks/pre-receive"))
-        .status()
-        .unwrap();
+    hook(&space, "stage", "pre-receive", "#!/bin/sh\necho 'build web: no space left' >&2\nexit 1\n");
     let failed = space.run("deploy v1 -e stage");
     failed.exits(1).says("the deployment to `stage` failed: pre-receive hook declined");
     failed
@@ -297,6 +307,19 @@ fn a_failed_deployment_ends_with_the_servers_reason() {
         .says("logs --release -e stage");
     let again = space.run("deploy v1 -e stage");
     again.exits(1).says("build web: no space left");
+}
+
+#[test]
+fn a_push_that_no_hook_saw_is_no_deployment() {
+    needs!("git");
+    let space = project();
+    hook(&space, "stage", "post-receive", "#!/bin/sh\n");
+    answer(&space, "stage", "releases", "");
+    let failed = space.run("deploy v1 -e stage");
+    failed.exits(1).says("deployed nothing: git runs no hook there").says("server setup -e stage");
+    // The ref stands now, so git would ask nobody: the server is told in the other way.
+    answer(&space, "stage", "again", "it is done\n");
+    space.run("deploy v1 -e stage").exits(0).says("it is done");
 }
 
 #[test]
@@ -378,6 +401,42 @@ fn what_the_server_tells_is_shown() {
     let tags = space.run("tags --json");
     let row: Value = serde_json::from_str(tags.stdout.trim()).unwrap();
     assert_eq!(row["live_in"], json!(["stage"]));
+}
+
+#[test]
+fn an_address_may_come_from_a_workspace_that_is_read_first() {
+    needs!("git", "terraform");
+    let tasks = r##"
+[terraform]
+root = "terraform"
+[vars]
+place = { sh = """#!/bin/sh
+echo server""" }
+[workspaces.one]
+backend_config = { path = "kept.tfstate" }
+[environments.stage.deploy]
+server = "../{{ workspaces.one.outputs.place }}"
+[environments.prod.deploy]
+server = "../{{ vars.place }}"
+"##;
+    let space = project();
+    space.write("tasks.toml", tasks);
+    let main = "terraform {\n  backend \"local\" {}\n}\noutput \"place\" {\n  value = \"server\"\n}\n";
+    let space = space.workspace("one", main).file(".gitignore", ".shipway\nterraform\n");
+    let missing = space.run("status");
+    missing.exits(0);
+    assert!(missing.stdout.contains("stage: "), "{}", missing.all());
+    assert!(missing.stdout.contains("prod   "), "{}", missing.all());
+    space.run("up --yes").exits(0);
+    commit(&space, "with a workspace");
+    std::fs::remove_dir_all(space.path("terraform/one/.terraform")).unwrap();
+    let status = space.run("status");
+    status.exits(0).does_not_say("?");
+    assert!(!status.stdout.contains('?'), "{}", status.all());
+    space.run("deploy v1 -e stage").exits(0);
+    assert!(deployed(&space, "stage").contains(&head(&space)));
+    let dry = space.run("--dry-run totag v1 -e stage");
+    assert!(dry.stdout.contains("{{ workspaces.one.outputs.place }}/bin/shipway"), "{}", dry.all());
 }
 
 #[test]
@@ -500,6 +559,10 @@ fn over_ssh_an_unknown_key_is_asked_for_then_pinned_and_no_other_believed() {
     assert_eq!(space.read("tasks.toml"), pinned, "comments stay");
     space.run("server setup").exits(0).says("is there");
     space.run("status").exits(0).does_not_say("?");
+    commit(&space, "the key is pinned");
+    space.run("deploy v0").exits(0).says("live after");
+    let status = space.run("status");
+    assert!(status.stdout.contains("prod      #1    v0"), "{}", status.all());
     // Another key, though ssh's own files would believe this one.
     std::fs::write(&known, line).unwrap();
     let other = Sshd::start(&space, None);
@@ -510,7 +573,7 @@ fn over_ssh_an_unknown_key_is_asked_for_then_pinned_and_no_other_believed() {
     space.run("releases").exits(7).says("could not be reached");
     commit(&space, "two");
     space.run("deploy v1").exits(7);
-    assert_eq!(tags(&space), "");
+    assert_eq!(tags(&space), "v0\n", "no `v1` was made");
 }
 
 #[test]
@@ -520,10 +583,8 @@ fn a_lost_connection_is_told_apart_from_a_deployment_that_failed() {
     let sshd = Sshd::start(&space, None);
     let space = sshd.known_to(space);
     let (started, go) = (space.path("../started"), space.path("../go"));
-    let hook = format!("#!/bin/sh\necho 'build web' >&2\n{}\n", crate::harness::space::gate(&started, &go));
-    let path = space.path("../server/stage/repo.git/hooks/pre-receive");
-    space.write("../server/stage/repo.git/hooks/pre-receive", &hook);
-    space.program("chmod").arg("755").arg(path).status().unwrap();
+    let text = format!("#!/bin/sh\necho 'build web' >&2\n{}\n", crate::harness::space::gate(&started, &go));
+    hook(&space, "stage", "pre-receive", &text);
     let server = space.root.with_file_name("server");
     let tasks = TASKS.replace("\"../server\"", &format!("\"{}{}\"", sshd.url(), server.display()));
     space.write("tasks.toml", &tasks);

@@ -7,10 +7,9 @@ use serde::Serialize;
 use crate::assemble::Goal;
 use crate::cli::session::Session;
 use crate::diagnostic::Fault;
-use crate::domains::deploy::{Request, Wish, status_step};
+use crate::domains::deploy::{Request, Seen, Wish, status_step};
 use crate::model::{DeployTarget, Environment};
 use crate::plan::Ending;
-use crate::release::protocol::Status;
 use crate::release::record::Record;
 use crate::text::columns;
 
@@ -56,7 +55,7 @@ pub(super) fn ask(session: &Session<'_>, environments: &[&Environment]) -> Resul
     let goals: Vec<Goal> = environments.iter().map(goal).collect();
     let result = session.look(&goals)?;
     let said: Vec<_> =
-        result.values.iter().filter_map(|value| value.clone().downcast::<Status>().ok()).collect();
+        result.values.iter().filter_map(|value| value.clone().downcast::<Seen>().ok()).collect();
     let fault_of = |name: &str| -> Option<&Fault> {
         let own = result.endings.iter().find(|(step, _)| step == name).map(|(_, ending)| ending);
         match own {
@@ -72,7 +71,7 @@ pub(super) fn ask(session: &Session<'_>, environments: &[&Environment]) -> Resul
         .iter()
         .map(|environment| {
             let name = environment.name.clone();
-            let status = said.iter().find(|status| status.environment == name);
+            let status = said.iter().find(|seen| seen.environment == name).map(|seen| &seen.status);
             let problem = match status {
                 Some(_) => None,
                 None => {

@@ -3,7 +3,7 @@
 use crate::adapters::git::command;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Stream, Termination};
-use crate::os::command::CommandSpec;
+use crate::os::command::{Argument, CommandSpec};
 use crate::run::{CommandRun, StepContext, StepLog, interrupted};
 
 /// What it printed.
@@ -23,12 +23,18 @@ pub(super) fn ask(context: &mut StepContext<'_>, spec: CommandSpec) -> Result<An
         }
         Stream::Err => err.push(line.to_owned()),
     };
-    let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
+    let run = CommandRun { is_look: only_looks(&spec), reader: Some(&mut reader), ..CommandRun::default() };
     let termination = context.run_command(&plain(spec), run)?;
     if context.is_cancelled() && !termination.is_success() {
         return Err(interrupted());
     }
     Ok(Answer { termination, out, err })
+}
+
+/// Whether the command changes nothing: of those nobody wants to read.
+fn only_looks(spec: &CommandSpec) -> bool {
+    let acts = ["add", "commit", "push", "tag"];
+    !matches!(spec.args.first(), Some(Argument::Plain(word)) if spec.tool == "git" && acts.contains(&word.as_str()))
 }
 
 /// Runs it where a failure is the end of the step.

@@ -23,6 +23,15 @@ pub(super) struct LookAction {
     pub(super) look: Look,
 }
 
+/// What is live and under way in an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The environment.
+    pub environment: String,
+    /// What its server says.
+    pub status: Status,
+}
+
 /// Every deployment of an environment, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Releases {
@@ -63,7 +72,8 @@ impl LookAction {
         };
         let status = status(context, &remote, limit)?;
         if matches!(self.look, Look::Status { .. }) {
-            return Ok(Outcome::done_with(status));
+            let environment = self.target.environment.clone();
+            return Ok(Outcome::done_with(Seen { environment, status }));
         }
         let text = ask_server(context, &remote, &self.words(), None)?;
         Ok(match self.look {

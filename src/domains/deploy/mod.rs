@@ -25,7 +25,7 @@ mod tag;
 mod tags;
 mod target;
 
-pub use look::{ReleaseLog, Releases, status_step};
+pub use look::{ReleaseLog, Releases, Seen, status_step};
 pub use request::{Request, Version, VersionRequest, Wish, nodes, task};
 pub use tag::{TagRequest, tag_nodes};
 pub use tags::{TagList, tags_nodes};

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use super::asker::{arguments, asker, push_options};
 use super::check::{Act, CheckAction, Checked};
+use super::look::records;
 use super::remote::Remote;
 use super::request::Wish;
-use super::server::{follow_server, goes_on, keep_last, status, unreachable};
+use super::server::{ask_server, follow_server, goes_on, keep_last, status, unreachable};
 use super::survey::surveyed;
 use super::target::Target;
 use crate::adapters::git::push::{self, Pushed};
@@ -17,6 +18,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Stream, Termination};
 use crate::os::command::CommandSpec;
 use crate::release::protocol::{Asker, deploy_ref};
+use crate::release::record::Ended;
 use crate::run::{Action, CommandRun, Outcome, StepContext, StepLog, interrupted};
 
 /// Does it.
@@ -148,7 +150,7 @@ impl PerformAction {
             context.log().notice(Level::Warning, &text);
         }
         match push::parse(&answer.out, &deploy_ref(environment)) {
-            Some(Pushed::Taken) => Ok(()),
+            Some(Pushed::Taken) => demand_deployed(context, remote, commit),
             // git asked nobody: the ref stands there already, though something else is live, or something is to be done again.
             Some(Pushed::UpToDate) => again(context, remote, asker, commit),
             Some(Pushed::Rejected { by_server, reason }) => Err(self.rejected(by_server, &reason, answer)),
@@ -172,6 +174,26 @@ impl PerformAction {
             .hint("what was live is untouched; mend it and run the same command again")
             .hint(format!("all that it printed: `shipway logs --release -e {environment}`"))
     }
+}
+
+/// A push that the server took is a deployment only if its hook ran; a git that runs none moves the ref and is content (`seeds.md` F1).
+fn demand_deployed(context: &mut StepContext<'_>, remote: &Remote, commit: &str) -> Result<(), Fault> {
+    let environment = &remote.environment;
+    let seen = status(context, remote, None)?;
+    if seen.live.iter().chain(&seen.open).any(|record| record.commit == commit) {
+        return Ok(());
+    }
+    // Somebody else's may have followed at once.
+    let answer = ask_server(context, remote, &["releases".to_owned()], None)?;
+    let mut records = records(environment, &answer)?.into_iter();
+    if records.any(|record| record.commit == commit && record.result == Some(Ended::Succeeded)) {
+        return Ok(());
+    }
+    let message =
+        format!("the server of `{environment}` took the commit and deployed nothing: git runs no hook there");
+    Err(Fault::new(FaultKind::Failed, message).hint(format!(
+        "`shipway server setup -e {environment}` looks after that; then run the same command again"
+    )))
 }
 
 fn again(context: &mut StepContext<'_>, remote: &Remote, asker: &Asker, commit: &str) -> Result<(), Fault> {

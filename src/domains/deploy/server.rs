@@ -31,7 +31,8 @@ pub(super) fn ask_server(
 ) -> Result<String, Fault> {
     demand_set_up(context, remote)?;
     let spec = CommandSpec { timeout: limit, ..remote.call(words) };
-    read_remote(context, remote, &spec)
+    let is_look = words.first().is_some_and(|verb| ["status", "releases", "log"].contains(&verb.as_str()));
+    read(context, remote, &spec, is_look)
 }
 
 /// Runs a command on the server and reads its answer whole.
@@ -39,6 +40,15 @@ pub(super) fn read_remote(
     context: &mut StepContext<'_>,
     remote: &Remote,
     spec: &CommandSpec,
+) -> Result<String, Fault> {
+    read(context, remote, spec, false)
+}
+
+fn read(
+    context: &mut StepContext<'_>,
+    remote: &Remote,
+    spec: &CommandSpec,
+    is_look: bool,
 ) -> Result<String, Fault> {
     let (mut out, mut err) = (String::new(), Vec::new());
     let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
@@ -48,8 +58,8 @@ pub(super) fn read_remote(
         }
         Stream::Err => err.push(line.to_owned()),
     };
-    let termination =
-        context.run_command(spec, CommandRun { reader: Some(&mut reader), ..CommandRun::default() })?;
+    let run = CommandRun { is_look, reader: Some(&mut reader), ..CommandRun::default() };
+    let termination = context.run_command(spec, run)?;
     if termination.is_success() {
         return Ok(out);
     }
