@@ -2,6 +2,7 @@
 //!
 //! Images are made from nothing but a static program and the machine's own Caddy, so no registry is needed.
 
+mod crash;
 mod server;
 
 use std::time::Duration;
