@@ -230,8 +230,10 @@ pub(super) fn compose_at(
     program: Program,
     overridden: bool,
 ) -> Compose {
-    let dir = folder.join("src");
-    let mut files: Vec<PathBuf> = compose.files.iter().map(|file| dir.join(file)).collect();
+    let source = folder.join("src");
+    let mut files: Vec<PathBuf> = compose.files.iter().map(|file| source.join(file)).collect();
+    // Relative paths start where the first file lies, as they do without us.
+    let dir = files.first().and_then(|file| file.parent()).map_or(source, Path::to_owned);
     if overridden {
         files.push(folder.join(super::OVERRIDE));
     }

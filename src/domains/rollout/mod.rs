@@ -6,12 +6,14 @@
 
 mod ask;
 mod build;
+mod caddyfile;
 mod converge;
 mod gate;
 mod group;
 pub mod guest;
 mod idle;
 mod lint;
+pub mod mounts;
 mod proxy;
 mod retire;
 mod roll;
@@ -38,9 +40,6 @@ const FINGERPRINT: &str = "shipway.fingerprint";
 
 /// Label of a rolled container: seconds between the polite and the hard end.
 const GRACE: &str = "shipway.grace";
-
-/// Label of another container: a digest of the release's files that it mounts. compose makes it anew where a label changes.
-const MOUNTS: &str = "shipway.mounts";
 
 /// The step that reads the compose files.
 const CHECK: &str = "rollout:check";

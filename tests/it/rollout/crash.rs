@@ -52,7 +52,7 @@ fn points(all: u64) -> Vec<u64> {
 
 fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
     let server = Server::new(name).with_caddy();
-    let files = [("docker-compose.yaml", compose), ("Caddyfile", caddyfile)];
+    let files = [("docker-compose.yaml", compose), ("Caddyfile", caddyfile), ("conf/x", "1")];
     let make = |number, version: &str, live: Option<&Release>| {
         server.build(server.release(number, version, rollout.clone(), &files), live).expect("built")
     };

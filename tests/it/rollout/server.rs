@@ -166,8 +166,15 @@ impl Server {
         std::fs::write(source.join("version"), version).expect("a file");
         std::fs::write(source.join("Dockerfile"), "FROM scratch\nCOPY app version /\nCMD [\"/app\"]\n")
             .expect("a file");
+        // A service whose image never changes.
+        std::fs::create_dir_all(source.join("keeper")).expect("a folder");
+        std::fs::copy(self.folder.join("app"), source.join("keeper/app")).expect("the app");
+        std::fs::write(source.join("keeper/version"), "keeper").expect("a file");
+        std::fs::copy(source.join("Dockerfile"), source.join("keeper/Dockerfile")).expect("a file");
         for (path, text) in files {
-            std::fs::write(source.join(path), text.replace("CADDY", &self.caddy_image())).expect("a file");
+            let path = source.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text.replace("CADDY", &self.caddy_image())).expect("a file");
         }
         Release {
             version: RECORD_VERSION,
@@ -185,6 +192,7 @@ impl Server {
                 images: Default::default(),
                 mounts: Default::default(),
                 fingerprints: Default::default(),
+                on_demand: Vec::new(),
             }),
         }
     }
@@ -274,6 +282,11 @@ impl Server {
         let id = ids.next().unwrap_or_else(|| panic!("no {service} in {lines:?}")).to_owned();
         assert_eq!(ids.next(), None, "two of {service}: {lines:?}");
         id
+    }
+
+    /// The machine's path that a service mounts.
+    pub(super) fn mounted(&self, service: &str) -> String {
+        docker(&["inspect", "--format", "{{(index .Mounts 0).Source}}", &self.container(service)])
     }
 
     /// What a service says when it is asked on its own address.
