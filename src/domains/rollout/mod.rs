@@ -149,3 +149,6 @@ fn converge_steps(scene: &Arc<scene::Scene>) -> Vec<Step> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests;
