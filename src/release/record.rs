@@ -143,13 +143,16 @@ pub struct Compose {
     pub files: Vec<PathBuf>,
     /// Every service with the image that it runs: those that are built by the tag with the commit, the others as the files say.
     pub images: BTreeMap<String, Image>,
-    /// For each service that is not rolled: a digest of the files that it mounts from the release, to tell when they changed.
+    /// For each service that mounts files of the release: their digest, which names the place where copies of them are kept for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mounts: BTreeMap<String, String>,
     /// For each service that is rolled: what its containers carry as a label, to tell those that were made as this release wants them
     /// from others of the same image.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: BTreeMap<String, String>,
+    /// Services with a profile: their images are made, and nobody starts them but by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_demand: Vec<String>,
 }
 
 /// Which compose a server has. A change of flavour would make every container anew, the proxy included (`deployers.md` 3.4): it is pinned.

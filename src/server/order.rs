@@ -182,6 +182,7 @@ impl Opened<'_> {
                 images: Default::default(),
                 mounts: Default::default(),
                 fingerprints: Default::default(),
+                on_demand: Default::default(),
             })
         };
         let draft = Release {

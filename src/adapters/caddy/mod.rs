@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The admin interface. An address, because `localhost` may stand for one that it does not listen on.
-pub const ADMIN: &str = "http://127.0.0.1:2019";
-
-/// Where a Caddyfile is loaded.
+/// Where a Caddyfile is loaded. An address, because `localhost` may stand for one that the admin interface does not listen on.
 pub const LOAD: &str = "http://127.0.0.1:2019/load";
+
+/// Where a Caddyfile is tried.
+pub const ADAPT: &str = "http://127.0.0.1:2019/adapt";
 
 /// Where the whole configuration is read.
 pub const CONFIG: &str = "http://127.0.0.1:2019/config/";

@@ -28,8 +28,10 @@ pub struct Service {
     pub container_name: Option<String>,
     /// Ports of the machine that it takes.
     pub ports: Vec<Port>,
-    /// Paths of the machine that its containers see: bind mounts and files of its secrets and configs, absolute.
-    pub binds: Vec<String>,
+    /// Paths of the machine that its containers see as volumes.
+    pub binds: Vec<Bind>,
+    /// Files of the machine that its containers see as secrets and configs.
+    pub files: Vec<SharedFile>,
     /// `stop_grace_period`.
     pub stop_grace: Option<Duration>,
     /// The file's own health check; `Some(false)`: the image's is switched off.
@@ -40,8 +42,49 @@ pub struct Service {
     pub has_fixed_address: bool,
     /// `network_mode`.
     pub network_mode: Option<String>,
+    /// It has `profiles`: compose starts it only by name.
+    pub on_demand: bool,
     /// All of it, without what only says how its image is made.
     pub body: Value,
+}
+
+/// A path of the machine as a volume.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bind {
+    /// The machine's path, absolute.
+    pub source: String,
+    /// The container can't write there.
+    pub read_only: bool,
+    /// The whole volume as it was printed.
+    volume: Value,
+}
+
+impl Bind {
+    /// The same volume of another path.
+    pub fn of(&self, source: &str) -> Value {
+        match &self.volume {
+            Value::String(text) => {
+                let rest = text.strip_prefix(&self.source).unwrap_or_default();
+                Value::from(format!("{source}{rest}"))
+            }
+            volume => {
+                let mut volume = volume.clone();
+                volume["source"] = source.into();
+                volume
+            }
+        }
+    }
+}
+
+/// A file of the machine as a secret or a config, which services share by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedFile {
+    /// `secrets` or `configs`.
+    pub kind: &'static str,
+    /// Its name there.
+    pub name: String,
+    /// The machine's path, absolute.
+    pub source: String,
 }
 
 /// A port that a service publishes.
@@ -87,12 +130,14 @@ fn service(body: &Value, whole: &Value) -> Service {
         is_built: body.get("build").is_some_and(|build| !build.is_null()),
         container_name: text("container_name"),
         ports: list(body, "ports").filter_map(port).collect(),
-        binds: binds(body, whole),
+        binds: list(body, "volumes").filter_map(bind).collect(),
+        files: shared_files(body, whole),
         stop_grace: text("stop_grace_period").and_then(|text| duration::parse(&text)),
         has_health_check: body.get("healthcheck").filter(|check| check.is_object()).map(health_check),
         replicas: count("/deploy/replicas").or(count("/scale")).unwrap_or(1),
         has_fixed_address: networks.is_some_and(|networks| networks.values().any(is_fixed)),
         network_mode: text("network_mode"),
+        on_demand: list(body, "profiles").next().is_some(),
         body: without_build(body),
     }
 }
@@ -149,28 +194,36 @@ fn port(value: &Value) -> Option<Port> {
     Some(Port { address, published, target: target.to_owned() })
 }
 
-fn binds(body: &Value, whole: &Value) -> Vec<String> {
-    let mut paths: Vec<String> = list(body, "volumes").filter_map(bind).collect();
+fn shared_files(body: &Value, whole: &Value) -> Vec<SharedFile> {
+    let mut files = Vec::new();
     for kind in ["secrets", "configs"] {
         for used in list(body, kind) {
-            let name = used.get("source").and_then(Value::as_str).or_else(|| used.as_str());
-            let file = name.and_then(|name| whole.get(kind)?.get(name)?.get("file")?.as_str());
-            paths.extend(file.map(str::to_owned));
+            let name =
+                used.get("source").and_then(Value::as_str).or_else(|| used.as_str()).unwrap_or_default();
+            let file = whole.get(kind).and_then(|all| all.get(name)?.get("file")?.as_str());
+            if let Some(file) = file {
+                files.push(SharedFile { kind, name: name.to_owned(), source: file.to_owned() });
+            }
         }
     }
-    paths.sort();
-    paths.dedup();
-    paths
+    files
 }
 
-/// The machine's side of a volume, where it is a path and not a volume's name.
-fn bind(volume: &Value) -> Option<String> {
-    let source = match volume {
-        Value::String(text) => text.split(':').next()?,
-        _ if volume.get("type").and_then(Value::as_str) == Some("bind") => volume.get("source")?.as_str()?,
+/// A volume that is a path of the machine, and not a volume's name.
+fn bind(volume: &Value) -> Option<Bind> {
+    let (source, read_only) = match volume {
+        Value::String(text) => {
+            let mode = text.splitn(3, ':').nth(2).unwrap_or_default();
+            (text.split(':').next()?, mode.split(',').any(|word| word == "ro"))
+        }
+        _ if volume.get("type").and_then(Value::as_str) == Some("bind") => {
+            let read_only = volume.get("read_only").and_then(Value::as_bool);
+            (volume.get("source")?.as_str()?, read_only.unwrap_or(false))
+        }
         _ => return None,
     };
-    source.starts_with('/').then(|| source.to_owned())
+    let source = source.starts_with('/').then(|| source.to_owned())?;
+    Some(Bind { source, read_only, volume: volume.clone() })
 }
 
 #[cfg(test)]
@@ -238,7 +291,11 @@ volumes:
         assert_eq!(first.version.as_deref(), Some("3.7"));
         assert_eq!(second.version, None);
         let without_body = |config: &Config| -> BTreeMap<String, Service> {
-            let strip = |service: &Service| Service { body: Value::Null, ..service.clone() };
+            let strip = |service: &Service| {
+                let bind = |bind: &Bind| Bind { volume: Value::Null, ..bind.clone() };
+                let binds = service.binds.iter().map(bind).collect();
+                Service { body: Value::Null, binds, ..service.clone() }
+            };
             config.services.iter().map(|(name, service)| (name.clone(), strip(service))).collect()
         };
         assert_eq!(without_body(&first), without_body(&second));
@@ -255,7 +312,13 @@ volumes:
             ports,
             [(Some("8000"), "8000", false), (None, "8001", true), (Some("9000"), "9000", true)]
         );
-        assert_eq!(first.services["db"].binds, ["/r/src/conf", "/r/src/conf/s"]);
+        let db = &first.services["db"];
+        assert_eq!((db.binds[0].source.as_str(), db.binds[0].read_only), ("/r/src/conf", true));
+        assert_eq!(db.binds[0].of("/kept/conf"), "/kept/conf:/conf:ro");
+        let same = second.services["db"].binds[0].of("/kept/conf");
+        assert_eq!((same["source"].as_str(), same["target"].as_str()), (Some("/kept/conf"), Some("/conf")));
+        let secret = SharedFile { kind: "secrets", name: "s".to_owned(), source: "/r/src/conf/s".to_owned() };
+        assert_eq!(db.files, [secret]);
         assert_eq!(web.body.get("build"), None);
     }
 

@@ -42,6 +42,11 @@ pub fn tag(dir: &Path, image: &str, reference: &str) -> CommandSpec {
     docker(dir, &["tag", image, reference])
 }
 
+/// Takes a name from an image that has others.
+pub fn untag(dir: &Path, reference: &str) -> CommandSpec {
+    docker(dir, &["rmi", "--no-prune", reference])
+}
+
 /// A signal to a container's first process.
 pub fn signal(dir: &Path, id: &str, signal: &str) -> CommandSpec {
     docker(dir, &["kill", "--signal", signal, id])
@@ -111,6 +116,7 @@ mod tests {
             inspect_image(here, "shop-prod/web:4f2a"),
             pull(here, "nginx:1"),
             tag(here, "sha256:1", "shop-prod/web:4f2a"),
+            untag(here, "shop-prod/db:4f2a"),
             signal(here, "c0ffee", "USR1"),
             exec(here, "c0ffee", &["sh".to_owned(), "-c".to_owned(), "a b".to_owned()]),
             stop(here, "c0ffee", None),
@@ -134,6 +140,7 @@ mod tests {
                 "docker image inspect shop-prod/web:4f2a",
                 "docker pull nginx:1",
                 "docker tag sha256:1 shop-prod/web:4f2a",
+                "docker rmi --no-prune shop-prod/db:4f2a",
                 "docker kill --signal USR1 c0ffee",
                 "docker exec c0ffee sh -c 'a b'",
                 "docker stop c0ffee",

@@ -26,6 +26,8 @@ pub struct Guest<'a> {
     pub libraries: &'a [PathBuf],
     /// The container's id.
     pub container: &'a str,
+    /// The user number that it runs as: whoever may run the program here, for without capabilities not even root may there.
+    pub user: u32,
 }
 
 impl Guest<'_> {
@@ -34,8 +36,8 @@ impl Guest<'_> {
         let bind =
             |from: &Path, to: &str| format!("type=bind,source={},target={to},readonly", from.display());
         let mut spec = CommandSpec::new("docker", dir)
-            .args(["run", "--rm", "--interactive", "--cap-drop", "ALL", "--read-only", "--network"])
-            .args([format!("container:{}", self.container)])
+            .args(["run", "--rm", "--interactive", "--cap-drop", "ALL", "--read-only", "--user"])
+            .args([self.user.to_string(), "--network".to_owned(), format!("container:{}", self.container)])
             .args(["--mount".to_owned(), bind(self.program, "/shipway")]);
         for library in self.libraries {
             spec = spec.args(["--mount".to_owned(), bind(library, &library.to_string_lossy())]);
@@ -67,9 +69,13 @@ mod tests {
     #[test]
     fn the_guest_has_its_program_its_libraries_and_no_capability() {
         let libraries = [PathBuf::from("/lib"), PathBuf::from("/lib64")];
-        let guest =
-            Guest { program: Path::new("/srv/bin/shipway"), libraries: &libraries, container: "c0ffee" };
-        let front = "docker run --rm --interactive --cap-drop ALL --read-only --network container:c0ffee \
+        let guest = Guest {
+            program: Path::new("/srv/bin/shipway"),
+            libraries: &libraries,
+            container: "c0ffee",
+            user: 1000,
+        };
+        let front = "docker run --rm --interactive --cap-drop ALL --read-only --user 1000 --network container:c0ffee \
                      --mount type=bind,source=/srv/bin/shipway,target=/shipway,readonly \
                      --mount type=bind,source=/lib,target=/lib,readonly \
                      --mount type=bind,source=/lib64,target=/lib64,readonly shipway-guest /shipway __netns";

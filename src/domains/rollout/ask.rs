@@ -258,10 +258,46 @@ pub(super) fn compose_at(
     program: Program,
     overridden: bool,
 ) -> Compose {
-    let dir = folder.join("src");
-    let mut files: Vec<PathBuf> = compose.files.iter().map(|file| dir.join(file)).collect();
+    let source = folder.join("src");
+    let mut files: Vec<PathBuf> = compose.files.iter().map(|file| source.join(file)).collect();
+    // Relative paths start where the first file lies, as they do without us.
+    let dir = files.first().and_then(|file| file.parent()).map_or(source, Path::to_owned);
     if overridden {
         files.push(folder.join(super::OVERRIDE));
     }
     Compose { program, is_v1: compose.flavour == Flavour::V1, project: compose.project.clone(), dir, files }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(err: &str) -> Fault {
+        let answer = Answer {
+            termination: Termination::Exited { status: 1 },
+            out: String::new(),
+            err: vec![err.to_owned()],
+        };
+        failed(&CommandSpec::new("docker", "/").args(["ps"]), &answer, "docker could not be asked")
+    }
+
+    #[test]
+    fn a_server_that_is_not_ready_is_told_apart_from_a_command_that_failed() {
+        let down = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+        assert_eq!(fault(down).kind, FaultKind::World);
+        let forbidden = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock";
+        assert_eq!(fault(forbidden).message, "this user may not use docker");
+        let other = fault("Error: no such thing");
+        assert_eq!(
+            (other.kind, other.details.as_slice()),
+            (FaultKind::Failed, ["$ docker ps".to_owned(), "Error: no such thing".to_owned()].as_slice())
+        );
+    }
+
+    #[test]
+    fn versions_tell_the_flavour() {
+        assert_eq!(flavour_of("1.29.2"), Flavour::V1);
+        assert_eq!(flavour_of("2.26.1-4"), Flavour::V2);
+        assert_eq!(flavour_of("5.0.0"), Flavour::V2);
+    }
 }

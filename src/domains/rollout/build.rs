@@ -4,18 +4,18 @@
 //! a rolled service takes from elsewhere gets such a tag, too. A service that is not rolled keeps the name by which the live release has
 //! its image while the image is the same, and so keeps its container.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::ask::{self, compose_at, demand, note, perform, say};
-use super::lint::{inside, lint};
-use super::{FINGERPRINT, GRACE, MOUNTS, OVERRIDE, RELEASE};
+use super::lint::lint;
+use super::mounts::{self, inside};
+use super::scene::Scene;
+use super::{FINGERPRINT, GRACE, OVERRIDE, RELEASE, caddyfile};
 use crate::adapters::compose::command::Program;
 use crate::adapters::compose::config::{self, Config, Service};
-use crate::adapters::compose::overrides::{self, Override};
+use crate::adapters::compose::overrides::{self, Override, Overrides};
 use crate::adapters::docker::command as docker;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::os::files::{FileKind, Files};
 use crate::release::layout::Layout;
 use crate::release::protocol::Settings;
 use crate::release::record::{Compose, Flavour, Image, Probe, Release};
@@ -24,9 +24,6 @@ use crate::text::count::count;
 
 /// The first engine that crashes compose 1.x (`deployers.md` 5.6).
 const ENGINE_WITHOUT_V1: u64 = 25;
-
-/// A folder that is mounted is read to this depth: a link may lead in a circle.
-const DEEPEST: usize = 40;
 
 /// What the part works on.
 pub(super) struct Site {
@@ -125,16 +122,28 @@ impl Site {
         }
         refuse_crash(flavour, &version, engine.trim())?;
         let spec = compose_at(&self.folder(), compose, program, false).config();
-        let printed = demand(context, &spec, "compose does not take the release's files")?;
-        let config = config::parse(&printed).map_err(|error| {
+        let answer = ask::ask(context, &spec)?;
+        if !answer.termination.is_success() {
+            return Err(ask::failed(&spec, &answer, "compose does not take the release's files"));
+        }
+        // A variable that is not set, a key that is out of date.
+        for line in answer.err.iter().filter(|line| !line.trim().is_empty()) {
+            ask::warn(context, &format!("compose: {}", line.trim()));
+        }
+        let config = config::parse(&answer.out).map_err(|error| {
             Fault::new(FaultKind::World, format!("what compose prints is not understood: {error}"))
                 .detail(format!("$ {spec}"))
         })?;
-        let findings = lint(&config, &self.draft.rollout, &self.source());
+        let files = &context.doors().files;
+        let kind_of = |path: &str| files.kind(Path::new(path));
+        let findings = lint(&config, &self.draft.rollout, &self.source(), &kind_of);
         for warning in &findings.warnings {
             ask::warn(context, warning);
         }
         if findings.errors.is_empty() {
+            let scene =
+                Scene { layout: self.layout.clone(), to: Some(self.draft.clone()), from: self.live.clone() };
+            caddyfile::check(context, &scene, &self.source())?;
             return Ok(Checked { program, config });
         }
         let mut fault = Fault::new(FaultKind::File, "these services can't be rolled as they are written");
@@ -163,7 +172,8 @@ impl Site {
             checked.config.services.iter().filter(|(_, service)| service.is_built).map(|(name, _)| {
                 (name.clone(), Override { image: Some(self.reference(name)), ..Override::default() })
             });
-        self.write_override(context, &checked.config, &named.collect())?;
+        let overrides = Overrides { services: named.collect(), ..Overrides::default() };
+        self.write_override(context, &checked.config, &overrides)?;
         let caller = compose_at(&self.folder(), compose, checked.program, true);
         say(context, format!("building {}", count(missing.len(), "image")));
         perform(context, &caller.build(missing), "the images could not be built")?;
@@ -183,14 +193,14 @@ impl Site {
     fn write(&self, context: &mut StepContext<'_>, compose: &Compose) -> Result<Outcome, Fault> {
         let checked = checked(context)?;
         let mut compose = compose.clone();
-        let mut overrides = BTreeMap::new();
+        let mut overrides = Overrides::default();
         for (name, service) in &checked.config.services {
             let image = self.image(context, name, service)?;
-            let mounts = self.mounts(&*context.doors().files, service)?;
             let mut said = Override::default();
             if image.built {
                 said.image = Some(image.reference.clone());
             }
+            let mounts = self.mount(context, (name, service), &mut said, &mut overrides)?;
             if self.is_rolled(name) {
                 let fingerprint = self.fingerprint(service, mounts.as_deref());
                 said.labels.insert(FINGERPRINT.to_owned(), fingerprint.clone());
@@ -198,18 +208,58 @@ impl Site {
                     said.labels.insert(GRACE.to_owned(), grace.as_secs_f64().ceil().to_string());
                 }
                 compose.fingerprints.insert(name.clone(), fingerprint);
-            } else if let Some(mounts) = mounts {
-                // Caddy loads a new Caddyfile without a new container.
-                if self.draft.rollout.caddy.as_ref() != Some(name) {
-                    said.labels.insert(MOUNTS.to_owned(), mounts.clone());
-                }
-                compose.mounts.insert(name.clone(), mounts);
+            } else if service.on_demand {
+                compose.on_demand.push(name.clone());
             }
+            compose.mounts.extend(mounts.map(|digest| (name.clone(), digest)));
             compose.images.insert(name.clone(), image);
-            overrides.insert(name.clone(), said);
+            overrides.services.insert(name.clone(), said);
         }
         self.write_override(context, &checked.config, &overrides)?;
-        self.write_release(context, &Release { compose: Some(compose), ..self.draft.clone() })
+        let release = Release { compose: Some(compose), ..self.draft.clone() };
+        let outcome = self.write_release(context, &release)?;
+        self.drop_names(context, &release)?;
+        Ok(outcome)
+    }
+
+    /// Keeps what a service mounts of the release, and says so over it; its digest.
+    fn mount(
+        &self,
+        context: &StepContext<'_>,
+        (name, service): (&str, &Service),
+        said: &mut Override,
+        overrides: &mut Overrides,
+    ) -> Result<Option<String>, Fault> {
+        let source = self.source();
+        let unkept = |error: std::io::Error| {
+            Fault::new(FaultKind::World, format!("the files that `{name}` mounts can't be kept: {error}"))
+        };
+        let mounted = mounts::mounted(&*context.doors().files, service, &source).map_err(unkept)?;
+        let Some(mounted) = mounted else { return Ok(None) };
+        mounts::keep(&self.layout, &source, &mounted).map_err(unkept)?;
+        let folder = match self.draft.rollout.caddy.as_deref() == Some(name) {
+            true => mounts::proxy(&self.layout),
+            false => mounts::kept(&self.layout, &mounted.digest),
+        };
+        said.volumes = mounts::volumes(service, &source, &folder);
+        for file in &service.files {
+            if let Some(path) = inside(&file.source, &source) {
+                overrides.files.insert((file.kind, file.name.clone()), mounts::at(&folder, path));
+            }
+        }
+        Ok(Some(mounted.digest))
+    }
+
+    /// Takes the commit's name from images that the release knows by an earlier one.
+    fn drop_names(&self, context: &mut StepContext<'_>, release: &Release) -> Result<(), Fault> {
+        let images = release.compose.as_ref().map(|compose| &compose.images);
+        for (name, image) in images.into_iter().flatten() {
+            let reference = self.reference(name);
+            if image.built && image.reference != reference {
+                ask::ask(context, &docker::untag(&self.layout.home, &reference))?;
+            }
+        }
+        Ok(())
     }
 
     /// The image of a service as the release has it.
@@ -260,33 +310,13 @@ impl Site {
         blake3::hash(text.as_bytes()).to_hex().get(..16).unwrap_or_default().to_owned()
     }
 
-    /// A digest of the files of the release that a service mounts; `None`: it mounts none.
-    fn mounts(&self, files: &dyn Files, service: &Service) -> Result<Option<String>, Fault> {
-        let source = self.source();
-        let paths: Vec<&String> =
-            service.binds.iter().filter(|path| inside(path, &source).is_some()).collect();
-        if paths.is_empty() {
-            return Ok(None);
-        }
-        let mut hasher = blake3::Hasher::new();
-        for path in paths {
-            digest(files, Path::new(path), &source, DEEPEST, &mut hasher).map_err(|error| {
-                Fault::new(
-                    FaultKind::World,
-                    format!("{path}, which a service mounts, can't be read: {error}"),
-                )
-            })?;
-        }
-        Ok(Some(hasher.finalize().to_hex().get(..16).unwrap_or_default().to_owned()))
-    }
-
     fn write_override(
         &self,
         context: &StepContext<'_>,
         config: &Config,
-        services: &BTreeMap<String, Override>,
+        overrides: &Overrides,
     ) -> Result<(), Fault> {
-        let text = overrides::render(config.version.as_deref(), services);
+        let text = overrides::render(config.version.as_deref(), overrides);
         let path = self.folder().join(OVERRIDE);
         context.doors().files.write(&path, text.as_bytes(), 0o600).map_err(|error| unwritable(&path, &error))
     }
@@ -329,37 +359,9 @@ fn refuse_crash(flavour: Flavour, version: &str, engine: &str) -> Result<(), Fau
     Ok(())
 }
 
-fn digest(
-    files: &dyn Files,
-    path: &Path,
-    source: &str,
-    depth: usize,
-    hasher: &mut blake3::Hasher,
-) -> std::io::Result<()> {
-    let shown = path.to_string_lossy();
-    hasher.update(inside(&shown, source).unwrap_or(&shown).as_bytes());
-    match files.kind(path) {
-        FileKind::Folder if depth > 0 => {
-            hasher.update(b"/\0");
-            for name in files.list(path)? {
-                digest(files, &path.join(name), source, depth - 1, hasher)?;
-            }
-        }
-        FileKind::File => {
-            let bytes = files.read(path)?;
-            hasher.update(b"\0").update(&bytes.len().to_le_bytes()).update(&bytes);
-        }
-        FileKind::Missing | FileKind::Other | FileKind::Folder => {
-            hasher.update(b"?\0");
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::os::files::RealFiles;
 
     #[test]
     fn compose_that_would_crash_is_refused() {
@@ -367,26 +369,5 @@ mod tests {
         assert!(refuse_crash(Flavour::V2, "2.26.1", "26.1.5").is_ok());
         let fault = refuse_crash(Flavour::V1, "1.29.2", "26.1.5").expect_err("it crashes");
         assert_eq!(fault.kind, FaultKind::Refused);
-    }
-
-    #[test]
-    fn a_digest_follows_names_and_contents_but_not_the_releases_folder() {
-        let make = |files: &[(&str, &str)]| {
-            let folder = tempfile::tempdir().expect("a folder");
-            for (path, text) in files {
-                let path = folder.path().join(path);
-                RealFiles.create_private_dir(path.parent().expect("a parent")).expect("a folder");
-                RealFiles.write(&path, text.as_bytes(), 0o600).expect("a file");
-            }
-            let mut hasher = blake3::Hasher::new();
-            let source = folder.path().to_string_lossy().into_owned();
-            digest(&RealFiles, &folder.path().join("conf"), &source, 9, &mut hasher).expect("a digest");
-            hasher.finalize()
-        };
-        let one = make(&[("conf/a", "1"), ("conf/b/c", "2")]);
-        assert_eq!(one, make(&[("conf/a", "1"), ("conf/b/c", "2"), ("other", "3")]));
-        assert_ne!(one, make(&[("conf/a", "1"), ("conf/b/c", "3")]));
-        assert_ne!(one, make(&[("conf/a", "1"), ("conf/b/d", "2")]));
-        assert_ne!(one, make(&[("conf/a", "1")]));
     }
 }

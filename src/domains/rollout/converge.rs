@@ -3,21 +3,19 @@
 //! The order is that of a first deployment: what the app needs, the app, and last the door to it. On later ones the first and the last
 //! find nothing to do, and on the way back the same steps lead to the release before.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::ask::{self, note, perform, say, warn};
+use super::ask::{self, note, perform, warn};
 use super::group::{self, is_stray};
 use super::scene::Scene;
-use super::{FILES, proxy, retire, state};
-use crate::adapters::caddy;
+use super::{FILES, caddyfile, retire, state};
 use crate::adapters::compose::command::Program;
 use crate::adapters::docker::inspect::Container;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::files::replace_link;
 use crate::release::record::{Flavour, Release};
 use crate::run::{Action, Outcome, StepContext};
-use crate::text::list::and_ticked;
 
 /// Which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +130,8 @@ impl Scene {
         let Some(to) = &self.to else { return Vec::new() };
         let (rolled, caddy) = (rolled(to), self.caddy_service());
         let mut services = Self::services(Some(to));
-        services.retain(|name| !rolled.contains(name) && !caddy.contains(name));
+        let on_demand = self.compose().map(|compose| compose.on_demand.as_slice()).unwrap_or_default();
+        services.retain(|name| !rolled.contains(name) && !caddy.contains(name) && !on_demand.contains(name));
         services
     }
 
@@ -238,36 +237,24 @@ impl Scene {
         let services = self.caddy_service();
         self.remove_strays(context, &services)?;
         let before = self.caddy(context)?.map(|container| container.id);
+        let is_new = caddyfile::renew(context, self)?;
         let caller = self.caller(program(context)?)?;
         perform(context, &caller.up(services.iter().map(String::as_str)), "the proxy could not be started")?;
-        let Some(now) = self.caddy(context)? else {
-            return Err(Fault::new(FaultKind::Failed, format!("{} does not run", and_ticked(&services))));
-        };
+        let now = caddyfile::started(context, self)?;
         match before {
-            None => return Ok(Outcome::done()),
-            Some(before) if before != now.id => {
-                let text = "the proxy was made anew: its image, its ports or its settings changed; connections were cut";
-                warn(context, text);
-                return Ok(Outcome::done());
+            Some(before) if before == now.id => {
+                if !is_new {
+                    return Ok(Outcome::UpToDate("it is as the release wants it".to_owned()));
+                }
+                caddyfile::load(context, self, &now)?;
             }
-            Some(_) if !self.caddyfile_changed() => {
-                return Ok(Outcome::UpToDate("it is as the release wants it".to_owned()));
+            Some(_) => {
+                let why = "its image, its ports or its settings changed";
+                warn(context, &format!("the proxy was made anew, for {why}; connections were cut"));
             }
-            Some(_) => {}
+            None => {}
         }
-        let Some(path) = caddyfile(&now) else {
-            warn(
-                context,
-                "the files that Caddy mounts changed, but none is its Caddyfile: restart it to have them",
-            );
-            return Ok(Outcome::done());
-        };
-        say(context, "loading the new Caddyfile");
-        let bytes = context.doors().files.read(&path).map_err(|error| {
-            Fault::new(FaultKind::World, format!("{} can't be read: {error}", path.display()))
-        })?;
-        proxy::load(context, self, &now.id, String::from_utf8_lossy(&bytes).into_owned())?;
-        note(context, "Caddy has its new Caddyfile");
+        caddyfile::record(context, self)?;
         Ok(Outcome::done())
     }
 
@@ -298,45 +285,4 @@ impl Scene {
 
 fn rolled(release: &Release) -> Vec<String> {
     release.rollout.groups.iter().flat_map(|group| group.services.iter().cloned()).collect()
-}
-
-/// Where on this machine the Caddyfile of a container lies: as its command says, or where Caddy's image has it.
-fn caddyfile(container: &Container) -> Option<PathBuf> {
-    let words = &container.config.cmd;
-    let named = words.iter().position(|word| word == "--config").and_then(|at| words.get(at + 1));
-    let inside = Path::new(named.map_or(caddy::CADDYFILE_PATH, String::as_str));
-    container.mounts.iter().find_map(|mount| {
-        let rest = inside.strip_prefix(&mount.destination).ok()?;
-        let source = Path::new(&mount.source);
-        Some(if rest.as_os_str().is_empty() { source.to_owned() } else { source.join(rest) })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::adapters::docker::inspect;
-
-    fn caddy(cmd: &[&str], mounts: &[(&str, &str)]) -> Container {
-        let mounts: Vec<_> = mounts
-            .iter()
-            .map(|(source, destination)| serde_json::json!({"Source": source, "Destination": destination}))
-            .collect();
-        let value = serde_json::json!([{
-            "Id": "c", "Name": "/p_caddy_1", "Image": "i", "State": {"Status": "running"},
-            "Config": {"Cmd": cmd}, "Mounts": mounts, "NetworkSettings": {"Networks": null}
-        }]);
-        inspect::parse(&value.to_string()).expect("containers").remove(0)
-    }
-
-    #[test]
-    fn the_caddyfile_is_found_through_the_mounts() {
-        let at = |cmd: &[&str], mounts: &[(&str, &str)]| caddyfile(&caddy(cmd, mounts));
-        let file = ("/srv/current/src/Caddyfile", "/etc/caddy/Caddyfile");
-        assert_eq!(at(&[], &[("/data", "/data"), file]), Some(file.0.into()));
-        assert_eq!(at(&[], &[("/srv/conf", "/etc/caddy")]), Some("/srv/conf/Caddyfile".into()));
-        let command = ["caddy", "run", "--config", "/conf/c.caddy"];
-        assert_eq!(at(&command, &[("/srv/conf", "/conf")]), Some("/srv/conf/c.caddy".into()));
-        assert_eq!(at(&command, &[file]), None);
-    }
 }

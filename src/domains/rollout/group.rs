@@ -345,6 +345,7 @@ mod tests {
             images: BTreeMap::from([("web".to_owned(), image)]),
             mounts: BTreeMap::new(),
             fingerprints: BTreeMap::from([("web".to_owned(), "f".to_owned())]),
+            on_demand: Vec::new(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! What is wrong, or should be looked at, with compose files that are to be rolled. Pure.
 
+use super::mounts::inside;
 use crate::adapters::compose::config::{Config, Service};
+use crate::os::files::FileKind;
 use crate::release::record::{Group, Probe, Rollout};
-use crate::text::list::and_ticked;
 use crate::text::suggest::nearest;
 
 /// What was found.
@@ -14,8 +15,11 @@ pub(super) struct Findings {
     pub(super) warnings: Vec<String>,
 }
 
+/// What a path is.
+type KindOf<'a> = &'a dyn Fn(&str) -> FileKind;
+
 /// Looks at the files; `source` is the release's folder of files, absolute.
-pub(super) fn lint(config: &Config, rollout: &Rollout, source: &str) -> Findings {
+pub(super) fn lint(config: &Config, rollout: &Rollout, source: &str, kind_of: KindOf<'_>) -> Findings {
     let mut findings = Findings::default();
     for group in &rollout.groups {
         for name in &group.services {
@@ -31,29 +35,12 @@ pub(super) fn lint(config: &Config, rollout: &Rollout, source: &str) -> Findings
         findings.errors.push(unknown(config, caddy, "`rollout.proxy`"));
     }
     for (name, service) in &config.services {
-        let is_rolled = rollout.groups.iter().any(|group| group.services.contains(name));
         if rollout.caddy.as_ref() != Some(name) {
             ports(name, service, &mut findings);
         }
-        let below: Vec<&str> = service.binds.iter().filter_map(|path| inside(path, source)).collect();
-        if !is_rolled && !below.is_empty() && rollout.caddy.as_ref() != Some(name) {
-            findings.warnings.push(format!(
-                "`{name}` mounts {} of the release: when these files change, its container is made anew",
-                and_ticked(&below)
-            ));
-        }
+        mounts(name, service, (source, kind_of), &mut findings);
     }
     findings
-}
-
-/// The part of `path` below the release's files, where it lies there.
-pub(super) fn inside<'a>(path: &'a str, source: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(source)?;
-    match rest.strip_prefix('/') {
-        Some(rest) => Some(rest),
-        None if rest.is_empty() => Some("."),
-        None => None,
-    }
 }
 
 fn unknown(config: &Config, name: &str, place: &str) -> String {
@@ -107,6 +94,29 @@ fn start_first(name: &str, service: &Service, wrong: &mut impl FnMut(String)) {
     }
 }
 
+fn mounts(name: &str, service: &Service, (source, kind_of): (&str, KindOf<'_>), findings: &mut Findings) {
+    for file in &service.files {
+        if inside(&file.source, source).is_some() && kind_of(&file.source) != FileKind::File {
+            findings.errors.push(format!("`{name}` has {}, whose file the commit does not have", file.name));
+        }
+    }
+    for bind in &service.binds {
+        let Some(path) = inside(&bind.source, source) else { continue };
+        let shown = if path.is_empty() { "." } else { path };
+        match kind_of(&bind.source) {
+            FileKind::Missing => findings.errors.push(format!(
+                "`{name}` mounts `{shown}`, which the commit does not have: what is written there would go with the \
+                 release; use a named volume, or an absolute path"
+            )),
+            FileKind::Folder if !bind.read_only => findings.warnings.push(format!(
+                "`{name}` can write to `{shown}` of the release: what it writes there goes when the files change; \
+                 mount it with `:ro`, or use a named volume"
+            )),
+            _ => {}
+        }
+    }
+}
+
 fn ports(name: &str, service: &Service, findings: &mut Findings) {
     for port in service.ports.iter().filter(|port| port.is_open_to_all()) {
         let published =
@@ -142,13 +152,14 @@ mod tests {
         let config = config::parse(text).expect("a file");
         let groups = vec![group(services)];
         let rollout = Rollout { caddy: Some("caddy".to_owned()), groups, ..Rollout::default() };
-        lint(&config, &rollout, "/r/src")
+        let kind_of = |path: &str| if path.ends_with("data") { FileKind::Missing } else { FileKind::Folder };
+        lint(&config, &rollout, "/r/src", &kind_of)
     }
 
     const FILE: &str = "
 services:
   caddy: { image: caddy, ports: ['80:80'] }
-  db: { image: db, ports: ['5432:5432', '8001'], volumes: ['/r/src/conf:/conf:ro', 'data:/data'] }
+  db: { image: db, ports: ['5432:5432', '8001'], volumes: ['/r/src/conf:/conf:ro', '/r/src/www:/www', 'data:/data'] }
   web:
     build: { context: /r/src }
     container_name: shop
@@ -169,7 +180,8 @@ services:
                  only the server itself is to reach it",
                 "`db` publishes a random port to everybody, past the server's firewall: write `127.0.0.1::8001` if \
                  only the server itself is to reach it",
-                "`db` mounts `conf` of the release: when these files change, its container is made anew",
+                "`db` can write to `www` of the release: what it writes there goes when the files change; mount it \
+                 with `:ro`, or use a named volume",
             ]
         );
         let how = "its new container starts beside the old one, and both can't have";
@@ -196,9 +208,12 @@ services:
     }
 
     #[test]
-    fn a_path_lies_inside_only_by_whole_names() {
-        assert_eq!(inside("/r/src/conf", "/r/src"), Some("conf"));
-        assert_eq!(inside("/r/src", "/r/src"), Some("."));
-        assert_eq!(inside("/r/src2/conf", "/r/src"), None);
+    fn a_folder_that_the_commit_does_not_have_is_no_place_for_data() {
+        let text = "services: { caddy: { image: x }, web: { image: x, volumes: ['/r/src/data:/data'] }, web2: { image: x } }";
+        assert_eq!(
+            findings(text, &["web", "web2"]).errors,
+            ["`web` mounts `data`, which the commit does not have: what is written there would go with the \
+              release; use a named volume, or an absolute path"]
+        );
     }
 }

@@ -6,12 +6,14 @@
 
 mod ask;
 mod build;
+mod caddyfile;
 mod converge;
 mod gate;
 mod group;
 pub mod guest;
 mod idle;
 mod lint;
+pub mod mounts;
 mod proxy;
 mod resolve;
 mod retire;
@@ -41,9 +43,6 @@ const FINGERPRINT: &str = "shipway.fingerprint";
 
 /// Label of a rolled container: seconds between the polite and the hard end.
 const GRACE: &str = "shipway.grace";
-
-/// Label of another container: a digest of the release's files that it mounts. compose makes it anew where a label changes.
-const MOUNTS: &str = "shipway.mounts";
 
 /// The step that reads the compose files.
 const CHECK: &str = "rollout:check";
@@ -153,3 +152,6 @@ fn converge_steps(scene: &Arc<scene::Scene>) -> Vec<Step> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,6 +106,13 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
         Ok(config) => config,
         Err(why) => {
             warn(context, &format!("Caddy could not be asked for its configuration: {why}"));
+            if group.drain.is_none() {
+                let text = format!(
+                    "without Caddy's admin interface or a `drain` in `rollout.{}` requests may be lost now",
+                    group.name
+                );
+                warn(context, &text);
+            }
             return Ok(Traffic::Unknown);
         }
     };
@@ -165,6 +172,11 @@ fn config(
         return Ok(Err(answer.err.last().cloned().unwrap_or_else(|| answer.termination.to_string())));
     }
     Ok(serde_json::from_str(&answer.out).map_err(|error| error.to_string()))
+}
+
+/// Whether Caddy's admin interface answers.
+pub(super) fn answers(context: &mut StepContext<'_>, scene: &Scene, caddy_id: &str) -> Result<bool, Fault> {
+    Ok(config(context, scene, caddy_id)?.is_ok())
 }
 
 fn known(context: &mut StepContext<'_>, scene: &Scene, caddy_id: &str) -> Result<Value, Fault> {

@@ -9,6 +9,7 @@ use crate::adapters::docker::{command as docker, inspect::Container};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::command::CommandSpec;
 use crate::os::files::FileKind;
+use crate::os::identity;
 use crate::release::layout::Layout;
 use crate::release::record::{Compose, Release};
 use crate::run::StepContext;
@@ -82,7 +83,8 @@ impl Scene {
         })?;
         let is_here = |folder: &PathBuf| doors.files.kind(folder) == FileKind::Folder;
         let libraries: Vec<PathBuf> = LIBRARIES.iter().map(PathBuf::from).filter(is_here).collect();
-        Ok(command(&Guest { program: &program, libraries: &libraries, container }, self.home()))
+        let guest = Guest { program: &program, libraries: &libraries, container, user: identity::user() };
+        Ok(command(&guest, self.home()))
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Images are made from nothing but a static program and the machine's own Caddy, so no registry is needed.
 
+mod crash;
 mod server;
 
+use std::path::Path;
 use std::time::Duration;
 
 use shipway::release::record::{Drain, Group, Probe, Release, Rollout};
@@ -18,8 +20,11 @@ services:
     ports: ["127.0.0.1::80"]
     volumes: ["./Caddyfile:/etc/caddy/Caddyfile:ro"]
   keeper:
-    build: .
-    volumes: ["./Dockerfile:/Dockerfile:ro"]
+    build: ./keeper
+    volumes: ["./conf:/conf:ro"]
+  migrate:
+    build: ./keeper
+    profiles: [tools]
   web: &web
     build: .
     stop_grace_period: 2s
@@ -60,7 +65,7 @@ fn behind_caddy(services: &[&str]) -> Rollout {
 fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_request() {
     needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
     let server = Server::new("pair").with_caddy();
-    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE)];
+    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE), ("conf/x", "1")];
     let make = |number, version: &str, live: Option<&Release>| {
         server.build(server.release(number, version, pair(), &files), live).expect("built")
     };
@@ -82,8 +87,11 @@ fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_reque
     assert!(load.nothing_lost() > 50);
     assert_eq!([server.version_of("web"), server.version_of("web2")], ["two", "two"]);
     assert_eq!(server.container("caddy"), caddy);
-    assert_ne!(server.container("keeper"), keeper, "it is built of the same folder");
+    assert_eq!(server.container("keeper"), keeper, "its image and its files are as they were");
     assert_eq!(server.containers().len(), 4);
+    let images = |release: &Release| release.compose.clone().expect("containers").images;
+    assert_eq!(images(&second)["keeper"], images(&first)["keeper"]);
+    assert_ne!(images(&second)["web"].reference, images(&first)["web"].reference);
     let said = server.said();
     for part in [
         "web: told to leave",
@@ -114,11 +122,16 @@ fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_reque
     assert_eq!([server.version_of("web"), server.version_of("web2")], ["two", "two"]);
     assert_eq!(server.container("web2"), web2);
 
-    // One that ends at once fails at once.
-    let crash = make(4, "crash", Some(&second));
+    // One that ends at once fails at once. It has other files for the service that is not rolled, too, which come and go with it.
+    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE), ("conf/x", "2")];
+    let crash = server.build(server.release(4, "crash", pair(), &files), Some(&second)).expect("built");
     let fault = server.converge(Some(&crash), Some(&second)).expect_err("it ends");
     assert_eq!(fault.message, "the new container of `web` ended with status 3");
+    let seen = |server: &Server| std::fs::read_to_string(Path::new(&server.mounted("keeper")).join("x"));
+    assert_eq!(seen(&server).expect("a file"), "2");
     server.converge(Some(&second), Some(&crash)).expect("put back");
+    std::fs::remove_dir_all(server.layout.release(&first.name).join("src/conf")).expect("removed");
+    assert_eq!(seen(&server).expect("a file"), "1", "it does not depend on any release's folder");
 
     // Nothing is left to do: nothing is done.
     let before = server.containers();
@@ -215,6 +228,13 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     assert_eq!(request(&address, "GET", "/").expect("an answer").1, "four");
     assert_eq!(server.containers().len(), 2);
 
+    // One that Caddy would not take is refused before anything changes.
+    let files = [("docker-compose.yaml", SINGLE), ("Caddyfile", ":80 {\n  respondd x\n}\n")];
+    let wrong = server.release(6, "six", silently(behind_caddy(&["web"])), &files);
+    let fault = server.build(wrong, Some(&fourth)).expect_err("no Caddyfile");
+    assert_eq!(fault.message, "Caddy does not take Caddyfile");
+    assert!(fault.details[0].contains("unrecognized directive: respondd"), "{fault:?}");
+
     // Caddy knows it by that other name now.
     let load = Load::start(&address);
     let fifth = make(5, "five", &caddyfile, Some(&fourth));
@@ -227,7 +247,7 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
 fn a_pair_that_can_not_be_told_to_leave_is_taken_out_of_caddy_and_put_back() {
     needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
     let server = Server::new("quiet").with_caddy();
-    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE)];
+    let files = [("docker-compose.yaml", PAIR), ("Caddyfile", CADDYFILE), ("conf/x", "1")];
     let make = |number, version: &str, live: Option<&Release>| {
         server.build(server.release(number, version, silently(pair()), &files), live).expect("built")
     };

@@ -69,7 +69,9 @@ impl Ask for Nobody {
 
 /// A server with one environment; everything of it goes away with it.
 pub(super) struct Server {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Removed with it; `None`: somebody else's.
+    owned: Option<tempfile::TempDir>,
     pub(super) layout: Layout,
     project: String,
     said: Arc<Mutex<Vec<String>>>,
@@ -88,7 +90,40 @@ impl Server {
                 .arg(folder.path().join("app"))
                 .arg(app),
         );
-        Self { folder, layout, project, said: Arc::default() }
+        Self { folder: folder.path().to_owned(), owned: Some(folder), layout, project, said: Arc::default() }
+    }
+
+    /// One that somebody else made and takes away.
+    pub(super) fn at(folder: &str, project: &str) -> Self {
+        let folder = PathBuf::from(folder);
+        let layout = Layout::new(&folder, "prod");
+        Self { folder, owned: None, layout, project: project.to_owned(), said: Arc::default() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// A release as it is written down.
+    pub(super) fn written(&self, name: &str) -> Release {
+        let path = self.layout.release(name).join("release.json");
+        serde_json::from_slice(&std::fs::read(path).expect("release.json")).expect("a release")
+    }
+
+    /// The deployment is over.
+    pub(super) fn forget(&self) {
+        state::remove(&RealFiles, &self.layout).expect("removed");
+    }
+
+    /// The name of every container.
+    pub(super) fn names(&self) -> Vec<String> {
+        let filter = format!("label=com.docker.compose.project={}", self.project);
+        let names = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
+        names.lines().map(str::to_owned).collect()
     }
 
     fn caddy_image(&self) -> String {
@@ -97,7 +132,7 @@ impl Server {
 
     /// An image of the machine's own Caddy.
     pub(super) fn with_caddy(self) -> Self {
-        let image = self.folder.path().join("caddy");
+        let image = self.folder.join("caddy");
         std::fs::create_dir_all(image.join("etc/caddy")).expect("a folder");
         let libraries = Command::new("ldd").arg("/usr/bin/caddy").output().expect("ldd");
         let mut lines = String::from("FROM scratch\nENV GODEBUG=netdns=go HOME=/\n");
@@ -127,12 +162,19 @@ impl Server {
         let name = format!("{number}-v{number}-{commit:.12}");
         let source = self.layout.source(&name);
         std::fs::create_dir_all(&source).expect("a folder");
-        std::fs::copy(self.folder.path().join("app"), source.join("app")).expect("the app");
+        std::fs::copy(self.folder.join("app"), source.join("app")).expect("the app");
         std::fs::write(source.join("version"), version).expect("a file");
         std::fs::write(source.join("Dockerfile"), "FROM scratch\nCOPY app version /\nCMD [\"/app\"]\n")
             .expect("a file");
+        // A service whose image never changes.
+        std::fs::create_dir_all(source.join("keeper")).expect("a folder");
+        std::fs::copy(self.folder.join("app"), source.join("keeper/app")).expect("the app");
+        std::fs::write(source.join("keeper/version"), "keeper").expect("a file");
+        std::fs::copy(source.join("Dockerfile"), source.join("keeper/Dockerfile")).expect("a file");
         for (path, text) in files {
-            std::fs::write(source.join(path), text.replace("CADDY", &self.caddy_image())).expect("a file");
+            let path = source.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text.replace("CADDY", &self.caddy_image())).expect("a file");
         }
         Release {
             version: RECORD_VERSION,
@@ -150,6 +192,7 @@ impl Server {
                 images: Default::default(),
                 mounts: Default::default(),
                 fingerprints: Default::default(),
+                on_demand: Vec::new(),
             }),
         }
     }
@@ -168,13 +211,13 @@ impl Server {
             builder.add(node.name, node.title, needs, (node.effect, node.when_orphaned), node.action);
         }
         let plan = builder.build().expect("a plan");
-        let model = shipway::model::load(&self.folder.path().join("tasks.toml"), &NoFile).expect("a model");
+        let model = shipway::model::load(&self.folder.join("tasks.toml"), &NoFile).expect("a model");
         let bindings = Bindings::new(Arc::new(model), Default::default(), Ok(String::new()));
         let settings = RunSettings {
             command: "test".into(),
             project: "test".into(),
-            root: self.folder.path().into(),
-            records: self.folder.path().into(),
+            root: self.folder.clone(),
+            records: self.folder.clone(),
             jobs: 2,
             keep_going: false,
             force: false,
@@ -194,7 +237,7 @@ impl Server {
 
     /// Builds a release; gives it as it is written down.
     pub(super) fn build(&self, draft: Release, live: Option<&Release>) -> Result<Release, Fault> {
-        let path = self.layout.release(&draft.name).join("release.json");
+        let name = draft.name.clone();
         let settings = Box::new(Settings {
             protocol: PROTOCOL,
             environment: "prod".to_owned(),
@@ -203,7 +246,7 @@ impl Server {
             compose: Some((Flavour::V1, "1.29.2".to_owned())),
         });
         self.run(Part::Build { draft: Box::new(draft), live: live.cloned().map(Box::new), settings })?;
-        Ok(serde_json::from_slice(&std::fs::read(path).expect("release.json")).expect("a release"))
+        Ok(self.written(&name))
     }
 
     pub(super) fn converge(&self, to: Option<&Release>, from: Option<&Release>) -> Result<(), Fault> {
@@ -242,6 +285,11 @@ impl Server {
         id
     }
 
+    /// The machine's path that a service mounts.
+    pub(super) fn mounted(&self, service: &str) -> String {
+        docker(&["inspect", "--format", "{{(index .Mounts 0).Source}}", &self.container(service)])
+    }
+
     /// What a service says when it is asked on its own address.
     pub(super) fn version_of(&self, service: &str) -> String {
         let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
@@ -256,6 +304,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if self.owned.is_none() {
+            return;
+        }
         if std::thread::panicking() {
             eprintln!("{}\n{:?}", self.said(), self.containers());
         }
