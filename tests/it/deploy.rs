@@ -37,6 +37,8 @@ fn live_ref(project: &DeployProject) -> String {
 
 fn loses_nothing(kind: &Kind, on_term: OnTerm, deployments: usize) {
     let project = live(Settings { on_term, ..Settings::default() });
+    let caddy = || project.docker.containers().into_iter().find(|container| container.service == "caddy");
+    let proxy = caddy();
     let series = Series::run(&project, kind, deployments, || deploy(&project).exits(0).all());
     println!(
         "{on_term:?}, {}{}: {series}",
@@ -49,6 +51,8 @@ fn loses_nothing(kind: &Kind, on_term: OnTerm, deployments: usize) {
     series.report.lost_nothing();
     let replicas = project.replicas();
     assert_eq!(replicas.len(), 2, "{replicas:?}");
+    // F23.
+    assert_eq!(caddy(), proxy, "the proxy was never made anew");
 }
 
 #[test]
@@ -151,7 +155,6 @@ fn a_roll_back_takes_seconds_and_no_builder() {
     project.serves("1", 10, &said.exits(0).all());
     load.goes_on_for(100);
     let report = load.stop();
-    println!("{}", said.all());
     println!("totag v1 after {:.1} s: {report}", took.as_secs_f64());
     report.lost_nothing();
     assert!(!said.all().contains("✓ build"), "{}", said.all());

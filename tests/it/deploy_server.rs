@@ -39,6 +39,24 @@ fn the_exit_code_of_the_push_is_the_deployments() {
 }
 
 #[test]
+fn hooks_that_the_machine_wants_elsewhere_do_not_leave_ours_out() {
+    // F1.
+    needs!("git");
+    let server = Server::new("true", SERVE);
+    let home = server.space.root.with_file_name("home");
+    let config = std::fs::read_to_string(home.join(".gitconfig")).unwrap();
+    std::fs::write(home.join(".gitconfig"), format!("{config}[core]\n\thooksPath = /nowhere\n")).unwrap();
+    let commit = server.version("2");
+    server.deploys(&commit);
+    assert_eq!((server.served(), server.live_ref()), ("2".to_owned(), commit.clone()));
+    // And a push can ask whether they are there.
+    let probed = server.pusher(&server.version("3"), &["probe"]).output().unwrap();
+    let (ok, said) = told(&probed);
+    assert!(!ok && said.contains("shipway probe 1 ok"), "{said}");
+    assert_eq!((server.live_ref(), server.records().len()), (commit, 1));
+}
+
+#[test]
 fn what_fails_before_traffic_moves_leaves_the_live_version_alone_and_the_same_push_works_later() {
     // F2, F3, F4, F15.
     needs!("git");
