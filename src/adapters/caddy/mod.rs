@@ -39,6 +39,17 @@ pub struct Upstreams {
     pub list: Vec<Value>,
     /// How long it takes until a change of health is noticed; `None`: it looks at nobody's health.
     pub notices_within: Option<Duration>,
+    /// What it asks for to learn of health; `None`: what it asks for can't be asked by others in the same way.
+    pub asks: Option<Asked>,
+}
+
+/// What Caddy asks for to learn of an upstream's health. Statuses from 200 to 299 are good ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// With its `/`.
+    pub uri: String,
+    /// `None`: the upstream's own.
+    pub port: Option<u16>,
 }
 
 /// Whether a host name is one of those that are meant.
@@ -63,10 +74,12 @@ fn walk(value: &Value, path: String, is_meant: IsMeant<'_>, found: &mut Vec<Upst
                 && let Some(list) = members.get("upstreams").and_then(Value::as_array)
                 && list.iter().any(|upstream| host(upstream).is_some_and(is_meant))
             {
+                let active = value.pointer("/health_checks/active");
                 found.push(Upstreams {
                     path: format!("{path}/upstreams"),
                     list: list.clone(),
-                    notices_within: value.pointer("/health_checks/active").map(notices_within),
+                    notices_within: active.map(notices_within),
+                    asks: active.and_then(asks),
                 });
             }
             for (name, member) in members {
@@ -91,6 +104,17 @@ fn notices_within(active: &Value) -> Duration {
         |key: &str| active.get(key).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
     let in_a_row = number("fails").max(number("passes")).unwrap_or(1);
     interval.saturating_mul(INTERVALS.max(in_a_row.saturating_add(2)))
+}
+
+fn asks(active: &Value) -> Option<Asked> {
+    let is_plain = ["headers", "expect_body", "method"].iter().all(|key| active.get(key).is_none());
+    let expected = active.get("expect_status").and_then(Value::as_u64).unwrap_or(2);
+    if !is_plain || !matches!(expected, 0 | 2) {
+        return None;
+    }
+    let uri = active.get("uri").or(active.get("path")).and_then(Value::as_str)?.to_owned();
+    let port = active.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+    Some(Asked { uri, port: port.filter(|port| *port != 0) })
 }
 
 /// Caddy writes nanoseconds, and takes text.
@@ -119,6 +143,12 @@ impl Upstreams {
     /// The hosts that it dials.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
         self.list.iter().filter_map(host)
+    }
+
+    /// The ports at which it dials those that are meant.
+    pub fn ports(&self, is_meant: IsMeant<'_>) -> Vec<u16> {
+        let port = |upstream: &Value| upstream.get("dial")?.as_str()?.rsplit_once(':')?.1.parse().ok();
+        self.those(is_meant).iter().filter_map(port).collect()
     }
 
     /// Those of its upstreams that are meant.
@@ -191,6 +221,8 @@ mod tests {
         assert_eq!(one.url(), format!("http://127.0.0.1:2019/config{path}"));
         assert_eq!(config().pointer(path), Some(&Value::from(one.list.clone())));
         assert_eq!(one.notices_within, Some(Duration::from_millis(900)));
+        assert_eq!(one.asks, Some(Asked { uri: "/healthz".to_owned(), port: None }));
+        assert_eq!(one.ports(&names(&["web"])), [8000]);
         assert!(upstreams(&config(), &names(&["db"])).is_empty());
     }
 
@@ -204,6 +236,15 @@ mod tests {
         let pointer = "/apps/http/servers/srv0/routes/1/handle/0/routes/0/handle/0/health_checks";
         *without.pointer_mut(pointer).expect("health checks") = Value::Null;
         assert_eq!(upstreams(&without, &names(&["web"]))[0].notices_within, None);
+    }
+
+    #[test]
+    fn what_others_could_not_ask_in_the_same_way_is_not_told() {
+        let uri = json!({"uri": "/", "port": 9000});
+        assert_eq!(asks(&uri), Some(Asked { uri: "/".to_owned(), port: Some(9000) }));
+        assert_eq!(asks(&json!({"uri": "/", "expect_status": 204})), None);
+        assert_eq!(asks(&json!({"uri": "/", "headers": {"Host": ["shop.eu"]}})), None);
+        assert_eq!(asks(&json!({})), None);
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Service {
     pub replicas: u64,
     /// It has an address that no second container could have.
     pub has_fixed_address: bool,
+    /// In how many networks it is; without a word of them in one.
+    pub networks: usize,
     /// `network_mode`.
     pub network_mode: Option<String>,
     /// It has `profiles`: compose starts it only by name.
@@ -136,6 +138,10 @@ fn service(body: &Value, whole: &Value) -> Service {
         has_health_check: body.get("healthcheck").filter(|check| check.is_object()).map(health_check),
         replicas: count("/deploy/replicas").or(count("/scale")).unwrap_or(1),
         has_fixed_address: networks.is_some_and(|networks| networks.values().any(is_fixed)),
+        networks: networks
+            .map(serde_json::Map::len)
+            .or(body.get("networks").and_then(Value::as_array).map(Vec::len))
+            .unwrap_or(1),
         network_mode: text("network_mode"),
         on_demand: list(body, "profiles").next().is_some(),
         body: without_build(body),

@@ -10,7 +10,7 @@ use super::ask::{self, compose_at, demand, note, perform, say};
 use super::lint::lint;
 use super::mounts::{self, inside};
 use super::scene::Scene;
-use super::{FINGERPRINT, GRACE, OVERRIDE, RELEASE, caddyfile};
+use super::{FINGERPRINT, GRACE, NETWORKS, OVERRIDE, RELEASE, caddyfile};
 use crate::adapters::compose::command::Program;
 use crate::adapters::compose::config::{self, Config, Service};
 use crate::adapters::compose::overrides::{self, Override, Overrides};
@@ -207,6 +207,7 @@ impl Site {
                 if let Some(grace) = service.stop_grace {
                     said.labels.insert(GRACE.to_owned(), grace.as_secs_f64().ceil().to_string());
                 }
+                said.labels.insert(NETWORKS.to_owned(), service.networks.to_string());
                 compose.fingerprints.insert(name.clone(), fingerprint);
             } else if service.on_demand {
                 compose.on_demand.push(name.clone());

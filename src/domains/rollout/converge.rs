@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ask::{self, note, perform, warn};
-use super::group::{self, is_stray};
+use super::group;
 use super::scene::Scene;
+use super::wanted::is_stray;
 use super::{FILES, caddyfile, retire, state};
 use crate::adapters::compose::command::Program;
 use crate::adapters::docker::inspect::Container;

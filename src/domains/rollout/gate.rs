@@ -177,7 +177,7 @@ fn ended(
 }
 
 /// The fault of a container that does not become healthy, with what it said last.
-fn unhealthy(
+pub(super) fn unhealthy(
     context: &mut StepContext<'_>,
     scene: &Scene,
     group: &Group,

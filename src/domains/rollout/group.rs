@@ -8,7 +8,8 @@ use super::proxy::{self, Traffic};
 use super::retire::{self, Leaving};
 use super::roll::{Act, Replica, Standing, next_act};
 use super::scene::Scene;
-use super::{FINGERPRINT, gate, state};
+use super::wanted::{is_as_wanted, missing_names};
+use super::{gate, state};
 use crate::adapters::compose::command::{Compose as Caller, Program};
 use crate::adapters::docker::command as docker;
 use crate::adapters::docker::inspect::Container;
@@ -89,6 +90,30 @@ impl Roller<'_> {
         }
     }
 
+    /// The group as the release of a container has it: another release may ask and tell in another way.
+    fn own_group<'b>(&'b self, container: &Container) -> &'b Group {
+        let service = container.service().unwrap_or_default();
+        if is_as_wanted(container, self.compose) {
+            return self.group;
+        }
+        let groups = self.scene.from.iter().flat_map(|from| &from.rollout.groups);
+        let mut others = groups.filter(|group| group.services.iter().any(|name| name == service));
+        others.next().unwrap_or(self.group)
+    }
+
+    /// Whether the new container of a service is healthy in everybody's eyes; how long that took.
+    fn gate(&self, context: &mut StepContext<'_>, container: &Container) -> Result<Duration, Fault> {
+        let mut took = gate::wait(context, self.scene, self.group, container)?;
+        for probe in self.traffic.asks().iter().filter(|probe| **probe != self.group.probe) {
+            let group = Group { probe: probe.clone(), ..self.group.clone() };
+            took += gate::wait(context, self.scene, &group, container).map_err(|fault| {
+                fault
+                    .hint("Caddy asks this of it, and would send it nothing: ask for the same in both places")
+            })?;
+        }
+        Ok(took)
+    }
+
     fn act(
         &mut self,
         context: &mut StepContext<'_>,
@@ -105,7 +130,8 @@ impl Roller<'_> {
             Act::Discard(id) => self.discard(context, find(id)?),
             Act::Admit(id) => self.admit(context, find(id)?, containers),
             Act::Ask(id) => {
-                let answers = gate::answers(context, self.scene, self.group, find(id)?)?;
+                let container = find(id)?;
+                let answers = gate::answers(context, self.scene, self.own_group(container), container)?;
                 let standing = if answers { Standing::Serves } else { Standing::Silent };
                 self.known.insert(id.clone(), Known { standing, admitted: None, is_ours: false });
                 Ok(())
@@ -120,7 +146,8 @@ impl Roller<'_> {
                 let successor =
                     replicas.iter().filter(serves).filter(is_next).max_by_key(|next| next.is_wanted);
                 let leaving = Leaving {
-                    group: self.group,
+                    group: self.own_group(container),
+                    is_single: self.group.services.len() == 1,
                     traffic: &self.traffic,
                     serves: replicas.iter().filter(serves).any(|replica| replica.id == *id),
                     was_told: told.contains(id),
@@ -144,9 +171,8 @@ impl Roller<'_> {
     fn discard(&mut self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
         let service = container.service().unwrap_or_default();
         if self.known.get(&container.id).is_some_and(|known| known.is_ours) {
-            let fault =
-                format!("the new container of `{service}` ended with status {}", container.state.exit_code);
-            return Err(Fault::new(FaultKind::Failed, fault));
+            let why = format!("ended with status {}", container.state.exit_code);
+            return Err(gate::unhealthy(context, self.scene, self.group, container, &why));
         }
         note(context, &format!("{service}: {}, which does not run, is removed", container.name()));
         retire::discard(context, self.scene, container)
@@ -162,7 +188,7 @@ impl Roller<'_> {
         let service = container.service().unwrap_or_default();
         let is_ours = self.known.get(&container.id).is_some_and(|known| known.is_ours);
         say(context, format!("waiting until {service} is healthy"));
-        match gate::wait(context, self.scene, self.group, container) {
+        match self.gate(context, container) {
             Ok(after) => {
                 note(context, &format!("{service}: healthy after {}", duration::render(after)));
             }
@@ -275,104 +301,4 @@ impl Roller<'_> {
 
 fn not_made(service: &str) -> String {
     format!("the new container of `{service}` could not be made")
-}
-
-/// Whether a container is what the release would make.
-fn is_as_wanted(container: &Container, compose: &Compose) -> bool {
-    let service = container.service().unwrap_or_default();
-    let image = compose.images.get(service).map(|image| image.id.as_str());
-    let fingerprint = compose.fingerprints.get(service).map(String::as_str);
-    image == Some(container.image.as_str())
-        && fingerprint == container.label(FINGERPRINT)
-        && !is_stray(container.name())
-}
-
-/// What compose calls a container that it is about to replace: twelve digits and its old name.
-pub(super) fn is_stray(name: &str) -> bool {
-    name.split_once('_').is_some_and(|(front, _)| {
-        front.len() == 12 && front.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
-}
-
-/// Networks in which a container is not found by its service's name, with the names that it should have there: its own, and those of
-/// others of its service.
-fn missing_names(container: &Container, containers: &[Container]) -> Vec<(String, Vec<String>)> {
-    let service = container.service().unwrap_or_default();
-    let mut missing = Vec::new();
-    for network in container.networks().keys() {
-        let own = container.aliases(network);
-        if own.iter().any(|name| name == service) {
-            continue;
-        }
-        let mut names = vec![service.to_owned()];
-        let others = containers.iter().filter(|other| other.id != container.id);
-        let others = others.filter(|other| other.service() == Some(service));
-        for name in own.into_iter().chain(others.flat_map(|other| other.aliases(network))) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        missing.push((network.clone(), names));
-    }
-    missing
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::adapters::docker::inspect;
-
-    fn container(id: &str, name: &str, image: &str, aliases: &[&str]) -> Container {
-        let value = serde_json::json!([{
-            "Id": id, "Name": format!("/{name}"), "Image": image,
-            "State": {"Status": "running", "Pid": 1},
-            "Config": {"Labels": {"com.docker.compose.service": "web", "shipway.fingerprint": "f"}},
-            "NetworkSettings": {"Networks": {"back": {"Aliases": aliases, "IPAddress": "10.0.0.2"}}}
-        }]);
-        inspect::parse(&value.to_string()).expect("containers").remove(0)
-    }
-
-    fn compose() -> Compose {
-        let image = crate::release::record::Image {
-            reference: "p/web:1".to_owned(),
-            id: "sha256:1".to_owned(),
-            built: true,
-        };
-        Compose {
-            flavour: crate::release::record::Flavour::V1,
-            project: "p".to_owned(),
-            files: Vec::new(),
-            images: BTreeMap::from([("web".to_owned(), image)]),
-            mounts: BTreeMap::new(),
-            fingerprints: BTreeMap::from([("web".to_owned(), "f".to_owned())]),
-            on_demand: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_container_is_wanted_by_its_image_its_making_and_its_name() {
-        let compose = compose();
-        assert!(is_as_wanted(&container("a", "p_web_1", "sha256:1", &[]), &compose));
-        assert!(!is_as_wanted(&container("a", "p_web_1", "sha256:2", &[]), &compose));
-        assert!(!is_as_wanted(&container("a", "0123456789ab_p_web_1", "sha256:1", &[]), &compose));
-        let other = Compose { fingerprints: BTreeMap::from([("web".to_owned(), "g".to_owned())]), ..compose };
-        assert!(!is_as_wanted(&container("a", "p_web_1", "sha256:1", &[]), &other));
-    }
-
-    #[test]
-    fn strays_of_compose_are_known_by_their_names() {
-        assert!(is_stray("0123456789ab_shop-prod_web_1"));
-        for name in ["shop_web_1", "0123456789AB_x", "0123456789a_x", "0123456789abc_x", "0123456789ab"] {
-            assert!(!is_stray(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_container_that_was_kept_apart_gets_the_names_of_its_kind() {
-        let old = container("aaaaaaaaaaaaaaaa", "p_web_1", "sha256:1", &["web", "app", "aaaaaaaaaaaa"]);
-        let new = container("bbbbbbbbbbbbbbbb", "p_web_2", "sha256:1", &["bbbbbbbbbbbb"]);
-        let names = missing_names(&new, &[old.clone(), new.clone()]);
-        assert_eq!(names, [("back".to_owned(), vec!["web".to_owned(), "app".to_owned()])]);
-        assert!(missing_names(&old, &[old.clone(), new]).is_empty());
-    }
 }

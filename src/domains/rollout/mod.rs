@@ -20,6 +20,7 @@ mod retire;
 mod roll;
 mod scene;
 pub mod state;
+mod wanted;
 
 pub use resolve::resolve;
 
@@ -43,6 +44,9 @@ const FINGERPRINT: &str = "shipway.fingerprint";
 
 /// Label of a rolled container: seconds between the polite and the hard end.
 const GRACE: &str = "shipway.grace";
+
+/// Label of a rolled container: in how many networks it is.
+const NETWORKS: &str = "shipway.networks";
 
 /// The step that reads the compose files.
 const CHECK: &str = "rollout:check";

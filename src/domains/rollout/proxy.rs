@@ -13,7 +13,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::Secret;
 use crate::os::command::Input;
 use crate::os::files::FileKind;
-use crate::release::record::Group;
+use crate::release::record::{Group, Probe};
 use crate::run::StepContext;
 
 /// Where nobody can be asked how often health is looked at: three times this and then it was noticed.
@@ -37,6 +37,8 @@ pub(super) enum Traffic {
         notices_within: Option<Duration>,
         /// By which names it may know a service.
         names: Names,
+        /// What it asks of a container to learn of its health.
+        asks: Vec<Probe>,
     },
 }
 
@@ -74,6 +76,14 @@ impl Names {
 }
 
 impl Traffic {
+    /// What has to be asked of a container beside the group's own question, for whoever sends traffic asks that.
+    pub(super) fn asks(&self) -> &[Probe] {
+        match self {
+            Self::Caddy { asks, .. } => asks,
+            Self::Nobody | Self::Unknown => &[],
+        }
+    }
+
     /// How long it takes until a change of health was noticed by whoever sends traffic.
     pub(super) fn notices_within(&self) -> Duration {
         match self {
@@ -147,7 +157,16 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
             note(context, &text);
         }
     }
-    Ok(Traffic::Caddy { container: caddy.id.clone(), notices_within, names })
+    let mut asks = Vec::new();
+    for (upstreams, asked) in found.iter().filter_map(|one| one.asks.as_ref().map(|asked| (one, asked))) {
+        for port in upstreams.ports(&|host| owners(host) > 0) {
+            let probe = Probe::Http { path: asked.uri.clone(), port: asked.port.unwrap_or(port) };
+            if !asks.contains(&probe) {
+                asks.push(probe);
+            }
+        }
+    }
+    Ok(Traffic::Caddy { container: caddy.id.clone(), notices_within, names, asks })
 }
 
 /// Whether a host name is what compose calls a container of a service.
@@ -273,7 +292,7 @@ pub(super) fn put_back(
     for taken in all.iter().filter(|taken| taken.service == service) {
         let list = config.pointer(&taken.path).and_then(Value::as_array).cloned();
         let Some(list) = list else { continue };
-        let upstreams = Upstreams { path: taken.path.clone(), list, notices_within: None };
+        let upstreams = Upstreams { path: taken.path.clone(), list, notices_within: None, asks: None };
         if let Some(list) = upstreams.with(&taken.upstreams) {
             patch(context, scene, caddy_id, (&upstreams.url(), list))?;
             note(context, &format!("{service}: Caddy sends it requests again"));

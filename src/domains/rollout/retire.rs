@@ -21,7 +21,10 @@ const QUIET: Duration = Duration::from_millis(200);
 
 /// What surrounds a container that is to go.
 pub(super) struct Leaving<'a> {
+    /// The group as the container's own release has it: an app knows no other way to be told.
     pub(super) group: &'a Group,
+    /// It is replaced by a second container that started first.
+    pub(super) is_single: bool,
     pub(super) traffic: &'a Traffic,
     /// It answers, so it may have traffic.
     pub(super) serves: bool,
@@ -53,16 +56,17 @@ fn out_of_traffic(
     leaving: &Leaving<'_>,
 ) -> Result<(), Fault> {
     let service = container.service().unwrap_or_default();
-    let is_single = leaving.group.services.len() == 1;
     match (leaving.traffic, &leaving.group.drain) {
         (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(()),
         // The name of the service stands for both: a failing health check would take both out.
-        (Traffic::Caddy { container: caddy, names, .. }, _) if is_single => match &leaving.successor {
-            Some(successor) => proxy::move_to(context, scene, (caddy, names), (service, successor)),
-            None => Ok(()),
-        },
-        (Traffic::Caddy { container: caddy, names, notices_within: Some(within) }, Some(drain)) => {
-            if tell(context, scene, container, (leaving.group, drain))? {
+        (Traffic::Caddy { container: caddy, names, .. }, _) if leaving.is_single => {
+            match &leaving.successor {
+                Some(successor) => proxy::move_to(context, scene, (caddy, names), (service, successor)),
+                None => Ok(()),
+            }
+        }
+        (Traffic::Caddy { container: caddy, names, notices_within: Some(within), .. }, Some(drain)) => {
+            if tell(context, scene, container, (leaving, drain))? {
                 return pause(context, *within);
             }
             // It will not be told: then Caddy is.
@@ -72,7 +76,7 @@ fn out_of_traffic(
             proxy::take_out(context, scene, (caddy, names), container)
         }
         (Traffic::Unknown, Some(drain)) => {
-            tell(context, scene, container, (leaving.group, drain))?;
+            tell(context, scene, container, (leaving, drain))?;
             pause(context, leaving.traffic.notices_within())
         }
     }
@@ -83,8 +87,9 @@ fn tell(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
-    (group, drain): (&Group, &Drain),
+    (leaving, drain): (&Leaving<'_>, &Drain),
 ) -> Result<bool, Fault> {
+    let group = leaving.group;
     let service = container.service().unwrap_or_default();
     let spec = match drain {
         Drain::Signal(signal) => docker::signal(scene.home(), &container.id, signal),
@@ -95,7 +100,16 @@ fn tell(
         return Err(failed(&spec, &answer, &format!("`{service}` could not be told to leave")));
     }
     note(context, &format!("{service}: told to leave"));
-    let is_silent = gate::wait_until_silent(context, scene, group, container)?;
+    let mut is_silent = true;
+    // What counts is what is asked by whoever sends traffic.
+    let asked = match leaving.traffic.asks() {
+        [] => std::slice::from_ref(&group.probe),
+        asks => asks,
+    };
+    for probe in asked {
+        let group = Group { probe: probe.clone(), ..group.clone() };
+        is_silent &= gate::wait_until_silent(context, scene, &group, container)?;
+    }
     if !is_silent {
         let text = format!(
             "{service}: {} after it was told to leave it still says that it is healthy; look at `drain` of `rollout.{}`",
