@@ -35,6 +35,12 @@ impl Clock for RealClock {
     }
 }
 
+/// Time since the machine's start, the same for all its processes, those in containers too.
+pub fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(time.tv_sec.try_into().unwrap_or_default(), time.tv_nsec.try_into().unwrap_or_default())
+}
+
 /// A clock that goes on by a fixed step each time that it is asked, so that outputs are the same each time.
 #[derive(Debug)]
 pub struct ScriptedClock {

@@ -222,6 +222,19 @@ pub fn access(path: &Path) -> Option<Access> {
     Some(Access { owner: metadata.uid(), mode: metadata.mode() & 0o7777, device: metadata.dev() })
 }
 
+/// What changes when a file does: its real place, its size and when it was written last; empty where there is nothing.
+pub fn stamp(path: &Path) -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(metadata) = std::fs::metadata(path) else { return String::new() };
+    format!(
+        "{} {} {}.{}",
+        real_path(path).display(),
+        metadata.size(),
+        metadata.mtime(),
+        metadata.mtime_nsec()
+    )
+}
+
 /// `path` without links and `..`; the path itself where it does not exist.
 pub fn real_path(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())

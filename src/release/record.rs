@@ -150,6 +150,13 @@ pub struct Compose {
     /// from others of the same image.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprints: BTreeMap<String, String>,
+    /// The same of services that are not rolled, whose containers have no label to tell it by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// Which program of compose this was seen with, as its place, size and time of change: while it is the same, its version need not be
+    /// asked again, which takes compose 1.x longer than all else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stamp: String,
     /// Services with a profile: their images are made, and nobody starts them but by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_demand: Vec<String>,

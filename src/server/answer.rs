@@ -37,7 +37,7 @@ pub(super) fn status(store: Store<'_>) -> Result<(), Fault> {
 /// Prints every record, the newest first.
 pub(super) fn releases(store: Store<'_>) -> Result<(), Fault> {
     store.settings()?;
-    store.records()?.iter().rev().try_for_each(|record| print_json(record))
+    store.records()?.iter().rev().try_for_each(print_json)
 }
 
 /// Follows a deployment to its end, and ends like it.

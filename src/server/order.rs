@@ -183,6 +183,8 @@ impl Opened<'_> {
                 mounts: Default::default(),
                 fingerprints: Default::default(),
                 on_demand: Default::default(),
+                settings: Default::default(),
+                stamp: String::new(),
             })
         };
         let draft = Release {

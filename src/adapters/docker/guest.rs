@@ -45,10 +45,17 @@ impl Guest<'_> {
         spec.args([IMAGE, "/shipway", WORD]).args(words.iter().copied())
     }
 
-    /// Waits until the container has no request in hand; `port` 0: on any port that it listens on.
-    pub fn idle(&self, dir: &Path, port: u16, quiet_ms: u128, limit_ms: u128) -> CommandSpec {
-        let words = [port.to_string(), quiet_ms.to_string(), limit_ms.to_string()];
-        self.run(dir, &["idle", &words[0], &words[1], &words[2]])
+    /// Waits until the container has no request in hand; `port` 0: on any port that it listens on. It looks from `from_ms` on, in
+    /// milliseconds since the machine's start, so that it can come up while there still is traffic.
+    pub fn idle(
+        &self,
+        dir: &Path,
+        port: u16,
+        from_ms: u128,
+        (quiet_ms, limit_ms): (u128, u128),
+    ) -> CommandSpec {
+        let words = [port.to_string(), quiet_ms.to_string(), limit_ms.to_string(), from_ms.to_string()];
+        self.run(dir, &["idle", &words[0], &words[1], &words[2], &words[3]])
     }
 
     /// GET of `url` in the container's network.
@@ -80,7 +87,10 @@ mod tests {
                      --mount type=bind,source=/lib,target=/lib,readonly \
                      --mount type=bind,source=/lib64,target=/lib64,readonly shipway-guest /shipway __netns";
         let here = Path::new("/srv");
-        assert_eq!(guest.idle(here, 8000, 200, 30_000).to_string(), format!("{front} idle 8000 200 30000"));
+        assert_eq!(
+            guest.idle(here, 8000, 7, (200, 30_000)).to_string(),
+            format!("{front} idle 8000 200 30000 7")
+        );
         let url = "http://127.0.0.1:2019/config/";
         assert_eq!(guest.get(here, url).to_string(), format!("{front} get {url}"));
         assert_eq!(

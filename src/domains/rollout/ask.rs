@@ -9,6 +9,7 @@ use crate::adapters::docker::{command as docker, inspect};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Progress, Stream, Termination};
 use crate::os::command::{Argument, CommandSpec};
+use crate::os::files;
 use crate::release::layout::Layout;
 use crate::release::record::Flavour;
 use crate::run::{CommandRun, StepContext, StepLog, interrupted};
@@ -185,6 +186,18 @@ pub(super) fn image(
         true => Ok(None),
         false => Err(failed(&spec, &answer, "docker could not be asked")),
     }
+}
+
+/// What tells the program of compose 1.x from another one that is put in its place; empty for 2.x, which is asked quickly.
+pub(super) fn stamp(context: &StepContext<'_>, home: &Path, flavour: Flavour) -> String {
+    if flavour != Flavour::V1 {
+        return String::new();
+    }
+    let doors = context.doors();
+    let path = doors.environment.variables.get(std::ffi::OsStr::new("PATH"));
+    let tool = Program::Standalone.version(home).tool;
+    let found = doors.tools.find(&tool, path.map(std::ffi::OsString::as_os_str), home);
+    found.map(|program| files::stamp(&program)).unwrap_or_default()
 }
 
 /// The compose program of this machine, which has to be of the flavour that is pinned.

@@ -193,6 +193,7 @@ impl Site {
     fn write(&self, context: &mut StepContext<'_>, compose: &Compose) -> Result<Outcome, Fault> {
         let checked = checked(context)?;
         let mut compose = compose.clone();
+        compose.stamp = ask::stamp(context, &self.layout.home, compose.flavour);
         let mut overrides = Overrides::default();
         for (name, service) in &checked.config.services {
             let image = self.image(context, name, service)?;
@@ -209,8 +210,11 @@ impl Site {
                 }
                 said.labels.insert(NETWORKS.to_owned(), service.networks.to_string());
                 compose.fingerprints.insert(name.clone(), fingerprint);
-            } else if service.on_demand {
-                compose.on_demand.push(name.clone());
+            } else {
+                compose.settings.insert(name.clone(), self.fingerprint(service, mounts.as_deref()));
+                if service.on_demand {
+                    compose.on_demand.push(name.clone());
+                }
             }
             compose.mounts.extend(mounts.map(|digest| (name.clone(), digest)));
             compose.images.insert(name.clone(), image);

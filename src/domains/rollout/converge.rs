@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::ask::{self, note, perform, warn};
 use super::group;
 use super::scene::Scene;
+use super::wanted::is_as_wanted;
 use super::wanted::is_stray;
 use super::{FILES, caddyfile, retire, state};
 use crate::adapters::compose::command::Program;
@@ -175,7 +176,14 @@ impl Scene {
         let Some(to) = &self.to else { return Ok(Outcome::done()) };
         // What could be refused is refused before anything is touched.
         let program = match &to.compose {
-            Some(compose) => Some(ask::program(context, self.home(), compose.flavour)?.0),
+            Some(compose) => {
+                let stamp = ask::stamp(context, self.home(), compose.flavour);
+                let is_known = !stamp.is_empty() && stamp == compose.stamp;
+                match is_known {
+                    true => Some(Program::Standalone),
+                    false => Some(ask::program(context, self.home(), compose.flavour)?.0),
+                }
+            }
             None => None,
         };
         let link = self.layout.current();
@@ -201,6 +209,9 @@ impl Scene {
             }
         }
         self.remove_strays(context, &others)?;
+        if self.are_as_wanted(context, &others)? {
+            return Ok(Outcome::UpToDate("they are as the release wants them".to_owned()));
+        }
         let caller = self.caller(program(context)?)?;
         perform(context, &caller.up(others.iter().map(String::as_str)), "a service could not be started")?;
         Ok(Outcome::done())
@@ -214,6 +225,27 @@ impl Scene {
             }
         }
         Ok(())
+    }
+
+    /// Whether each of these services has its one container, and nothing of it would change: then compose need not be asked, which takes
+    /// its time to say so.
+    fn are_as_wanted(&self, context: &mut StepContext<'_>, services: &[String]) -> Result<bool, Fault> {
+        let compose = self.compose()?;
+        let before = self.from.as_ref().and_then(|from| from.compose.as_ref());
+        let is_set_alike = |service: &String| {
+            let set = compose.settings.get(service);
+            set.is_some() && before.is_some_and(|before| before.settings.get(service) == set)
+        };
+        if !services.iter().all(is_set_alike) {
+            return Ok(false);
+        }
+        let containers = self.containers_of(context, services)?;
+        let is_right = |service: &String| {
+            let mut own = containers.iter().filter(|one| one.service() == Some(service.as_str()));
+            let first = own.next();
+            first.is_some_and(|one| one.is_running() && is_as_wanted(one, compose)) && own.next().is_none()
+        };
+        Ok(services.iter().all(is_right))
     }
 
     fn containers_of(
@@ -239,6 +271,9 @@ impl Scene {
         self.remove_strays(context, &services)?;
         let before = self.caddy(context)?.map(|container| container.id);
         let is_new = caddyfile::renew(context, self)?;
+        if !is_new && self.are_as_wanted(context, &services)? {
+            return Ok(Outcome::UpToDate("it is as the release wants it".to_owned()));
+        }
         let caller = self.caller(program(context)?)?;
         perform(context, &caller.up(services.iter().map(String::as_str)), "the proxy could not be started")?;
         let now = caddyfile::started(context, self)?;

@@ -12,7 +12,7 @@ use super::idle::Watch;
 pub use crate::adapters::docker::guest::WORD;
 use crate::event::Stream;
 use crate::http;
-use crate::os::clock::{Clock as _, RealClock};
+use crate::os::clock::{Clock as _, RealClock, since_boot};
 use crate::os::{sockets, terminal};
 
 /// How often connections are looked at: oftener than the kernel's clock tells times apart is of no use.
@@ -34,12 +34,18 @@ pub(super) struct Idle {
 pub fn run(arguments: &[OsString]) -> u8 {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let result = match words.as_slice() {
-        ["idle", port, quiet, limit] => match (port.parse(), quiet.parse(), limit.parse()) {
-            (Ok(port), Ok(quiet), Ok(limit)) => {
-                idle(port, Duration::from_millis(quiet), Duration::from_millis(limit))
+        ["idle", port, times @ ..] => {
+            let times: Option<Vec<Duration>> =
+                times.iter().map(|time| Some(Duration::from_millis(time.parse().ok()?))).collect();
+            match (port.parse(), times.as_deref()) {
+                (Ok(port), Some([quiet, limit, from])) => {
+                    let early = from.saturating_sub(since_boot());
+                    crossbeam_channel::after(early).recv().ok();
+                    idle(port, *quiet, *limit)
+                }
+                _ => return 2,
             }
-            _ => return 2,
-        },
+        }
         ["get", url] => call(&http::Call { method: "GET", url, host: None, body: None, limit: CALL }),
         ["send", method, url, kind] => {
             let mut body = String::new();

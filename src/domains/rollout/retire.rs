@@ -11,6 +11,7 @@ use super::{GRACE, state};
 use crate::adapters::docker::command as docker;
 use crate::adapters::docker::inspect::Container;
 use crate::diagnostic::Fault;
+use crate::os::clock::since_boot;
 use crate::release::record::{Drain, Group, Probe};
 use crate::run::StepContext;
 use crate::text::count::count;
@@ -42,42 +43,47 @@ pub(super) fn retire(
     leaving: &Leaving<'_>,
 ) -> Result<(), Fault> {
     state::leave(&*context.doors().files, &scene.layout, &container.id)?;
+    let mut noticed = Duration::ZERO;
     if leaving.serves || leaving.was_told {
-        out_of_traffic(context, scene, container, leaving)?;
+        noticed = out_of_traffic(context, scene, container, leaving)?;
     }
-    finish(context, scene, container, leaving.group)?;
+    finish(context, scene, container, (leaving.group, noticed))?;
     remove(context, scene, container)
 }
 
+/// Sees to it that nobody sends a container anything more; gives how long whoever sends traffic may take to notice.
 fn out_of_traffic(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
     leaving: &Leaving<'_>,
-) -> Result<(), Fault> {
+) -> Result<Duration, Fault> {
     let service = container.service().unwrap_or_default();
+    let at_once = |()| Duration::ZERO;
     match (leaving.traffic, &leaving.group.drain) {
-        (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(()),
+        (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(Duration::ZERO),
         // The name of the service stands for both: a failing health check would take both out.
         (Traffic::Caddy { container: caddy, names, .. }, _) if leaving.is_single => {
             match &leaving.successor {
-                Some(successor) => proxy::move_to(context, scene, (caddy, names), (service, successor)),
-                None => Ok(()),
+                Some(successor) => {
+                    proxy::move_to(context, scene, (caddy, names), (service, successor)).map(at_once)
+                }
+                None => Ok(Duration::ZERO),
             }
         }
         (Traffic::Caddy { container: caddy, names, notices_within: Some(within), .. }, Some(drain)) => {
             if tell(context, scene, container, (leaving, drain))? {
-                return pause(context, *within);
+                return Ok(*within);
             }
             // It will not be told: then Caddy is.
-            proxy::take_out(context, scene, (caddy, names), container)
+            proxy::take_out(context, scene, (caddy, names), container).map(at_once)
         }
         (Traffic::Caddy { container: caddy, names, .. }, _) => {
-            proxy::take_out(context, scene, (caddy, names), container)
+            proxy::take_out(context, scene, (caddy, names), container).map(at_once)
         }
         (Traffic::Unknown, Some(drain)) => {
             tell(context, scene, container, (leaving, drain))?;
-            pause(context, leaving.traffic.notices_within())
+            Ok(leaving.traffic.notices_within())
         }
     }
 }
@@ -126,13 +132,15 @@ fn still_runs(context: &mut StepContext<'_>, scene: &Scene, container: &Containe
     Ok(now.first().is_some_and(Container::is_running))
 }
 
-/// Waits until the container has no request in hand.
+/// Waits until those who send traffic have noticed, and then until the container has no request in hand. The guest that looks for it comes
+/// up in the meantime.
 fn finish(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
-    group: &Group,
+    (group, noticed): (&Group, Duration),
 ) -> Result<(), Fault> {
+    let from = since_boot() + noticed;
     let service = container.service().unwrap_or_default();
     let port = match &group.probe {
         Probe::Http { port, .. } | Probe::Tcp { port } => *port,
@@ -140,7 +148,7 @@ fn finish(
     };
     let limit = group.drain_within;
     let spec = scene.guest(context, &container.id, |guest, dir| {
-        guest.idle(dir, port, QUIET.as_millis(), limit.as_millis())
+        guest.idle(dir, port, from.as_millis(), (QUIET.as_millis(), limit.as_millis()))
     })?;
     let answer = ask(context, &spec)?;
     let found = answer.out.lines().last().and_then(|line| serde_json::from_str::<Idle>(line).ok());
@@ -169,7 +177,7 @@ fn finish(
             let text =
                 format!("{service}: its connections can't be seen, so it gets {limit_text} to finish: {why}");
             warn(context, &text);
-            pause(context, limit)
+            pause(context, limit + noticed)
         }
     }
 }

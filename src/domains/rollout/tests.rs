@@ -42,6 +42,8 @@ fn release(number: u64, services: &[&str], caddyfile: &str) -> Release {
             mounts: BTreeMap::from([("caddy".to_owned(), caddyfile.to_owned())]),
             fingerprints: BTreeMap::new(),
             on_demand: vec!["migrate".to_owned()],
+            settings: BTreeMap::new(),
+            stamp: String::new(),
         }),
     }
 }

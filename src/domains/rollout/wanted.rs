@@ -89,6 +89,8 @@ mod tests {
             mounts: BTreeMap::new(),
             fingerprints: BTreeMap::from([("web".to_owned(), "f".to_owned())]),
             on_demand: Vec::new(),
+            settings: BTreeMap::new(),
+            stamp: String::new(),
         }
     }
 

@@ -193,6 +193,8 @@ impl Server {
                 mounts: Default::default(),
                 fingerprints: Default::default(),
                 on_demand: Vec::new(),
+                settings: Default::default(),
+                stamp: String::new(),
             }),
         }
     }
