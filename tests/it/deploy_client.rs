@@ -55,6 +55,7 @@ fn project() -> Space {
         let repository = format!("../server/{environment}/repo.git");
         space.git(&["init", "--quiet", "--bare", &repository]);
         space.git(&["-C", &repository, "config", "receive.advertisePushOptions", "true"]);
+        space.write(&format!("../server/{environment}/server.json"), "{}");
         answer(&space, environment, "status", &status(None, &[]));
         hook(&space, environment, "post-receive", TAKEN);
     }
@@ -170,8 +171,9 @@ fn the_only_environment_that_is_deployed_to_is_meant() {
 fn no_tag_is_made_where_the_server_cannot_be_used() {
     needs!("git");
     let space = bare(TASKS);
-    space.run("deploy v1 -e stage").exits(4).says("is not set up").says("shipway server setup -e stage");
+    space.run("rollback -e stage").exits(4).says("is not set up").says("shipway server setup -e stage");
     script(&space);
+    space.write("../server/stage/server.json", "{}");
     let other = r#"{"protocol":99,"shipway":"9.9.9","environment":"stage"}"#;
     answer(&space, "stage", "status", other);
     let refused = space.run("deploy v1 -e stage");
