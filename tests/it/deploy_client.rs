@@ -534,6 +534,24 @@ fn a_program_that_does_not_run_there_takes_no_ones_place() {
 }
 
 #[test]
+fn over_ssh_no_server_is_prepared_by_a_deployment() {
+    needs!("sshd", "ssh", "git");
+    let space = Space::new();
+    let sshd = Sshd::start(&space, None);
+    let root = space.root.with_file_name("server");
+    let tasks = format!("[environments.prod.deploy]\nserver = \"{}{}\"\n", sshd.url(), root.display());
+    let space = sshd.known_to(space).file("tasks.toml", &tasks).file(".gitignore", ".shipway\n");
+    space.git(&["init", "--quiet", "--initial-branch=main"]);
+    commit(&space, "one");
+    assert!(!space.run("--dry-run deploy v1").exits(0).stdout.contains("prepare"));
+    space.run("deploy v1").exits(4).says("is not set up").says("shipway server setup -e prod");
+    assert!(!root.exists());
+    assert_eq!(tags(&space), "");
+    space.git(&["tag", "v1"]);
+    space.run("totag v1").exits(4).says("is not set up");
+}
+
+#[test]
 fn over_ssh_an_unknown_key_is_asked_for_then_pinned_and_no_other_believed() {
     needs!("sshd", "ssh", "ssh-keygen", "ssh-keyscan", "git");
     let space = Space::new();

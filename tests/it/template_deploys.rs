@@ -1,10 +1,12 @@
 //! The local template is deployed by tag: to folders of this machine, without Docker, ssh or a network.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::harness::program::PROGRAM;
+use crate::harness::server::told;
 use crate::harness::space::lines;
 use crate::harness::{Space, needs};
 
@@ -152,4 +154,45 @@ fn a_preparation_that_did_not_end_is_made_again_and_a_dry_run_shows_it() {
     space.write(".envs/.django", "KEY=hunter2hunter2\n");
     space.run("deploy v1").exits(0).does_not_say("hunter2");
     assert_eq!(space.read("../server/stage/served"), "KEY=hunter2hunter2\n");
+}
+
+/// What the READMEs tell to type is typed as it stands, but for the questions of `up` and `down`, which nobody answers here.
+#[test]
+fn the_commands_of_both_readmes_work() {
+    needs!("terraform", "git", "bash", "ssh-keygen");
+    let blocks = |path: &str| -> Vec<String> {
+        let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+        blocks.collect()
+    };
+    let run = |space: &Space, block: &str| {
+        let block = block
+            .replace("shipway up\n", "shipway up --yes --confirm prod\n")
+            .replace("shipway down\n", "shipway down --yes --confirm prod\n");
+        let path = Path::new(PROGRAM).parent().unwrap().to_string_lossy().into_owned();
+        let script = format!("set -e; PATH='{path}':$PATH\n{block}");
+        let output = space.program("bash").args(["-c", &script]).output().unwrap();
+        let said = format!("{block}\n{}", told(&output).1);
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    let new = || {
+        let mut space = Space::new();
+        space.run("new local local-app").exits(0);
+        space.root = space.root.join("local-app");
+        space
+    };
+
+    let space = new();
+    let own = blocks("templates/local/README.md");
+    let said: String = own.iter().map(|block| run(&space, block)).collect();
+    assert!(own.len() > 5 && said.contains("This is v1 on stage."), "{said}");
+    assert_eq!(space.git(&["status", "--ignored", "--porcelain"]), "!! .shipway/\n");
+
+    let space = new();
+    run(&space, blocks("README.md").last().unwrap());
+    assert!(served(&space, "stage").contains("This is v1 on stage."));
+    let page = served(&space, "prod");
+    assert!(page.contains("Good morning") && page.contains("This is v2 on prod."), "{page}");
+    space.run("down --yes --confirm prod").exits(0);
 }

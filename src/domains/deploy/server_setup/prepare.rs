@@ -114,7 +114,14 @@ impl VerifyAction {
             return Ok(Outcome::Skipped("there is no commit to try it with".to_owned()));
         }
         for commit in commits.out.lines() {
-            let answer = ask(context, remote.push(&["probe".to_owned()], None, commit))?;
+            let push = remote.push(&["probe".to_owned()], None, commit);
+            let mut answer = ask(context, push.clone())?;
+            for _ in 0..push::TRIES {
+                if !push::may_be_up_to_date(answer.termination, &answer.out) {
+                    break;
+                }
+                answer = ask(context, push.clone())?;
+            }
             match trial(&answer, &remote.environment) {
                 Trial::Runs => return Ok(Outcome::done()),
                 Trial::NotAsked => {}
