@@ -144,7 +144,9 @@ fn a_preparation_that_did_not_end_is_made_again_and_a_dry_run_shows_it() {
     space.git(&["commit", "--quiet", "--message", "one"]);
     let dry = space.run("--dry-run deploy v1");
     dry.exits(0);
-    for text in ["prepare the server", "setup --project here", "bin/shipway, where it is"] {
+    for text in
+        ["prepare the server", "that was not done yet", "setup --project here", "bin/shipway, where it is"]
+    {
         assert!(dry.stdout.contains(text), "{text}: {}", dry.all());
     }
     assert!(!space.has("../server"));

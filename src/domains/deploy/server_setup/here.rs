@@ -61,7 +61,8 @@ impl HereAction {
 
 impl Action for HereAction {
     fn describe(&self) -> Vec<String> {
-        let mut lines = self.program().describe();
+        let mut lines = vec!["where it is a folder of this machine, and that was not done yet:".to_owned()];
+        lines.extend(self.program().describe());
         lines.extend(self.files().iter().flat_map(Action::describe));
         lines.extend(self.folder().describe());
         lines
