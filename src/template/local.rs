@@ -14,6 +14,8 @@ pub(super) const FILES: &[TemplateFile] = &[
         path: "scripts/sample-env-files.sh",
         text: include_str!("../../templates/local/scripts/sample-env-files.sh"),
     },
+    TemplateFile { path: "scripts/site.sh", text: include_str!("../../templates/local/scripts/site.sh") },
+    TemplateFile { path: "site/index.html", text: include_str!("../../templates/local/site/index.html") },
     TemplateFile { path: "tasks.toml", text: include_str!("../../templates/local/tasks.toml") },
     TemplateFile {
         path: "terraform/deploy/app/prod/main.tf",

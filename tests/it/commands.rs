@@ -249,7 +249,7 @@ fn a_new_project_is_in_order_and_never_mixes_with_what_is_there() {
         .tells("made the project my-shop in My_Shop")
         .tells("  cd My_Shop\n");
     assert!(space.read("My_Shop/tasks.toml").contains("name = \"my-shop\""));
-    space.run("-f My_Shop check").exits(0).tells("tasks.toml is in order: 1 task, 5 workspaces");
+    space.run("-f My_Shop check").exits(0).tells("tasks.toml is in order: 3 tasks, 5 workspaces");
     space.run("-f My_Shop up --dry-run").exits(0);
     space.run("new local My_Shop").exits(4).says("My_Shop is not empty");
     space.run("new local My_Shop/tasks.toml").exits(4).says("is no folder");

@@ -55,6 +55,7 @@ fn project() -> Space {
         let repository = format!("../server/{environment}/repo.git");
         space.git(&["init", "--quiet", "--bare", &repository]);
         space.git(&["-C", &repository, "config", "receive.advertisePushOptions", "true"]);
+        space.write(&format!("../server/{environment}/server.json"), "{}");
         answer(&space, environment, "status", &status(None, &[]));
         hook(&space, environment, "post-receive", TAKEN);
     }
@@ -170,8 +171,9 @@ fn the_only_environment_that_is_deployed_to_is_meant() {
 fn no_tag_is_made_where_the_server_cannot_be_used() {
     needs!("git");
     let space = bare(TASKS);
-    space.run("deploy v1 -e stage").exits(4).says("is not set up").says("shipway server setup -e stage");
+    space.run("rollback -e stage").exits(4).says("is not set up").says("shipway server setup -e stage");
     script(&space);
+    space.write("../server/stage/server.json", "{}");
     let other = r#"{"protocol":99,"shipway":"9.9.9","environment":"stage"}"#;
     answer(&space, "stage", "status", other);
     let refused = space.run("deploy v1 -e stage");
@@ -529,6 +531,24 @@ fn a_program_that_does_not_run_there_takes_no_ones_place() {
     assert_eq!(space.read("../server/bin/shipway"), before);
     assert_eq!(std::fs::read_dir(space.path("../server/bin")).unwrap().count(), 1);
     space.run("server setup -e stage --binary nowhere").exits(1).says("nowhere");
+}
+
+#[test]
+fn over_ssh_no_server_is_prepared_by_a_deployment() {
+    needs!("sshd", "ssh", "git");
+    let space = Space::new();
+    let sshd = Sshd::start(&space, None);
+    let root = space.root.with_file_name("server");
+    let tasks = format!("[environments.prod.deploy]\nserver = \"{}{}\"\n", sshd.url(), root.display());
+    let space = sshd.known_to(space).file("tasks.toml", &tasks).file(".gitignore", ".shipway\n");
+    space.git(&["init", "--quiet", "--initial-branch=main"]);
+    commit(&space, "one");
+    assert!(!space.run("--dry-run deploy v1").exits(0).stdout.contains("prepare"));
+    space.run("deploy v1").exits(4).says("is not set up").says("shipway server setup -e prod");
+    assert!(!root.exists());
+    assert_eq!(tags(&space), "");
+    space.git(&["tag", "v1"]);
+    space.run("totag v1").exits(4).says("is not set up");
 }
 
 #[test]

@@ -51,6 +51,8 @@ mod tags;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod template_deploys;
+#[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod tidy;

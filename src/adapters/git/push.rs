@@ -1,5 +1,13 @@
 //! What `git push --porcelain` says: a line on standard output for each ref, and on standard error what the server printed.
 
+use crate::event::Termination;
+
+/// So often a push that may be up to date is tried again.
+pub const TRIES: u32 = 5;
+
+/// SIGPIPE.
+const BROKEN_PIPE: i32 = 13;
+
 /// What became of a ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pushed {
@@ -30,6 +38,12 @@ pub fn parse(output: &str, to: &str) -> Option<Pushed> {
     })
 }
 
+/// Whether git may have died of having nothing to push: it sends the push options all the same, and the server, which was asked nothing, has
+/// sometimes left by then (git 2.47). The same push says it at another time.
+pub fn may_be_up_to_date(termination: Termination, output: &str) -> bool {
+    termination == Termination::Signaled { signal: BROKEN_PIPE } && output.is_empty()
+}
+
 /// `[remote rejected] (why)`.
 fn rejected(summary: &str) -> Pushed {
     let (label, rest) = summary.split_once(']').unwrap_or((summary, ""));
@@ -52,6 +66,15 @@ mod tests {
 
     const OUTPUT: &str = "To /srv/app/prod/repo.git\n*\trefs/tags/v2:refs/tags/v2\t[new tag]\n\
         !\t4f2a:refs/deploy/prod\t[remote rejected] (build failed (web))\nDone\n";
+
+    #[test]
+    fn only_a_push_that_died_in_silence_may_have_had_nothing_to_push() {
+        let died = Termination::Signaled { signal: 13 };
+        assert!(may_be_up_to_date(died, ""));
+        assert!(!may_be_up_to_date(died, OUTPUT));
+        assert!(!may_be_up_to_date(Termination::Signaled { signal: 15 }, ""));
+        assert!(!may_be_up_to_date(Termination::Exited { status: 128 }, ""));
+    }
 
     #[test]
     fn each_ref_is_told_of() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::remote::Remote;
 use super::server::{ask_server, status};
+use super::survey::nothing_yet;
 use super::target::Target;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::release::protocol::Status;
@@ -70,8 +71,12 @@ impl LookAction {
             Look::Status { limit } => limit,
             _ => None,
         };
-        let status = status(context, &remote, limit)?;
-        if matches!(self.look, Look::Status { .. }) {
+        let is_status = matches!(self.look, Look::Status { .. });
+        let status = match is_status && remote.is_unprepared_folder(context) {
+            true => nothing_yet(&self.target.environment),
+            false => status(context, &remote, limit)?,
+        };
+        if is_status {
             let environment = self.target.environment.clone();
             return Ok(Outcome::done_with(Seen { environment, status }));
         }

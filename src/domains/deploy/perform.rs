@@ -139,7 +139,13 @@ impl PerformAction {
     ) -> Result<(), Fault> {
         let environment = &self.target.environment;
         let spec = remote.push(&push_options(asker), asker.tag.as_deref(), commit);
-        let answer = push_and_show(context, &spec)?;
+        let mut answer = push_and_show(context, &spec)?;
+        for _ in 0..push::TRIES {
+            if !push::may_be_up_to_date(answer.termination, &answer.out) || !answer.last.is_empty() {
+                break;
+            }
+            answer = push_and_show(context, &spec)?;
+        }
         if let Some(tag) = &asker.tag
             && let Some(Pushed::Rejected { reason, .. }) =
                 push::parse(&answer.out, &format!("refs/tags/{tag}"))

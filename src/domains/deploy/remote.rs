@@ -14,6 +14,7 @@ use crate::adapters::ssh::{Address, Host};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::command::CommandSpec;
 use crate::os::files::{FileKind, TemporaryFile};
+use crate::release::layout::Layout;
 use crate::release::protocol;
 use crate::run::StepContext;
 use crate::run::bindings::Scope;
@@ -110,6 +111,15 @@ impl Remote {
             Address::Local(root) => context.doors().files.kind(&root.join("bin/shipway")) == FileKind::File,
             Address::Ssh { .. } => true,
         }
+    }
+
+    /// Whether it is a folder of this machine that no setup has brought to its end.
+    pub(super) fn is_unprepared_folder(&self, context: &StepContext<'_>) -> bool {
+        let Address::Local(root) = &self.address else { return false };
+        let layout = Layout::new(root, &self.environment);
+        [layout.program(), layout.settings()]
+            .iter()
+            .any(|path| context.doors().files.kind(path) == FileKind::Missing)
     }
 
     /// The machine, where it is another one.

@@ -8,7 +8,7 @@ use super::check::CheckAction;
 use super::follow::{AttachAction, CancelAction};
 use super::look::{Look, LookAction};
 use super::perform::PerformAction;
-use super::server_setup;
+use super::server_setup::{self, HereAction, may_be_here};
 use super::tag::{TagRequest, tag_nodes};
 use super::target::Target;
 use super::{approve, look, survey};
@@ -213,7 +213,9 @@ fn change_nodes(target: &Target, wish: &Wish, title: &str, after: &[String]) -> 
         _ => None,
     };
     let named = |name: &str, title: String| (name.to_owned(), title);
-    let survey = survey::SurveyAction { target: target.clone(), hurried };
+    // A server of this machine is prepared by the first deployment to it; going back needs one that was made.
+    let prepares = matches!(wish, Wish::Version(_)) && may_be_here(target);
+    let survey = survey::SurveyAction { target: target.clone(), hurried, prepares };
     let check = CheckAction { target: target.clone(), wish: wish.clone() };
     let mut check_needs = target.needs();
     check_needs.push(step(survey::STEP));
@@ -232,9 +234,9 @@ fn change_nodes(target: &Target, wish: &Wish, title: &str, after: &[String]) -> 
             Box::new(check),
         ),
     ];
-    let mut last = CheckAction::STEP;
+    let mut last = vec![step(CheckAction::STEP)];
     if target.is_protected() {
-        last = approve::STEP;
+        last.push(step(approve::STEP));
         nodes.push(node(
             named(approve::STEP, format!("approve {environment}")),
             vec![step(CheckAction::STEP)],
@@ -242,8 +244,16 @@ fn change_nodes(target: &Target, wish: &Wish, title: &str, after: &[String]) -> 
             Box::new(approve::ApproveAction { target: target.clone() }),
         ));
     }
+    if prepares {
+        let mut needs = target.needs();
+        needs.push(step(survey::STEP));
+        needs.append(&mut last.clone());
+        let name = named(HereAction::STEP, "prepare the server".to_owned());
+        nodes.push(node(name, needs, Effect::Changes, Box::new(HereAction::new(target))));
+        last.push(step(HereAction::STEP));
+    }
     let perform = PerformAction { target: target.clone(), wish: wish.clone() };
-    let needs = target.needs().into_iter().chain([step(CheckAction::STEP), step(last)]).collect();
+    let needs = target.needs().into_iter().chain(last).collect();
     let title = match wish {
         Wish::Rollback { .. } => format!("{title} {environment}"),
         _ => format!("{title} to {environment}"),

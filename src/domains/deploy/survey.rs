@@ -4,7 +4,8 @@ use super::remote::Remote;
 use super::server::status;
 use super::target::Target;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::release::protocol::Status;
+use crate::event::Level;
+use crate::release::protocol::{PROTOCOL, Status};
 use crate::release::record::Record;
 use crate::run::{Action, Outcome, StepContext};
 
@@ -16,6 +17,8 @@ pub(super) struct SurveyAction {
     pub(super) target: Target,
     /// A tag that is made next, and the deployment of which is not to wait.
     pub(super) hurried: Option<String>,
+    /// A folder of this machine that is not prepared yet is prepared later: nothing is live there.
+    pub(super) prepares: bool,
 }
 
 /// What was seen, and how to call the server again.
@@ -37,12 +40,32 @@ impl Action for SurveyAction {
 impl SurveyAction {
     fn look(&self, context: &mut StepContext<'_>) -> Result<Surveyed, Fault> {
         let remote = Remote::find(context, &self.target, None)?;
+        if self.prepares && remote.is_unprepared_folder(context) {
+            let text =
+                format!("{} is not prepared for deployments yet; this one does that first", remote.address);
+            context.log().notice(Level::Note, &text);
+            let status = nothing_yet(&self.target.environment);
+            return Ok(Surveyed { remote, status });
+        }
         let status = status(context, &remote, None)?;
         let is_other = |open: &&Record| open.tag != self.hurried;
         if let (Some(_), Some(open)) = (&self.hurried, status.open.iter().find(is_other)) {
             return Err(busy(&self.target.environment, open));
         }
         Ok(Surveyed { remote, status })
+    }
+}
+
+/// What a server says on which nothing was ever deployed.
+pub(super) fn nothing_yet(environment: &str) -> Status {
+    Status {
+        protocol: PROTOCOL,
+        shipway: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: environment.to_owned(),
+        live: None,
+        open: Vec::new(),
+        unfinished: None,
+        flavour: None,
     }
 }
 

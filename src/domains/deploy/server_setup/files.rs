@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::looked;
+use super::program::Looked;
 use crate::adapters::git::command;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::git::demand;
@@ -48,13 +49,12 @@ impl Action for FilesAction {
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        self.copy(context).into()
+        looked(context).and_then(|looked| self.copy(context, &looked)).into()
     }
 }
 
 impl FilesAction {
-    fn copy(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
-        let looked = looked(context)?;
+    pub(super) fn copy(&self, context: &mut StepContext<'_>, looked: &Looked) -> Result<Outcome, Fault> {
         let remote = &looked.remote;
         let files = self.gather(context)?;
         if files.is_empty() {

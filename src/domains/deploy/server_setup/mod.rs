@@ -2,9 +2,10 @@
 //!
 //! `key`: whose machine it is. `program`: what is there, and our own program. `prepare`: folders, repository and hooks, by the program there;
 //! and the proof that git really runs them. `files`: env files. Each step looks first and does only what is missing, so the command may be
-//! given as often as one likes.
+//! given as often as one likes. `here`: the same as one step of a deployment, where the server is a folder of this machine.
 
 mod files;
+mod here;
 mod key;
 mod pin;
 mod prepare;
@@ -21,6 +22,8 @@ use crate::run::StepContext;
 use crate::run::node::{Need, Node};
 
 use program::Looked;
+
+pub(super) use here::{HereAction, may_be_here};
 
 /// The nodes that set a server up.
 pub(super) fn nodes(target: &Target, binary: Option<&Path>) -> Vec<Node> {

@@ -2,6 +2,7 @@
 //! would move a ref and deploy nothing.
 
 use super::looked;
+use super::program::Looked;
 use crate::adapters::git::command;
 use crate::adapters::git::push::{self, Pushed};
 use crate::diagnostic::{Fault, FaultKind};
@@ -31,13 +32,12 @@ impl Action for PrepareAction {
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        self.prepare(context).into()
+        looked(context).and_then(|looked| self.prepare(context, &looked)).into()
     }
 }
 
 impl PrepareAction {
-    fn prepare(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
-        let looked = looked(context)?;
+    pub(super) fn prepare(&self, context: &mut StepContext<'_>, looked: &Looked) -> Result<Outcome, Fault> {
         let remote = &looked.remote;
         let answer = read_remote(context, remote, &remote.call(&self.words()))?;
         let settings: Settings = serde_json::from_str(&answer).map_err(|error| {
@@ -114,7 +114,14 @@ impl VerifyAction {
             return Ok(Outcome::Skipped("there is no commit to try it with".to_owned()));
         }
         for commit in commits.out.lines() {
-            let answer = ask(context, remote.push(&["probe".to_owned()], None, commit))?;
+            let push = remote.push(&["probe".to_owned()], None, commit);
+            let mut answer = ask(context, push.clone())?;
+            for _ in 0..push::TRIES {
+                if !push::may_be_up_to_date(answer.termination, &answer.out) {
+                    break;
+                }
+                answer = ask(context, push.clone())?;
+            }
             match trial(&answer, &remote.environment) {
                 Trial::Runs => return Ok(Outcome::done()),
                 Trial::NotAsked => {}

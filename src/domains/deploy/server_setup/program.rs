@@ -34,12 +34,12 @@ if [ -f "$1" ]; then say version "$1" --version; say digest git hash-object --no
 if [ -f "$2" ]; then say settings cat "$2"; fi
 :"#;
 
-/// `$1` is the folder; the program comes on standard input. 8: the folder can't be written; 9: the program does not run.
+/// `$1` is the folder; the program is the file `$2`, or comes on standard input. 8: the folder can't be written; 9: the program does not run.
 const UPLOAD: &str = r#"umask 022
 mkdir -p -- "$1" || exit 8
 new="$1/.shipway.$$"
 trap 'rm -f -- "$new"' EXIT
-cat >"$new" && chmod 755 "$new" || exit 8
+if [ -n "$2" ]; then cp -- "$2" "$new"; else cat >"$new"; fi && chmod 755 "$new" || exit 8
 "$new" --version || exit 9
 mv -f -- "$new" "$1/shipway" || exit 8"#;
 
@@ -71,25 +71,28 @@ impl Action for LookAction {
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        self.look(context).map(Outcome::done_with).into()
+        let found = context.value::<Found>(KEY);
+        Remote::find(context, &self.target, found.as_deref().map(|found| &found.key))
+            .and_then(|remote| Looked::at(context, remote))
+            .map(Outcome::done_with)
+            .into()
     }
 }
 
-impl LookAction {
-    fn look(&self, context: &mut StepContext<'_>) -> Result<Looked, Fault> {
-        let found = context.value::<Found>(KEY);
-        let remote = Remote::find(context, &self.target, found.as_deref().map(|found| &found.key))?;
-        let environment = &self.target.environment;
+impl Looked {
+    /// Looks what is on `remote`.
+    pub(super) fn at(context: &mut StepContext<'_>, remote: Remote) -> Result<Self, Fault> {
+        let environment = &remote.environment;
         let words =
             [remote.address.path("bin/shipway"), remote.address.path(&format!("{environment}/server.json"))];
         let shown = format!("look at {}", remote.address);
         let spec = CommandSpec { shown: Some(shown), ..remote.shell(LOOK, &words) };
         let facts = facts(&read_remote(context, &remote, &spec)?);
-        let looked = Looked { remote, facts };
-        if looked.fact("git").is_none() {
+        if !facts.contains_key("git") {
             return Err(Fault::new(FaultKind::Refused, format!("the server of `{environment}` has no git"))
                 .hint("install it there: `sudo apt-get install git`"));
         }
+        let looked = Self { remote, facts };
         let tools = ["git", "docker", "compose", "docker-compose"];
         let said: Vec<&str> =
             std::iter::once("system").chain(tools).filter_map(|key| looked.fact(key)).collect();
@@ -129,13 +132,12 @@ impl Action for ProgramAction {
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
-        self.bring(context).into()
+        looked(context).and_then(|looked| self.bring(context, &looked)).into()
     }
 }
 
 impl ProgramAction {
-    fn bring(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
-        let looked = looked(context)?;
+    pub(super) fn bring(&self, context: &mut StepContext<'_>, looked: &Looked) -> Result<Outcome, Fault> {
         let program = self.program(context)?;
         let system = looked.fact("system").unwrap_or_default();
         if self.binary.is_none() && !fits(system) {
@@ -150,10 +152,7 @@ impl ProgramAction {
             let version = looked.fact("version").unwrap_or("it");
             return Ok(Outcome::UpToDate(format!("{version} is there")));
         }
-        let bytes = context.doors().files.read(&program).map_err(|error| {
-            Fault::new(FaultKind::World, format!("{} could not be read: {error}", program.display()))
-        })?;
-        self.upload(context, &looked.remote, bytes)
+        self.upload(context, &looked.remote, &program)
     }
 
     fn program(&self, context: &StepContext<'_>) -> Result<PathBuf, Fault> {
@@ -171,13 +170,19 @@ impl ProgramAction {
         &self,
         context: &mut StepContext<'_>,
         remote: &Remote,
-        bytes: Vec<u8>,
+        program: &Path,
     ) -> Result<Outcome, Fault> {
         let folder = remote.address.path("bin");
-        let spec = CommandSpec {
-            stdin: Input::Raw(Raw(Arc::from(bytes))),
-            shown: Some(format!("copy the program to {folder}/shipway")),
-            ..remote.shell(UPLOAD, std::slice::from_ref(&folder))
+        let shown = Some(format!("copy the program to {folder}/shipway"));
+        let spec = if remote.host().is_none() {
+            let words = [folder, program.to_string_lossy().into_owned()];
+            CommandSpec { shown, ..remote.shell(UPLOAD, &words) }
+        } else {
+            let bytes = context.doors().files.read(program).map_err(|error| {
+                Fault::new(FaultKind::World, format!("{} could not be read: {error}", program.display()))
+            })?;
+            let stdin = Input::Raw(Raw(Arc::from(bytes)));
+            CommandSpec { stdin, shown, ..remote.shell(UPLOAD, &[folder]) }
         };
         let version = read_remote(context, remote, &spec).map_err(|fault| self.explain(remote, fault))?;
         context.log().notice(Level::Note, version.trim());

@@ -1,4 +1,4 @@
-# A server that is a folder: it has its secrets, the key that opens it, a description of itself, and room for releases.
+# A server that is a folder: it has its secrets, the key that opens it and a description of itself. Deployments go into it as well.
 #
 # The folder, each file and each secret is a resource of its own. A changed secret replaces one file and nothing else, and no
 # file is ever missing or half written: it is written next to its place and moved over the old one.
@@ -27,7 +27,7 @@ resource "terraform_data" "server" {
     environment = { server = self.input }
     command     = <<-BASH
       umask 077
-      mkdir -p -- "$server/releases" "$server/secrets"
+      mkdir -p -- "$server/secrets"
     BASH
   }
 }
