@@ -19,7 +19,7 @@ use crate::domains::rollout::state;
 use crate::os::lock::FileLock;
 use crate::os::signal::{Signal, watch};
 use crate::os::{detached, identity};
-use crate::release::record::{Ended, Kind, Phase, RECORD_VERSION, Record, Release, Stage, State};
+use crate::release::record::{Ended, Phase, RECORD_VERSION, Record, Release, Stage, State};
 use crate::text::duration;
 
 /// A deployment at work.
@@ -124,7 +124,6 @@ impl Worker<'_> {
         };
         let to = match self.kept_release(&records, from.as_ref())? {
             Some(release) => {
-                self.record.kind = Kind::Rollback;
                 self.record.release = Some(release.name.clone());
                 self.store.write(&self.record)?;
                 release
