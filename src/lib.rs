@@ -67,6 +67,7 @@
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | a tag on the current commit | [`domains::deploy`] |
+//! | what is done with containers, and in which order | [`domains::rollout`] |
 //! | a word or colour on the screen | [`report`] |
 //! | an exit code | [`diagnostic::FaultKind`] |
 
