@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::store::{Store, live, previous, release_number, unwritable};
+use crate::adapters::compose::project_name;
 use crate::assemble::Goal;
 use crate::cli::{Options, Session};
 use crate::diagnostic::{Fault, FaultKind};
@@ -174,7 +175,7 @@ impl Opened<'_> {
                 )
                 .hint("install docker and compose there, then `shipway server setup`")
             })?;
-            let project = compose_project(&self.project()?, &layout.environment);
+            let project = project_name(&self.project()?, &layout.environment);
             Some(Compose {
                 flavour,
                 project,
@@ -251,14 +252,6 @@ fn session<'s>(doors: &'s Doors, file: &Path, layout: &Layout) -> Result<Session
     Ok(session)
 }
 
-/// `PROJECT-ENV` as compose takes it: small letters, digits, `-` and `_`, a letter or digit first. Pinned, because compose would take the
-/// folder's name, which is another one with each release.
-fn compose_project(project: &str, environment: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
-    let name: String = format!("{project}-{environment}").chars().map(safe).collect();
-    name.trim_start_matches(['-', '_']).to_owned()
-}
-
 /// Runs goals; the first fault is the result.
 fn run(session: &Session<'_>, goals: &[Goal], what: &str) -> Result<(), Fault> {
     ended(session.perform(goals, &line(what))?)
@@ -318,7 +311,10 @@ pub(super) fn forget(store: Store<'_>) -> Result<(), Fault> {
         request.folders.push(store.layout.release(&release.name));
     }
     request.folders.extend(broken.iter().map(|name| store.layout.release(name)));
-    Order::new(store)?.perform(&[Goal::Forget(request)], "forget")
+    Order::new(store)?.perform(&[Goal::Forget(request)], "forget")?;
+    let staying: Vec<Release> = whole.into_iter().filter(|release| kept.contains(&release.number)).collect();
+    rollout::mounts::sweep(store.doors.files.as_ref(), store.layout, &staying)
+        .map_err(|error| unwritable(&store.layout.home, &error))
 }
 
 /// The images that Shipway built for a release and that none of those names that stay.
@@ -340,15 +336,4 @@ fn removable(
     images.sort();
     images.dedup();
     Ok(images)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_compose_project_is_named_as_compose_takes_it() {
-        assert_eq!(compose_project("My App", "prod"), "my-app-prod");
-        assert_eq!(compose_project("_é.x", "stage"), "x-stage");
-    }
 }

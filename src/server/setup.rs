@@ -21,9 +21,12 @@ pub(super) fn run(store: Store<'_>, project: &str) -> Result<(), Fault> {
     files.create_private_dir(&layout.home).map_err(|error| unwritable(&layout.home, &error))?;
     let pinned = store.settings().ok();
     let file = layout.home.join("tasks.toml");
-    files
-        .write(&file, tasks_file(project, &layout.environment).as_bytes(), 0o600)
-        .map_err(|error| unwritable(&file, &error))?;
+    // The first name stays: containers and volumes are found by it, whatever the project is called later.
+    if files.kind(&file) == FileKind::Missing {
+        files
+            .write(&file, tasks_file(project, &layout.environment).as_bytes(), 0o600)
+            .map_err(|error| unwritable(&file, &error))?;
+    }
     let options = Options { file: Some(file), ..Options::default() };
     let session = Session::open(store.doors, options, &[])?.recorded_in(&layout.home);
     let request = PrepareRequest { layout: layout.clone(), pinned };

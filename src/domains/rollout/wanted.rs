@@ -37,7 +37,12 @@ pub(super) fn missing_names(container: &Container, containers: &[Container]) -> 
         let mut names = vec![service.to_owned()];
         let others = containers.iter().filter(|other| other.id != container.id);
         let others = others.filter(|other| other.service() == Some(service));
-        for name in own.into_iter().chain(others.flat_map(|other| other.aliases(network))) {
+        // compose 2.x gives a container its own name as an alias, too; that is not for others.
+        let shared = others.flat_map(|other| {
+            let is_shared = |name: &String| name != other.name();
+            other.aliases(network).into_iter().filter(is_shared)
+        });
+        for name in own.into_iter().chain(shared) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -119,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_container_that_was_kept_apart_gets_the_names_of_its_kind() {
-        let old = container("aaaaaaaaaaaaaaaa", "p_web_1", "sha256:1", &["web", "app", "aaaaaaaaaaaa"]);
+        let old =
+            container("aaaaaaaaaaaaaaaa", "p_web_1", "sha256:1", &["p_web_1", "web", "app", "aaaaaaaaaaaa"]);
         let new = container("bbbbbbbbbbbbbbbb", "p_web_2", "sha256:1", &["bbbbbbbbbbbb"]);
         let names = missing_names(&new, &[old.clone(), new.clone()]);
         assert_eq!(names, [("back".to_owned(), vec!["web".to_owned(), "app".to_owned()])]);
