@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use crate::harness::deploy_project::{Defect, DeployProject, OnTerm, Settings};
 use crate::harness::load::{Kind, Load};
-use crate::harness::needs;
 use crate::harness::program::Output;
 use crate::harness::series::Series;
+use crate::harness::{Space, needs};
 
 /// A project whose version 1 is live.
 fn live(settings: Settings) -> DeployProject {
@@ -114,48 +114,80 @@ fn what_can_not_become_live_leaves_the_live_version_untouched_and_the_same_comma
     report.lost_nothing();
 }
 
-/// A PATH with a docker and a compose that build nothing.
-fn without_builder(project: &DeployProject) -> std::ffi::OsString {
-    let bin = project.space.root.with_file_name("no-builder");
-    std::fs::create_dir_all(&bin).unwrap();
+/// A project whose docker and compose build nothing while the file that this gives is there.
+fn with_a_builder_that_can_be_switched_off(settings: Settings) -> (DeployProject, std::path::PathBuf) {
+    let mut project = DeployProject::new(settings);
+    let off = project.space.root.with_file_name("no-builder");
+    let mut space = std::mem::replace(&mut project.space, Space::new());
     for tool in ["docker", "docker-compose"] {
         let real = crate::harness::tools::find(tool).unwrap();
+        let (off, real) = (off.display(), real.display());
         let script = format!(
-            "#!/bin/sh\nfor word in \"$@\"; do if [ \"$word\" = build ]; then echo 'no builder' >&2; exit 9; fi; done\n\
-             exec '{}' \"$@\"\n",
-            real.display()
+            "#!/bin/sh\nif [ -e '{off}' ]; then for word in \"$@\"; do if [ \"$word\" = build ]; then exit 9; fi; done; fi\n\
+             exec '{real}' \"$@\"\n"
         );
-        let status = std::process::Command::new("sh")
-            .args(["-c", "printf '%s' \"$1\" >\"$0\" && chmod 755 \"$0\""])
-            .arg(bin.join(tool))
-            .arg(script)
-            .status();
-        assert!(status.unwrap().success());
+        space = space.tool(tool, &script);
     }
-    let mut path = bin.into_os_string();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap());
-    path
+    project.space = space;
+    (project, off)
 }
 
 #[test]
 fn a_roll_back_takes_seconds_and_no_builder() {
     needs!("docker engine", "docker-compose", "git", "caddy");
-    let project = live(Settings::default());
+    let (project, off) = with_a_builder_that_can_be_switched_off(Settings::default());
+    project.space.run("server setup").exits(0);
     project.space.run("totag v1").exits(4);
-    project.space.git(&["tag", "v1"]);
+    project.space.run("deploy v1").exits(0);
     project.version("2");
-    project.space.run("deploy v2 --commit x --yes").exits(0);
-    project.serves("2", 10, "");
+    project.serves("2", 10, &project.space.run("deploy v2").exits(0).all());
+    std::fs::write(&off, "").unwrap();
+    project.version("3");
+    project.space.run("deploy --ref HEAD").exits(1);
     let load = Load::start(project.address, &Kind::POST);
     load.goes_on_for(100);
     let begun = Instant::now();
-    let said = project.space.shipway(["totag", "v1"]).env("PATH", without_builder(&project)).run();
+    let client = project.space.start("totag v1");
+    let first = loop {
+        if load.so_far().versions.contains_key("1") {
+            break begun.elapsed();
+        }
+        std::thread::yield_now();
+    };
+    let said = client.wait();
     let took = begun.elapsed();
     project.serves("1", 10, &said.exits(0).all());
     load.goes_on_for(100);
     let report = load.stop();
-    println!("totag v1 after {:.1} s: {report}", took.as_secs_f64());
+    println!(
+        "totag v1: its first answer after {:.1} s, the last replica after {:.1} s: {report}",
+        first.as_secs_f64(),
+        took.as_secs_f64()
+    );
     report.lost_nothing();
     assert!(!said.all().contains("✓ build"), "{}", said.all());
+    // And away from it again.
+    project.serves("2", 10, &project.space.run("rollback").exits(0).all());
+}
+
+#[test]
+fn thirty_deployments_keep_five_releases_and_their_images() {
+    needs!("docker engine", "docker-compose", "git", "caddy");
+    // All that matters here is what stays: nothing is rolled, and an image is made each time.
+    let project = DeployProject::new(Settings::default());
+    let tasks = project.space.read("tasks.toml");
+    let (before, _) = tasks.split_once("[rollout.web]").unwrap();
+    project.space.write("tasks.toml", &before.replace("proxy ", "# proxy "));
+    let compose = "version: \"2.4\"\nservices:\n  web:\n    build: .\n    profiles: [\"never\"]\n";
+    project.space.write("docker-compose.yaml", compose);
+    project.space.run("server setup").exits(0);
+    for number in 1..=30 {
+        project.version(&number.to_string());
+        deploy(&project).exits(0);
+    }
+    let releases = std::fs::read_dir(project.server().join("stage/releases")).unwrap().count();
+    assert_eq!(releases, 5);
+    let mut images = project.docker.images();
+    images.retain(|image| image.contains("-stage/"));
+    assert_eq!(images.len(), 5, "{images:?}");
 }

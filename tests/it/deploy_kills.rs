@@ -45,7 +45,7 @@ fn a_deployment_killed_anywhere_loses_no_request_and_the_next_one_puts_things_in
     assert!(points > 40, "{points}");
     let all = std::env::var_os("SHIPWAY_IT_LONG").is_some();
     let tried: Vec<u64> =
-        if all { (1..=points).collect() } else { (1..=6).map(|nth| points * nth / 7).collect() };
+        if all { (1..=points).collect() } else { (1..=3).map(|nth| points * nth / 4).collect() };
 
     let load = Load::start(project.address, &Kind::POST);
     load.goes_on_for(100);
