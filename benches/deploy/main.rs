@@ -1,13 +1,14 @@
 //! What deployments cost those who use the application meanwhile.
 //!
 //! ```text
-//! cargo bench --bench deploy                                        every row, 5 deployments each: half an hour
+//! cargo bench --bench deploy                                        every row, 5 deployments each: an hour
+//! cargo bench --bench deploy -- --by shipway                        only Shipway's: a quarter of it
 //! cargo bench --bench deploy -- --deployments 2 --load post --on-term die
 //! ```
 //!
 //! A row is a load {`get`, `post`, `slow`: POST of 1.5 s} on an application that at SIGTERM {`die`s at once, is `graceful`, `ignore`s it}.
-//! Two replicas stand behind caddy, and are deployed by the hook that people write for themselves (`tests/fixtures/deploy/seed`). The load
-//! is open-loop, and every request without a whole good answer is lost.
+//! Two replicas stand behind caddy, and are deployed by the hook that people write for themselves (`tests/fixtures/deploy/seed`), and by
+//! Shipway with the same compose file and Caddyfile. The load is open-loop, and every request without a whole good answer is lost.
 //!
 //! Needs a docker engine, docker-compose, git, caddy and curl. Everything in docker has a name of its own and is removed.
 #![expect(clippy::print_stdout, reason = "it is there to print")]
@@ -36,9 +37,13 @@ const LOADS: [(&str, Kind); 3] = [("get", Kind::GET), ("post", Kind::POST), ("sl
 const ENDS: [(&str, OnTerm); 3] =
     [("die", OnTerm::Die), ("graceful", OnTerm::Graceful), ("ignore", OnTerm::Ignore)];
 
+type Deployer = fn(&Kind, OnTerm, usize) -> Series;
+
+const DEPLOYERS: [(&str, Deployer); 2] = [("hook", by_hand), ("shipway", by_shipway)];
+
 fn main() -> anyhow::Result<()> {
     let mut deployments = 5;
-    let (mut only_load, mut only_end) = (None, None);
+    let (mut only_load, mut only_end, mut only_by) = (None, None, None);
     let mut is_bench = false;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -47,9 +52,12 @@ fn main() -> anyhow::Result<()> {
             "--deployments" => deployments = value()?.parse().context("--deployments needs a number")?,
             "--load" => only_load = Some(value()?),
             "--on-term" => only_end = Some(value()?),
+            "--by" => only_by = Some(value()?),
             // Cargo says so; `cargo test --all-targets` does not.
             "--bench" => is_bench = true,
-            _ => bail!("unknown: {word}; there are --deployments N, --load KIND and --on-term WHAT"),
+            _ => {
+                bail!("unknown: {word}; there are --deployments N, --load KIND, --on-term WHAT and --by WHOM")
+            }
         }
     }
     if !is_bench {
@@ -66,16 +74,18 @@ fn main() -> anyhow::Result<()> {
     println!("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
     for (load, kind) in LOADS.iter().filter(|(name, _)| is_wanted(name, &only_load)) {
         for (end, on_term) in ENDS.iter().filter(|(name, _)| is_wanted(name, &only_end)) {
-            let series = by_hand(kind, *on_term, deployments);
-            let Series { report, .. } = &series;
-            println!(
-                "| hook | {load} | {end} | {deployments} | {} | {} | {} | {:.2} s | {:.1} |",
-                report.sent,
-                report.lost,
-                report.raced,
-                report.max_latency.as_secs_f64(),
-                series.median().as_secs_f64()
-            );
+            for (by, deploy) in DEPLOYERS.iter().filter(|(name, _)| is_wanted(name, &only_by)) {
+                let series = deploy(kind, *on_term, deployments);
+                let Series { report, .. } = &series;
+                println!(
+                    "| {by} | {load} | {end} | {deployments} | {} | {} | {} | {:.2} s | {:.1} |",
+                    report.sent,
+                    report.lost,
+                    report.raced,
+                    report.max_latency.as_secs_f64(),
+                    series.median().as_secs_f64()
+                );
+            }
         }
     }
     Ok(())
@@ -87,4 +97,13 @@ fn by_hand(kind: &Kind, on_term: OnTerm, deployments: usize) -> Series {
     let server = SeedServer::new(&project);
     project.serves("1", 10, &server.deploy());
     Series::run(&project, kind, deployments, || server.deploy())
+}
+
+/// With Shipway, to a folder of this machine.
+fn by_shipway(kind: &Kind, on_term: OnTerm, deployments: usize) -> Series {
+    let project = DeployProject::new(Settings { on_term, stop_grace: None, ..Settings::default() });
+    project.space.run("server setup").exits(0);
+    let deploy = || project.space.run("deploy --ref HEAD").exits(0).all();
+    project.serves("1", 10, &deploy());
+    Series::run(&project, kind, deployments, deploy)
 }

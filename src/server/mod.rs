@@ -11,6 +11,7 @@ mod answer;
 mod call;
 mod files;
 mod follow;
+mod forget;
 mod launch;
 mod line;
 mod order;

@@ -5,12 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::store::{Store, live, previous, release_number, unwritable};
+use super::store::{Store, unwritable};
 use crate::adapters::compose::project_name;
 use crate::assemble::Goal;
 use crate::cli::{Options, Session};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::releases::{CheckoutRequest, ForgetRequest, MoveRefRequest, has_proc_receive, kept};
+use crate::domains::releases::{CheckoutRequest, ForgetRequest, MoveRefRequest, has_proc_receive};
 use crate::domains::rollout;
 use crate::model::Call;
 use crate::os::Doors;
@@ -57,20 +57,30 @@ impl<'a> Order<'a> {
             ..ForgetRequest::default()
         };
         if let Some(compose) = self.store.release(name)?.and_then(|release| release.compose) {
-            request.images = removable(self.store, &compose, |other| other != name)?;
+            request.images = super::forget::removable(self.store, &compose, |other| other != name)?;
         }
-        self.perform(&[Goal::Forget(request)], "discard")
+        self.forget(request)
+    }
+
+    /// Starts what tasks before the traffic moves may need.
+    pub(super) fn start(&self, to: &Release) -> Result<(), Fault> {
+        if to.compose.is_none() {
+            return Ok(());
+        }
+        let part = rollout::Part::Start { to: Box::new(to.clone()) };
+        self.roll(part, "start")
     }
 
     /// Makes `to` what serves.
     pub(super) fn converge(&self, to: Option<&Release>, from: Option<&Release>) -> Result<(), Fault> {
         let boxed = |release: Option<&Release>| release.cloned().map(Box::new);
-        let request = rollout::Request {
-            layout: self.store.layout.clone(),
-            part: rollout::Part::Converge { to: boxed(to), from: boxed(from) },
-        };
+        self.roll(rollout::Part::Converge { to: boxed(to), from: boxed(from) }, "roll")
+    }
+
+    fn roll(&self, part: rollout::Part, what: &str) -> Result<(), Fault> {
+        let request = rollout::Request { layout: self.store.layout.clone(), part };
         let file = self.store.layout.home.join("tasks.toml");
-        run(&session(self.store.doors, &file, self.store.layout)?, &[Goal::Rollout(request)], "roll")
+        run(&session(self.store.doors, &file, self.store.layout)?, &[Goal::Rollout(request)], what)
     }
 
     /// The environment's ref says what is live. A git that asks us before (`pre-receive`) moves the ref of a push itself.
@@ -108,6 +118,11 @@ impl<'a> Order<'a> {
             doors,
         };
         opened.with_environment()
+    }
+
+    /// Takes away releases with all that is theirs alone.
+    pub(super) fn forget(&self, request: ForgetRequest) -> Result<(), Fault> {
+        self.perform(&[Goal::Forget(request)], "forget")
     }
 
     /// Runs goals that need no release's tasks file, and tells only their failure.
@@ -271,69 +286,4 @@ fn ended(result: RunResult) -> Result<(), Fault> {
         (None, 0) => Ok(()),
         (None, code) => Err(Fault { status: Some(code), ..Fault::new(FaultKind::Interrupted, "cancelled") }),
     }
-}
-
-/// Takes away releases that are not kept, and what only they needed.
-pub(super) fn forget(store: Store<'_>) -> Result<(), Fault> {
-    let records = store.records()?;
-    let folder = store.layout.releases();
-    let names = store.doors.files.list(&folder).map_err(|error| super::store::unreadable(&folder, &error))?;
-    let mut whole = Vec::new();
-    let mut broken = Vec::new();
-    for name in names {
-        let succeeded = records.iter().any(|record| {
-            record.release.as_deref() == Some(&name)
-                && record.result == Some(crate::release::record::Ended::Succeeded)
-        });
-        match store.release(&name)?.filter(|_| succeeded) {
-            Some(release) => whole.push(release),
-            None => broken.push(name),
-        }
-    }
-    let number = |record: Option<&Record>| record.and_then(super::store::made);
-    let live = number(live(&records));
-    let limit = whole
-        .iter()
-        .find(|release| Some(release.number) == live)
-        .map_or(usize::MAX, |release| release.rollout.keep_releases);
-    let numbers: Vec<u64> = whole.iter().filter_map(|release| release_number(&release.name)).collect();
-    let kept = kept(&numbers, live, number(previous(&records)), limit);
-    let going: Vec<&Release> = whole.iter().filter(|release| !kept.contains(&release.number)).collect();
-    if going.is_empty() && broken.is_empty() {
-        return Ok(());
-    }
-    let mut request = ForgetRequest::default();
-    for release in &going {
-        if let Some(compose) = &release.compose {
-            let stays = |name: &str| release_number(name).is_some_and(|number| kept.contains(&number));
-            request.images.extend(removable(store, compose, stays)?);
-        }
-        request.folders.push(store.layout.release(&release.name));
-    }
-    request.folders.extend(broken.iter().map(|name| store.layout.release(name)));
-    Order::new(store)?.perform(&[Goal::Forget(request)], "forget")?;
-    let staying: Vec<Release> = whole.into_iter().filter(|release| kept.contains(&release.number)).collect();
-    rollout::mounts::sweep(store.doors.files.as_ref(), store.layout, &staying)
-        .map_err(|error| unwritable(&store.layout.home, &error))
-}
-
-/// The images that Shipway built for a release and that none of those names that stay.
-fn removable(
-    store: Store<'_>,
-    compose: &Compose,
-    stays: impl Fn(&str) -> bool,
-) -> Result<Vec<String>, Fault> {
-    let folder = store.layout.releases();
-    let names = store.doors.files.list(&folder).map_err(|error| super::store::unreadable(&folder, &error))?;
-    let mut needed = Vec::new();
-    for other in names.iter().filter(|name| stays(name)) {
-        if let Some(other) = store.release(other)?.and_then(|release| release.compose) {
-            needed.extend(other.images.into_values().map(|image| image.reference));
-        }
-    }
-    let built = compose.images.values().filter(|image| image.built).map(|image| image.reference.clone());
-    let mut images: Vec<String> = built.filter(|image| !needed.contains(image)).collect();
-    images.sort();
-    images.dedup();
-    Ok(images)
 }

@@ -10,8 +10,9 @@
 
 use std::time::Duration;
 
+use super::forget::forget;
 use super::line::{asked, say};
-use super::order::{Order, forget};
+use super::order::Order;
 use super::store::{Store, live, unwritable};
 use super::wait::{Turn, wait_for_turn};
 use crate::diagnostic::{Fault, FaultKind};
@@ -187,7 +188,10 @@ impl Worker<'_> {
             Fault::new(FaultKind::Bug, format!("the release {name} was built and left no release.json"))
         })?;
         if opened.has_before() {
-            self.phase("before", |_| opened.before())?;
+            self.phase("before", |_| {
+                order.start(&release)?;
+                opened.before()
+            })?;
         }
         self.heed()?;
         Ok(release)

@@ -6,6 +6,7 @@ use crate::harness::deploy_project::{Defect, DeployProject, OnTerm, Settings};
 use crate::harness::load::{Kind, Load};
 use crate::harness::program::Output;
 use crate::harness::series::Series;
+use crate::harness::sshd::Sshd;
 use crate::harness::{Space, needs};
 
 /// A project whose version 1 is live.
@@ -75,9 +76,16 @@ fn an_app_that_ignores_sigterm_loses_no_slow_post() {
 
 #[test]
 fn what_can_not_become_live_leaves_the_live_version_untouched_and_the_same_command_works_after_the_fix() {
-    needs!("docker engine", "docker-compose", "git", "caddy");
-    let migrate = "docker-compose run --rm --no-deps -T web migrate";
-    let project = live(Settings { migrate, ..Settings::default() });
+    needs!("docker engine", "docker-compose", "git", "caddy", "sshd", "ssh", "ssh-keygen");
+    let migrate = "$SHIPWAY_COMPOSE run --rm --no-deps -T web migrate";
+    let mut project = DeployProject::new(Settings { migrate, ..Settings::default() });
+    let sshd = Sshd::start(&project.space, None);
+    project.space = sshd.known_to(std::mem::replace(&mut project.space, Space::new()));
+    let server = project.server();
+    project.deploys_to(&format!("{}{}", sshd.url(), server.display()), Some(&sshd.host_key));
+    project.version("1");
+    project.space.run("server setup").exits(0);
+    project.serves("1", 10, &deploy(&project).exits(0).all());
     let one = live_ref(&project);
     let before = project.replicas();
     let load = Load::start(project.address, &Kind::POST);

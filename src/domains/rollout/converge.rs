@@ -16,12 +16,13 @@ use crate::adapters::compose::command::Program;
 use crate::adapters::docker::inspect::Container;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::files::replace_link;
-use crate::release::record::{Flavour, Release};
+use crate::release::record::{Compose, Flavour, Release};
 use crate::run::{Action, Outcome, StepContext};
 
 /// Which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
+    Start,
     Files,
     Services,
     Group(usize),
@@ -43,6 +44,7 @@ impl Action for ConvergeAction {
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
         let scene = &self.scene;
         match &self.verb {
+            Verb::Start => scene.start_missing(context),
             Verb::Files => scene.use_files(context),
             Verb::Services => scene.services_up(context),
             Verb::Group(number) => scene.roll(context, *number),
@@ -75,6 +77,10 @@ impl Scene {
             caller.map(|caller| caller.up(services.iter().map(String::as_str)).to_string())
         };
         match verb {
+            Verb::Start => {
+                let others = self.others().into_iter();
+                others.map(|service| format!("start {service}, where it has no container")).collect()
+            }
             Verb::Files => vec![format!("{} → releases/{name}", self.layout.current().display())],
             Verb::Services => up(&self.others()).into_iter().collect(),
             Verb::Proxy => {
@@ -176,14 +182,7 @@ impl Scene {
         let Some(to) = &self.to else { return Ok(Outcome::done()) };
         // What could be refused is refused before anything is touched.
         let program = match &to.compose {
-            Some(compose) => {
-                let stamp = ask::stamp(context, self.home(), compose.flavour);
-                let is_known = !stamp.is_empty() && stamp == compose.stamp;
-                match is_known {
-                    true => Some(Program::Standalone),
-                    false => Some(ask::program(context, self.home(), compose.flavour)?.0),
-                }
-            }
+            Some(compose) => Some(self.find_program(context, compose)?),
             None => None,
         };
         let link = self.layout.current();
@@ -193,6 +192,30 @@ impl Scene {
         })?;
         state::checkpoint();
         Ok(program.map_or_else(Outcome::done, |program| Outcome::done_with(InUse(program))))
+    }
+
+    fn find_program(&self, context: &mut StepContext<'_>, compose: &Compose) -> Result<Program, Fault> {
+        let stamp = ask::stamp(context, self.home(), compose.flavour);
+        if !stamp.is_empty() && stamp == compose.stamp {
+            return Ok(Program::Standalone);
+        }
+        Ok(ask::program(context, self.home(), compose.flavour)?.0)
+    }
+
+    fn start_missing(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+        let there = self.containers(context)?;
+        let mut missing = self.others();
+        missing.retain(|name| there.iter().all(|one| one.service() != Some(name.as_str())));
+        if missing.is_empty() {
+            return Ok(Outcome::UpToDate("all are there".to_owned()));
+        }
+        let compose = self.compose()?;
+        let program = self.find_program(context, compose)?;
+        let name = self.to.as_ref().map(|to| to.name.as_str()).unwrap_or_default();
+        let caller = ask::compose_at(&self.layout.release(name), compose, program, true);
+        let spec = caller.up(missing.iter().map(String::as_str));
+        perform(context, &spec, "a service could not be started")?;
+        Ok(Outcome::done())
     }
 
     fn services_up(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {

@@ -76,6 +76,12 @@ pub enum Part {
         /// What `server setup` pinned.
         settings: Box<Settings>,
     },
+    /// Starts the services that are not rolled and have no container yet: tasks that run before traffic moves may need them. What is there
+    /// stays as it is.
+    Start {
+        /// The release that is to serve.
+        to: Box<Release>,
+    },
     /// Makes `to` what serves: `current`, the services that are not rolled, then each group.
     Converge {
         /// What is to serve; `None`: nothing, what `from` started is taken away.
@@ -97,6 +103,13 @@ pub fn nodes(request: &Request) -> Vec<Node> {
                 settings: settings.as_ref().clone(),
             });
             build_steps(&site)
+        }
+        Part::Start { to } => {
+            let scene = scene::Scene { layout, to: Some(to.as_ref().clone()), from: None };
+            let verb = converge::Verb::Start;
+            let action = Box::new(converge::ConvergeAction { verb, scene: Arc::new(scene) });
+            let title = "start what is not there yet";
+            vec![("rollout:start".to_owned(), title.to_owned(), Effect::Changes, action)]
         }
         Part::Converge { to, from } => {
             let (to, from) = (to.as_deref().cloned(), from.as_deref().cloned());
