@@ -1,7 +1,7 @@
 //! A deployment that is killed anywhere loses no request and leaves nothing that the next one does not put in order.
 //!
 //! A debug build ends itself hard after the N-th write of its journal or external command. Here a few such places are tried; with
-//! `SHIPWAY_IT_LONG` set, every one.
+//! `DEPLOYMENT_KILLS` set every one, or, where that is `FROM-TO`, those.
 
 use std::process::Output;
 
@@ -43,9 +43,14 @@ fn a_deployment_killed_anywhere_loses_no_request_and_the_next_one_puts_things_in
     assert!(counted.status.success(), "{}", told(&counted).1);
     let points: u64 = std::fs::read_to_string(&counter).unwrap().parse().unwrap();
     assert!(points > 40, "{points}");
-    let all = std::env::var_os("SHIPWAY_IT_LONG").is_some();
-    let tried: Vec<u64> =
-        if all { (1..=points).collect() } else { (1..=3).map(|nth| points * nth / 4).collect() };
+    let tried: Vec<u64> = match std::env::var("DEPLOYMENT_KILLS") {
+        Err(_) => (1..=3).map(|nth| points * nth / 4).collect(),
+        Ok(range) => {
+            let range =
+                range.split_once('-').and_then(|(from, to)| Some(from.parse().ok()?..=to.parse().ok()?));
+            (1..=points).filter(|point| range.as_ref().is_none_or(|range| range.contains(point))).collect()
+        }
+    };
 
     let load = Load::start(project.address, &Kind::POST);
     load.goes_on_for(100);
@@ -75,6 +80,7 @@ fn a_deployment_killed_anywhere_loses_no_request_and_the_next_one_puts_things_in
         assert!(!results.contains(&"open"), "after a kill at {point}: {results:?}");
         assert!(!project.server().join("stage/state.json").exists());
         recovered += 1;
+        println!("{point} of {points}: {} lost so far", load.so_far().lost);
     }
     load.goes_on_for(100);
     let report = load.stop();

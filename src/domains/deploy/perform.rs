@@ -176,9 +176,14 @@ impl PerformAction {
         let mut fault =
             Fault::new(FaultKind::Failed, format!("the deployment to `{environment}` failed: {reason}"));
         fault.details = answer.last.into_iter().collect();
-        fault
-            .hint("what was live is untouched; mend it and run the same command again")
-            .hint(format!("all that it printed: `shipway logs --release -e {environment}`"))
+        // The server's own words where even that went wrong.
+        let next = match reason.contains("could not be put back") {
+            true => {
+                "look at the server before anything else; the next deployment tries first to put back what was live"
+            }
+            false => "what was live is untouched; mend it and run the same command again",
+        };
+        fault.hint(next).hint(format!("all that it printed: `shipway logs --release -e {environment}`"))
     }
 }
 

@@ -78,12 +78,17 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
         let load = Load::start(&address);
         let output = child(&server, &second, &first).env("SHIPWAY_KILL_AT", point.to_string()).output();
         let status = output.expect("a child").status;
-        assert_eq!(status.signal(), Some(9), "point {point} of {all}: {status:?}");
+        // How often a container is looked at until it is healthy is not the same each time: the last points may not be reached.
+        assert!(status.success() || status.signal() == Some(9), "point {point} of {all}: {status:?}");
         patience::until_true("what it started is over", || !somebody_is_left(server.project()));
         eprintln!("killed at {point} of {all}: {:?}", server.containers());
         server.converge(Some(&first), Some(&second)).expect("put back");
         server.forget();
-        load.nothing_lost();
+        if services.len() > 1 {
+            load.nothing_lost();
+        } else {
+            load.nothing_lost_but_by_a_reload();
+        }
         for service in services {
             assert_eq!(server.version_of(service), "one", "point {point}");
         }

@@ -201,7 +201,7 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     let load = Load::start(&address);
     let second = make(2, "two", &caddyfile, Some(&first));
     server.converge(Some(&second), Some(&first)).expect("live");
-    assert!(load.nothing_lost() > 30);
+    assert!(load.nothing_lost_but_by_a_reload() > 30);
     assert_eq!(server.version_of("web"), "two");
     let said = server.said();
     assert!(said.contains("web: Caddy sends its requests to ") && said.contains("_web_2"), "{said}");
@@ -214,7 +214,7 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     let fault = server.converge(Some(&crash), Some(&second)).expect_err("it ends");
     assert_eq!(fault.message, "the new container of `web` ended with status 3");
     server.converge(Some(&second), Some(&crash)).expect("put back");
-    load.nothing_lost();
+    load.nothing_lost_but_by_a_reload();
     assert_eq!(server.container("web"), web);
 
     // The fourth has another Caddyfile, which names the app by its other name.
@@ -222,7 +222,7 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     let caddyfile = format!("{SINGLE_CADDYFILE}:81 {{\n  respond here\n}}\n");
     let fourth = make(4, "four", &caddyfile, Some(&second));
     server.converge(Some(&fourth), Some(&second)).expect("live");
-    load.nothing_lost();
+    load.nothing_lost_but_by_a_reload();
     assert_eq!(server.container("caddy"), caddy);
     assert!(server.said().contains("Caddy has its new Caddyfile"));
     assert_eq!(request(&address, "GET", "/").expect("an answer").1, "four");
@@ -239,7 +239,7 @@ fn a_single_service_starts_first_and_a_new_caddyfile_is_loaded_without_a_new_cad
     let load = Load::start(&address);
     let fifth = make(5, "five", &caddyfile, Some(&fourth));
     server.converge(Some(&fifth), Some(&fourth)).expect("live");
-    load.nothing_lost();
+    load.nothing_lost_but_by_a_reload();
     assert_eq!(request(&address, "GET", "/").expect("an answer").1, "five");
 }
 
@@ -262,7 +262,7 @@ fn a_pair_that_can_not_be_told_to_leave_is_taken_out_of_caddy_and_put_back() {
     let load = Load::start(&address);
     let second = make(2, "two", Some(&first));
     server.converge(Some(&second), Some(&first)).expect("live");
-    load.nothing_lost();
+    load.nothing_lost_but_by_a_reload();
     let said = server.said();
     for service in ["web", "web2"] {
         assert!(said.contains(&format!("{service}: Caddy sends it nothing more")), "{said}");

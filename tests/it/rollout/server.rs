@@ -379,10 +379,24 @@ impl Load {
     /// How many requests there were, all of which were answered.
     #[track_caller]
     pub(super) fn nothing_lost(self) -> usize {
+        self.lost_at_most(0)
+    }
+
+    /// The same where Caddy was given another configuration: it may close a connection on which a request is just coming, without a byte,
+    /// so that the client knows that it may ask again (`deployers.md` 3.5: 1 of 12,276).
+    #[track_caller]
+    pub(super) fn nothing_lost_but_by_a_reload(self) -> usize {
+        self.lost_at_most(2)
+    }
+
+    #[track_caller]
+    fn lost_at_most(self, unanswered: usize) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         let ended: Vec<_> = self.threads.into_iter().map(|thread| thread.join().expect("a thread")).collect();
         let lost: Vec<&String> = ended.iter().flat_map(|(_, lost)| lost).collect();
-        assert!(lost.is_empty(), "{} lost: {lost:#?}", lost.len());
+        let is_silence = |one: &&&String| one.ends_with("Err(\"no answer but \\\"\\\"\")");
+        let silent = lost.iter().filter(is_silence).count();
+        assert!(silent == lost.len() && silent <= unanswered, "{} lost: {lost:#?}", lost.len());
         ended.iter().map(|(number, _)| number).sum()
     }
 }
