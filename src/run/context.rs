@@ -61,6 +61,17 @@ pub struct CommandRun<'a> {
     pub reader: Option<&'a mut LineReader<'a>>,
 }
 
+/// What a command printed.
+#[derive(Debug)]
+pub struct CommandAnswer {
+    /// How it ended.
+    pub termination: Termination,
+    /// Standard output, each line with its end.
+    pub out: String,
+    /// The lines of standard error.
+    pub err: Vec<String>,
+}
+
 impl<'a> StepLog<'a> {
     /// A line that a command printed. Waits while the display is far behind.
     pub fn line(&self, stream: Stream, text: &str) {
@@ -221,6 +232,24 @@ impl<'a> StepContext<'a> {
         self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
         kill_point::pass();
         Ok(termination)
+    }
+
+    /// Runs a command and reads its answer whole; `is_look` as in `CommandRun`. A status other than 0 is no fault here, unless a signal came.
+    pub fn read_command(&mut self, spec: &CommandSpec, is_look: bool) -> Result<CommandAnswer, Fault> {
+        let (mut out, mut err) = (String::new(), Vec::new());
+        let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
+            Stream::Out => {
+                out.push_str(line);
+                out.push('\n');
+            }
+            Stream::Err => err.push(line.to_owned()),
+        };
+        let run = CommandRun { is_look, reader: Some(&mut reader), ..CommandRun::default() };
+        let termination = self.run_command(spec, run)?;
+        if self.is_cancelled() && !termination.is_success() {
+            return Err(interrupted());
+        }
+        Ok(CommandAnswer { termination, out, err })
     }
 
     fn follow(

@@ -28,7 +28,7 @@ use crossbeam_channel::{bounded, unbounded};
 
 pub use action::{Action, Approval, Exports, FingerprintContext, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
-pub use context::{CommandRun, LineReader, StepContext, StepLog, interrupted};
+pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
 pub use observe::{Answer, Ask, Observer, Question};
 

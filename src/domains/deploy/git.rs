@@ -2,33 +2,14 @@
 
 use crate::adapters::git::command;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::{Stream, Termination};
 use crate::os::command::{Argument, CommandSpec};
-use crate::run::{CommandRun, StepContext, StepLog, interrupted};
-
-/// What it printed.
-pub(super) struct Answer {
-    pub(super) termination: Termination,
-    pub(super) out: String,
-    pub(super) err: Vec<String>,
-}
+pub(super) use crate::run::CommandAnswer as Answer;
+use crate::run::StepContext;
 
 /// Runs it and reads its answer whole.
 pub(super) fn ask(context: &mut StepContext<'_>, spec: CommandSpec) -> Result<Answer, Fault> {
-    let (mut out, mut err) = (String::new(), Vec::new());
-    let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
-        Stream::Out => {
-            out.push_str(line);
-            out.push('\n');
-        }
-        Stream::Err => err.push(line.to_owned()),
-    };
-    let run = CommandRun { is_look: only_looks(&spec), reader: Some(&mut reader), ..CommandRun::default() };
-    let termination = context.run_command(&plain(spec), run)?;
-    if context.is_cancelled() && !termination.is_success() {
-        return Err(interrupted());
-    }
-    Ok(Answer { termination, out, err })
+    let is_look = only_looks(&spec);
+    context.read_command(&plain(spec), is_look)
 }
 
 /// Whether the command changes nothing: of those nobody wants to read.

@@ -50,23 +50,11 @@ fn read(
     spec: &CommandSpec,
     is_look: bool,
 ) -> Result<String, Fault> {
-    let (mut out, mut err) = (String::new(), Vec::new());
-    let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
-        Stream::Out => {
-            out.push_str(line);
-            out.push('\n');
-        }
-        Stream::Err => err.push(line.to_owned()),
-    };
-    let run = CommandRun { is_look, reader: Some(&mut reader), ..CommandRun::default() };
-    let termination = context.run_command(spec, run)?;
-    if termination.is_success() {
-        return Ok(out);
+    let answer = context.read_command(spec, is_look)?;
+    if answer.termination.is_success() {
+        return Ok(answer.out);
     }
-    if context.is_cancelled() {
-        return Err(interrupted());
-    }
-    Err(failure(remote, termination, &err, spec.timeout))
+    Err(failure(remote, answer.termination, &answer.err, spec.timeout))
 }
 
 /// Calls a verb and shows what it prints until the deployment is over, however long that takes.

@@ -7,36 +7,16 @@ use crate::adapters::compose::command::{Compose, Program};
 use crate::adapters::docker::inspect::Container;
 use crate::adapters::docker::{command as docker, inspect};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::{Progress, Stream, Termination};
+use crate::event::Progress;
 use crate::os::command::{Argument, CommandSpec};
 use crate::os::files;
 use crate::release::layout::Layout;
 use crate::release::record::Flavour;
-use crate::run::{CommandRun, StepContext, StepLog, interrupted};
-
-/// What a command printed.
-pub(super) struct Answer {
-    pub(super) termination: Termination,
-    pub(super) out: String,
-    pub(super) err: Vec<String>,
-}
+use crate::run::{CommandAnswer as Answer, CommandRun, StepContext, interrupted};
 
 /// Runs a command and reads its answer whole. A status other than 0 is no fault here.
 pub(super) fn ask(context: &mut StepContext<'_>, spec: &CommandSpec) -> Result<Answer, Fault> {
-    let (mut out, mut err) = (String::new(), Vec::new());
-    let mut reader = |_: StepLog<'_>, stream: Stream, line: &str| match stream {
-        Stream::Out => {
-            out.push_str(line);
-            out.push('\n');
-        }
-        Stream::Err => err.push(line.to_owned()),
-    };
-    let run = CommandRun { is_look: only_looks(spec), reader: Some(&mut reader), ..CommandRun::default() };
-    let termination = context.run_command(spec, run)?;
-    if context.is_cancelled() && !termination.is_success() {
-        return Err(interrupted());
-    }
-    Ok(Answer { termination, out, err })
+    context.read_command(spec, only_looks(spec))
 }
 
 /// Whether a command of docker or compose changes nothing. There are dozens of them in a deployment, and nobody wants to read them.
@@ -287,7 +267,7 @@ mod tests {
 
     fn fault(err: &str) -> Fault {
         let answer = Answer {
-            termination: Termination::Exited { status: 1 },
+            termination: crate::event::Termination::Exited { status: 1 },
             out: String::new(),
             err: vec![err.to_owned()],
         };
