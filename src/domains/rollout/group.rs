@@ -289,11 +289,13 @@ impl Roller<'_> {
 
     /// Whether a spare can be made beside a container.
     ///
-    /// Only on the way back, which has to be quick, and with compose 1.x, of which every call takes about a second: a spare's number is a
-    /// higher one, and 1.x looks for number 1 where somebody says `docker-compose exec web`. compose 2.x does more at a start than docker
-    /// does by itself (secrets, `post_start`).
+    /// With compose 1.x, of which every call takes about a second; 2.x does more at a start than docker does by itself (secrets,
+    /// `post_start`). A spare has a higher number, and 1.x looks for number 1 where somebody says `docker-compose exec web`: so there are
+    /// spares only on the way back, which has to be quick, and where no task comes after it that may say that.
     fn may_have_spare(&self, container: &Container) -> bool {
-        self.scene.is_way_back() && self.caller.is_v1 && can_stand_beside(container, &self.compose.project)
+        let has_after = self.scene.to.as_ref().is_some_and(|to| to.rollout.has_after);
+        let is_worth_it = self.caller.is_v1 && self.scene.is_way_back() && !has_after;
+        is_worth_it && can_stand_beside(container, &self.compose.project)
     }
 
     /// Starts a spare by the name of the container that it stands for: others may know it by that.
