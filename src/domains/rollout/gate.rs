@@ -17,6 +17,12 @@ use crate::text::duration;
 /// Time between two questions over the network.
 const SOON: Duration = Duration::from_millis(150);
 
+/// The same while a new container has not answered yet, for as long as `EARLY`: what boots quickly serves the sooner.
+const VERY_SOON: Duration = Duration::from_millis(50);
+
+/// Who takes longer to boot than this does not wait for a few hundredths of a second.
+const EARLY: Duration = Duration::from_secs(2);
+
 /// Time between two questions that docker has to be asked.
 const LATER: Duration = Duration::from_millis(500);
 
@@ -73,7 +79,8 @@ pub(super) fn wait(
             let why = format!("is not healthy after {}: {said}", duration::render(group.healthy_within));
             return Err(unhealthy(context, scene, group, container, &why));
         }
-        pause(context, pace(&group.probe))?;
+        let is_early = in_a_row == 0 && waited < EARLY && pace(&group.probe) == SOON;
+        pause(context, if is_early { VERY_SOON } else { pace(&group.probe) })?;
     }
 }
 

@@ -63,8 +63,8 @@ pub(super) fn roll(
         known: BTreeMap::new(),
         names: BTreeMap::new(),
     };
+    let mut containers = roller.look(context)?;
     for _ in 0..ACTS.saturating_mul(group.services.len().max(1)) {
-        let containers = roller.look(context)?;
         let told = state::leaving(&*context.doors().files, &scene.layout)?;
         let replicas: Vec<Replica> =
             containers.iter().map(|container| roller.replica(container, &told)).collect();
@@ -73,6 +73,10 @@ pub(super) fn roll(
             return roller.settle(context, None);
         }
         roller.act(context, &act, (&containers, &replicas, &told))?;
+        // A question that was answered changed nothing and took no time.
+        if !matches!(&act, Act::Ask(id) if roller.serves(id)) {
+            containers = roller.look(context)?;
+        }
     }
     Err(Fault::new(FaultKind::Bug, format!("`rollout.{}` does not come to an end", group.name))
         .hint("does something else make or remove containers of these services?"))
@@ -99,6 +103,10 @@ impl Roller<'_> {
                 && known.is_some_and(|known| known.is_ours),
             standing: known.map_or(Standing::Unknown, |known| known.standing),
         }
+    }
+
+    fn serves(&self, id: &str) -> bool {
+        self.known.get(id).is_some_and(|known| known.standing == Standing::Serves)
     }
 
     /// The group as the release of a container has it: another release may ask and tell in another way.
