@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::action::{Approval, Exports};
@@ -33,7 +34,8 @@ pub struct StepContext<'a> {
     id: StepId,
     attempt: u32,
     redo_reason: Option<String>,
-    commands: u32,
+    /// So many commands write to files, those of `beside` too.
+    commands: Arc<AtomicU32>,
 }
 
 /// A step's voice. Everything said through it is masked.
@@ -94,7 +96,7 @@ impl<'a> StepLog<'a> {
 
 impl<'a> StepContext<'a> {
     pub(super) fn new(shared: &'a Shared<'a>, id: StepId, attempt: u32, redo_reason: Option<String>) -> Self {
-        Self { shared, id, attempt, redo_reason, commands: 0 }
+        Self { shared, id, attempt, redo_reason, commands: Arc::default() }
     }
 
     /// The doors.
@@ -252,6 +254,27 @@ impl<'a> StepContext<'a> {
         Ok(CommandAnswer { termination, out, err })
     }
 
+    /// Does `other` at the same time as `this`, and returns when both have come to an end. Either may run commands.
+    pub fn beside<A, B: Send>(
+        &mut self,
+        this: impl FnOnce(&mut Self) -> A,
+        other: impl FnOnce(&mut StepContext<'_>) -> B + Send,
+    ) -> (A, B) {
+        let mut second = StepContext {
+            shared: self.shared,
+            id: self.id,
+            attempt: self.attempt,
+            redo_reason: self.redo_reason.clone(),
+            commands: Arc::clone(&self.commands),
+        };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(move || other(&mut second));
+            let done = this(self);
+            let also = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (done, also)
+        })
+    }
+
     fn follow(
         &self,
         child: &mut dyn Child,
@@ -341,8 +364,8 @@ impl<'a> StepContext<'a> {
         let Some(executable) = self.doors().environment.executable.clone() else {
             return Err(Fault::new(FaultKind::World, "the system does not tell where Shipway's program is"));
         };
-        self.commands += 1;
-        let name = format!("{}-{}-{}.stream", file_name(&self.step().name), self.attempt, self.commands);
+        let number = self.commands.fetch_add(1, Ordering::Relaxed) + 1;
+        let name = format!("{}-{}-{number}.stream", file_name(&self.step().name), self.attempt);
         let files = self.private_path(&name)?;
         // A change finishes without us on a laptop; a read is of no use without us, and a CI machine goes away with us.
         let finishes = self.step().when_orphaned == WhenOrphaned::Finish && !self.doors().environment.is_ci();

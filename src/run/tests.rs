@@ -280,6 +280,44 @@ fn the_intent_of_a_command_is_in_the_journal_before_it_starts() {
 }
 
 #[test]
+fn two_things_at_a_time_are_both_in_the_journal() {
+    let mut story = Story::new();
+    let ends = || ScriptedAnswer::new("", 0);
+    story.processes = ScriptedProcesses::new([ends(), ends()]);
+    let told = story
+        .step("both", &[], |context| {
+            let spec =
+                |word: &str, context: &StepContext<'_>| CommandSpec::new("true", context.root()).args([word]);
+            let (sender, receiver) = crossbeam_channel::bounded(0);
+            let patience = std::time::Duration::from_secs(20);
+            // Each needs the other to have begun.
+            let (sent, received) = context.beside(
+                |context| {
+                    let sent = sender.send_timeout((), patience).is_ok();
+                    context.run_command(&spec("this", context), CommandRun::default()).unwrap();
+                    sent
+                },
+                |context| {
+                    let received = receiver.recv_timeout(patience).is_ok();
+                    context.run_command(&spec("other", context), CommandRun::default()).unwrap();
+                    received
+                },
+            );
+            assert!(sent && received);
+            Outcome::done()
+        })
+        .tell();
+    assert_eq!(*told.ending("both"), Ending::Done);
+    let started = |event: &Event| match &event.kind {
+        EventKind::CommandStarted { line } => Some(line.clone()),
+        _ => None,
+    };
+    let mut lines: Vec<String> = told.events.iter().filter_map(started).collect();
+    lines.sort();
+    assert_eq!(lines, ["true other", "true this"]);
+}
+
+#[test]
 fn a_secret_is_masked_in_events_journal_and_logs() {
     let mut story = Story::new();
     story.masker.add(b"hunter2-and-more");

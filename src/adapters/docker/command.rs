@@ -90,6 +90,11 @@ pub fn connect(dir: &Path, network: &str, aliases: &[String], id: &str) -> Comma
     spec.args([network, id])
 }
 
+/// Gives a container another name.
+pub fn rename(dir: &Path, id: &str, name: &str) -> CommandSpec {
+    docker(dir, &["rename", id, name])
+}
+
 /// Starts a container that was made.
 pub fn start(dir: &Path, id: &str) -> CommandSpec {
     docker(dir, &["start", id])
@@ -125,6 +130,7 @@ mod tests {
             logs(here, "c0ffee", 50),
             disconnect(here, "back", "c0ffee"),
             connect(here, "back", &aliases, "c0ffee"),
+            rename(here, "c0ffee", "shop-prod_web_1"),
             start(here, "c0ffee"),
             import_empty(here, "shipway-guest"),
         ]
@@ -149,6 +155,7 @@ mod tests {
                 "docker logs --tail 50 c0ffee",
                 "docker network disconnect back c0ffee",
                 "docker network connect --alias web --alias app back c0ffee",
+                "docker rename c0ffee shop-prod_web_1",
                 "docker start c0ffee",
                 "docker import - shipway-guest",
             ]

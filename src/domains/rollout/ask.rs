@@ -39,6 +39,7 @@ fn only_looks(spec: &CommandSpec) -> bool {
         "tag",
         "exec",
         "post",
+        "rename",
     ];
     let mut looks_at = false;
     for word in words {

@@ -17,6 +17,12 @@ use crate::text::duration;
 /// Time between two questions over the network.
 const SOON: Duration = Duration::from_millis(150);
 
+/// The same while a new container has not answered yet, for as long as `EARLY`: what boots quickly serves the sooner.
+const VERY_SOON: Duration = Duration::from_millis(50);
+
+/// Who takes longer to boot than this does not wait for a few hundredths of a second.
+const EARLY: Duration = Duration::from_secs(2);
+
 /// Time between two questions that docker has to be asked.
 const LATER: Duration = Duration::from_millis(500);
 
@@ -29,21 +35,34 @@ const LOG_LINES: usize = 50;
 /// Whoever does not answer so often in a row is silent.
 const ASKED: u32 = 3;
 
+/// How a container became healthy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Healthy {
+    /// Time from the first question to the last answer.
+    pub(super) took: Duration,
+    /// When it gave the first of the answers in a row.
+    pub(super) since: Duration,
+}
+
 /// Waits until the container has answered so often in a row as the group wants. The fault says why it did not.
 pub(super) fn wait(
     context: &mut StepContext<'_>,
     scene: &Scene,
     group: &Group,
     container: &Container,
-) -> Result<Duration, Fault> {
+) -> Result<Healthy, Fault> {
     let started = context.doors().clock.monotonic();
-    let mut in_a_row = 0;
+    let (mut in_a_row, mut since) = (0, started);
     loop {
         let said = match once(context, scene, group, container)? {
             Ok(()) => {
+                let now = context.doors().clock.monotonic();
                 in_a_row += 1;
+                if in_a_row == 1 {
+                    since = now;
+                }
                 if in_a_row >= group.successes.max(1) {
-                    return Ok(context.doors().clock.monotonic().saturating_sub(started));
+                    return Ok(Healthy { took: now.saturating_sub(started), since });
                 }
                 String::new()
             }
@@ -60,7 +79,8 @@ pub(super) fn wait(
             let why = format!("is not healthy after {}: {said}", duration::render(group.healthy_within));
             return Err(unhealthy(context, scene, group, container, &why));
         }
-        pause(context, pace(&group.probe))?;
+        let is_early = in_a_row == 0 && waited < EARLY && pace(&group.probe) == SOON;
+        pause(context, if is_early { VERY_SOON } else { pace(&group.probe) })?;
     }
 }
 

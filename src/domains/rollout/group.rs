@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ask::{demand, note, pause, perform, say};
+use super::ask::{ask, demand, note, pause, perform, say};
+use super::gate::Healthy;
 use super::proxy::{self, Traffic};
 use super::retire::{self, Leaving};
-use super::roll::{Act, Replica, Standing, next_act};
+use super::roll::{Act, Replica, Standing, leaves_a_gap, next_act};
 use super::scene::Scene;
-use super::wanted::{is_as_wanted, missing_names};
+use super::wanted::{can_stand_beside, is_as_wanted, missing_names};
 use super::{gate, state};
 use crate::adapters::compose::command::{Compose as Caller, Program};
 use crate::adapters::docker::command as docker;
@@ -18,6 +19,9 @@ use crate::release::record::{Compose, Group};
 use crate::run::StepContext;
 use crate::text::duration;
 
+/// What docker says of a container that was never started.
+const CREATED: &str = "created";
+
 /// More acts than any start could need, for each service.
 const ACTS: usize = 40;
 
@@ -25,7 +29,7 @@ const ACTS: usize = 40;
 #[derive(Clone, Copy, Debug)]
 struct Known {
     standing: Standing,
-    /// When it answered as often as it had to.
+    /// Since when it answers without a break, where it has answered as often as it had to.
     admitted: Option<Duration>,
     /// It was made in this run.
     is_ours: bool,
@@ -38,6 +42,8 @@ struct Roller<'a> {
     caller: Caller,
     traffic: Traffic,
     known: BTreeMap<String, Known>,
+    /// The name of the last container of a service that left.
+    names: BTreeMap<String, String>,
 }
 
 /// Makes the containers of `group` what the release wants.
@@ -55,9 +61,10 @@ pub(super) fn roll(
         caller: scene.caller(program)?,
         traffic,
         known: BTreeMap::new(),
+        names: BTreeMap::new(),
     };
+    let mut containers = roller.look(context)?;
     for _ in 0..ACTS.saturating_mul(group.services.len().max(1)) {
-        let containers = roller.look(context)?;
         let told = state::leaving(&*context.doors().files, &scene.layout)?;
         let replicas: Vec<Replica> =
             containers.iter().map(|container| roller.replica(container, &told)).collect();
@@ -66,6 +73,10 @@ pub(super) fn roll(
             return roller.settle(context, None);
         }
         roller.act(context, &act, (&containers, &replicas, &told))?;
+        // A question that was answered changed nothing and took no time.
+        if !matches!(&act, Act::Ask(id) if roller.serves(id)) {
+            containers = roller.look(context)?;
+        }
     }
     Err(Fault::new(FaultKind::Bug, format!("`rollout.{}` does not come to an end", group.name))
         .hint("does something else make or remove containers of these services?"))
@@ -81,13 +92,21 @@ impl Roller<'_> {
 
     fn replica(&self, container: &Container, told: &[String]) -> Replica {
         let known = self.known.get(&container.id);
+        let is_wanted = is_as_wanted(container, self.compose) && !told.contains(&container.id);
         Replica {
             id: container.id.clone(),
             service: container.service().unwrap_or_default().to_owned(),
-            is_wanted: is_as_wanted(container, self.compose) && !told.contains(&container.id),
+            is_wanted,
             runs: container.is_running(),
+            is_spare: is_wanted
+                && container.state.status == CREATED
+                && known.is_some_and(|known| known.is_ours),
             standing: known.map_or(Standing::Unknown, |known| known.standing),
         }
+    }
+
+    fn serves(&self, id: &str) -> bool {
+        self.known.get(id).is_some_and(|known| known.standing == Standing::Serves)
     }
 
     /// The group as the release of a container has it: another release may ask and tell in another way.
@@ -101,17 +120,18 @@ impl Roller<'_> {
         others.next().unwrap_or(self.group)
     }
 
-    /// Whether the new container of a service is healthy in everybody's eyes; how long that took.
-    fn gate(&self, context: &mut StepContext<'_>, container: &Container) -> Result<Duration, Fault> {
-        let mut took = gate::wait(context, self.scene, self.group, container)?;
+    /// Whether the new container of a service is healthy in everybody's eyes.
+    fn gate(&self, context: &mut StepContext<'_>, container: &Container) -> Result<Healthy, Fault> {
+        let mut all = gate::wait(context, self.scene, self.group, container)?;
         for probe in self.traffic.asks().iter().filter(|probe| **probe != self.group.probe) {
             let group = Group { probe: probe.clone(), ..self.group.clone() };
-            took += gate::wait(context, self.scene, &group, container).map_err(|fault| {
+            let one = gate::wait(context, self.scene, &group, container).map_err(|fault| {
                 fault
                     .hint("Caddy asks this of it, and would send it nothing: ask for the same in both places")
             })?;
+            all = Healthy { took: all.took + one.took, since: all.since.max(one.since) };
         }
-        Ok(took)
+        Ok(all)
     }
 
     fn act(
@@ -138,7 +158,6 @@ impl Roller<'_> {
             }
             Act::Retire(id) => {
                 let container = find(id)?;
-                self.settle(context, Some(id))?;
                 let serves = |replica: &&Replica| replica.standing == Standing::Serves;
                 let is_next = |replica: &&Replica| {
                     replica.id != *id && Some(replica.service.as_str()) == container.service()
@@ -156,13 +175,18 @@ impl Roller<'_> {
                         None => None,
                     },
                 };
-                retire::retire(context, self.scene, container, &leaving)
+                let spare = self.leave(context, container, &leaving, (containers, replicas))?;
+                let known = Known { standing: Standing::Unknown, admitted: None, is_ours: true };
+                self.known.extend(spare.map(|id| (id, known)));
+                self.names.insert(service_of(container), container.name().to_owned());
+                retire::remove(context, self.scene, container)
             }
             Act::Create(service) => {
                 say(context, format!("making {service}"));
                 perform(context, &self.caller.up([service.as_str()]), &not_made(service))?;
                 self.take(context, service, containers).map(drop)
             }
+            Act::Start(id) => self.start(context, find(id)?),
             Act::Double(service) => self.double(context, service, containers),
             Act::Done => Ok(()),
         }
@@ -170,7 +194,8 @@ impl Roller<'_> {
 
     fn discard(&mut self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
         let service = container.service().unwrap_or_default();
-        if self.known.get(&container.id).is_some_and(|known| known.is_ours) {
+        let was_started = container.state.status != CREATED;
+        if was_started && self.known.get(&container.id).is_some_and(|known| known.is_ours) {
             let why = format!("ended with status {}", container.state.exit_code);
             return Err(gate::unhealthy(context, self.scene, self.group, container, &why));
         }
@@ -188,9 +213,10 @@ impl Roller<'_> {
         let service = container.service().unwrap_or_default();
         let is_ours = self.known.get(&container.id).is_some_and(|known| known.is_ours);
         say(context, format!("waiting until {service} is healthy"));
-        match self.gate(context, container) {
-            Ok(after) => {
-                note(context, &format!("{service}: healthy after {}", duration::render(after)));
+        let mut since = match self.gate(context, container) {
+            Ok(Healthy { took, since }) => {
+                note(context, &format!("{service}: healthy after {}", duration::render(took)));
+                since
             }
             Err(fault) if is_ours || fault.kind != FaultKind::Failed => return Err(fault),
             Err(fault) => {
@@ -202,17 +228,18 @@ impl Roller<'_> {
                 );
                 return Ok(());
             }
-        }
+        };
         if self.show(context, container, containers)?
             && let Some(again) = self.look(context)?.iter().find(|one| one.id == container.id)
         {
-            gate::wait(context, self.scene, self.group, again)?;
+            since = gate::wait(context, self.scene, self.group, again)?.since;
         }
-        if let Traffic::Caddy { container: caddy, .. } = &self.traffic {
-            proxy::put_back(context, self.scene, caddy, service)?;
+        if let Traffic::Caddy { container: caddy, .. } = &self.traffic
+            && proxy::put_back(context, self.scene, caddy, service)?
+        {
+            since = context.doors().clock.monotonic();
         }
-        let now = context.doors().clock.monotonic();
-        let known = Known { standing: Standing::Serves, admitted: Some(now), is_ours };
+        let known = Known { standing: Standing::Serves, admitted: Some(since), is_ours };
         self.known.insert(container.id.clone(), known);
         Ok(())
     }
@@ -232,6 +259,62 @@ impl Roller<'_> {
             say(context, format!("waiting {} until the proxy has noticed", duration::render(left)));
         }
         pause(context, left)
+    }
+
+    /// Lets a container leave, once the proxy has noticed the others; its spare is made in the meantime, where that is possible. Gives the
+    /// spare's id.
+    fn leave(
+        &self,
+        context: &mut StepContext<'_>,
+        container: &Container,
+        leaving: &Leaving<'_>,
+        (containers, replicas): (&[Container], &[Replica]),
+    ) -> Result<Option<String>, Fault> {
+        let leave = |context: &mut StepContext<'_>| {
+            self.settle(context, Some(&container.id))?;
+            retire::leave(context, self.scene, container, leaving)
+        };
+        if !self.may_have_spare(container) || !leaves_a_gap(&self.group.services, replicas, &container.id) {
+            return leave(context).map(|()| None);
+        }
+        let service = service_of(container);
+        let spec = self.caller.add(&service, 2);
+        let is_new = |one: &Container| containers.iter().all(|other| other.id != one.id);
+        let is_spare = |one: &Container| is_new(one) && one.service() == container.service();
+        let make = |context: &mut StepContext<'_>| {
+            let made = ask(context, &spec)?;
+            if made.termination.is_success() {
+                return Ok(self.look(context)?.into_iter().find(is_spare).map(|spare| spare.id));
+            }
+            // What there is of it does not run and so is removed; the call that makes one later says what is wrong.
+            note(context, &format!("{service}: it could not be made in advance: {}", made.termination));
+            Ok(None)
+        };
+        // The old one is not removed before compose has ended: it would count one less, and make one more.
+        let (left, made) = context.beside(leave, make);
+        left.and(made)
+    }
+
+    /// Whether a spare can be made beside a container.
+    ///
+    /// With compose 1.x, of which every call takes about a second; 2.x does more at a start than docker does by itself (secrets,
+    /// `post_start`). A spare has a higher number, and 1.x looks for number 1 where somebody says `docker-compose exec web`: so there are
+    /// spares only on the way back, which has to be quick, and where no task comes after it that may say that.
+    fn may_have_spare(&self, container: &Container) -> bool {
+        let has_after = self.scene.to.as_ref().is_some_and(|to| to.rollout.has_after);
+        let is_worth_it = self.caller.is_v1 && self.scene.is_way_back() && !has_after;
+        is_worth_it && can_stand_beside(container, &self.compose.project)
+    }
+
+    /// Starts a spare by the name of the container that it stands for: others may know it by that.
+    fn start(&self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
+        let service = service_of(container);
+        let home = self.scene.home();
+        say(context, format!("starting {service}"));
+        if let Some(name) = self.names.get(&service) {
+            demand(context, &docker::rename(home, &container.id, name), &not_made(&service))?;
+        }
+        demand(context, &docker::start(home, &container.id), &not_made(&service)).map(drop)
     }
 
     /// The container that compose made just now.
@@ -297,6 +380,10 @@ impl Roller<'_> {
         }
         Ok(changed)
     }
+}
+
+fn service_of(container: &Container) -> String {
+    container.service().unwrap_or_default().to_owned()
 }
 
 fn not_made(service: &str) -> String {

@@ -170,7 +170,7 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
 }
 
 /// Whether a host name is what compose calls a container of a service.
-fn is_made_by_compose(host: &str, project: &str, service: &str) -> bool {
+pub(super) fn is_made_by_compose(host: &str, project: &str, service: &str) -> bool {
     let number = host
         .strip_prefix(project)
         .and_then(|rest| rest.strip_prefix(['_', '-']))
@@ -277,16 +277,16 @@ pub(super) fn take_out(
     Ok(())
 }
 
-/// Puts a service back among Caddy's upstreams where it was taken out.
+/// Puts a service back among Caddy's upstreams where it was taken out; whether it was.
 pub(super) fn put_back(
     context: &mut StepContext<'_>,
     scene: &Scene,
     caddy_id: &str,
     service: &str,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let mut all = taken(context, scene);
     if all.iter().all(|taken| taken.service != service) {
-        return Ok(());
+        return Ok(false);
     }
     let config = known(context, scene, caddy_id)?;
     for taken in all.iter().filter(|taken| taken.service == service) {
@@ -299,7 +299,7 @@ pub(super) fn put_back(
         }
     }
     all.retain(|taken| taken.service != service);
-    keep(context, scene, &all)
+    keep(context, scene, &all).map(|()| true)
 }
 
 /// Makes Caddy take `text` as its Caddyfile. Nothing is taken out any more then.

@@ -35,8 +35,8 @@ pub(super) struct Leaving<'a> {
     pub(super) successor: Option<String>,
 }
 
-/// Takes a container out of traffic, lets it finish, stops and removes it.
-pub(super) fn retire(
+/// Takes a container out of traffic and lets it finish. It still runs then.
+pub(super) fn leave(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
@@ -47,8 +47,7 @@ pub(super) fn retire(
     if leaving.serves || leaving.was_told {
         noticed = out_of_traffic(context, scene, container, leaving)?;
     }
-    finish(context, scene, container, (leaving.group, noticed))?;
-    remove(context, scene, container)
+    finish(context, scene, container, (leaving.group, noticed))
 }
 
 /// Sees to it that nobody sends a container anything more; gives how long whoever sends traffic may take to notice.

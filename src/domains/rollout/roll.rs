@@ -5,6 +5,10 @@
 //! 2. One that was told to leave, or is not what is wanted, ends up gone, whatever it answers.
 //! 3. Every service ends up with exactly one container, as it is wanted, that answers.
 //!
+//! On the way back to an earlier release the new container of one of several services is made while the old one leaves, as a *spare* that
+//! does not run, and started when the old one is gone. It is a spare only for the run that made it: whoever comes after a crash finds a
+//! container that does not run.
+//!
 //! Each act either finds something out about a container, makes one, or takes one away, so it comes to an end: what is made is as
 //! wanted, and what is as wanted and answers is taken away only where there are two of it.
 
@@ -19,6 +23,8 @@ pub(super) struct Replica {
     pub(super) is_wanted: bool,
     /// Its first process is at work.
     pub(super) runs: bool,
+    /// It was made in this run, as it is wanted, and waits to be started.
+    pub(super) is_spare: bool,
     /// What is known of its health.
     pub(super) standing: Standing,
 }
@@ -47,6 +53,8 @@ pub(super) enum Act {
     Retire(String),
     /// Make the one container of a service.
     Create(String),
+    /// Start the spare of a service that has no container at work.
+    Start(String),
     /// Make a second container of a service beside the one that serves.
     Double(String),
     /// All is as wanted.
@@ -56,7 +64,7 @@ pub(super) enum Act {
 /// What to do next with `replicas`, which are all containers of `services`.
 pub(super) fn next_act(services: &[String], replicas: &[Replica]) -> Act {
     let running = || replicas.iter().filter(|replica| replica.runs);
-    if let Some(dead) = replicas.iter().find(|replica| !replica.runs) {
+    if let Some(dead) = replicas.iter().find(|replica| !replica.runs && !replica.is_spare) {
         return Act::Discard(dead.id.clone());
     }
     let is_right = |replica: &&Replica| replica.is_wanted && replica.standing != Standing::Silent;
@@ -68,7 +76,11 @@ pub(super) fn next_act(services: &[String], replicas: &[Replica]) -> Act {
     }
     let is_of = |service: &String, replica: &Replica| replica.runs && replica.service == *service;
     if let Some(service) = services.iter().find(|service| !replicas.iter().any(|one| is_of(service, one))) {
-        return Act::Create(service.clone());
+        let spare = replicas.iter().find(|replica| replica.is_spare && replica.service == *service);
+        return match spare {
+            Some(spare) => Act::Start(spare.id.clone()),
+            None => Act::Create(service.clone()),
+        };
     }
     if let Some(silent) = in_order(services, replicas).find(|replica| replica.standing == Standing::Silent) {
         return Act::Retire(silent.id.clone());
@@ -79,13 +91,26 @@ pub(super) fn next_act(services: &[String], replicas: &[Replica]) -> Act {
             return Act::Retire(surplus.id.clone());
         }
     }
-    match in_order(services, replicas).find(|replica| !replica.is_wanted) {
-        None => Act::Done,
+    let mut old = in_order(services, replicas).filter(|replica| replica.runs && !replica.is_wanted);
+    match old.next() {
+        None => {
+            replicas.iter().find(|one| one.is_spare).map_or(Act::Done, |one| Act::Discard(one.id.clone()))
+        }
         Some(old) if running().any(|other| other.id != old.id && (other.is_wanted || services.len() > 1)) => {
             Act::Retire(old.id.clone())
         }
         Some(old) => Act::Double(old.service.clone()),
     }
+}
+
+/// Whether the container `id`, which is about to leave, will have to be replaced by another one of its service: it is the only one of it,
+/// and the others of the group serve meanwhile.
+pub(super) fn leaves_a_gap(services: &[String], replicas: &[Replica], id: &str) -> bool {
+    let leaving = replicas.iter().find(|replica| replica.id == id);
+    leaving.is_some_and(|leaving| {
+        let own = replicas.iter().filter(|replica| replica.service == leaving.service);
+        services.len() > 1 && own.count() == 1
+    })
 }
 
 /// By service, in the order of the group.
@@ -106,7 +131,18 @@ mod tests {
     }
 
     fn replica(id: &str, service: &str, is_wanted: bool, standing: Standing) -> Replica {
-        Replica { id: id.to_owned(), service: service.to_owned(), is_wanted, runs: true, standing }
+        Replica {
+            id: id.to_owned(),
+            service: service.to_owned(),
+            is_wanted,
+            runs: true,
+            is_spare: false,
+            standing,
+        }
+    }
+
+    fn spare(id: &str, service: &str) -> Replica {
+        Replica { runs: false, is_spare: true, ..replica(id, service, true, Unknown) }
     }
 
     use Standing::{Serves, Silent, Unknown};
@@ -153,6 +189,25 @@ mod tests {
     }
 
     #[test]
+    fn a_spare_waits_until_its_service_has_no_other() {
+        let pair = services(&["web", "web2"]);
+        let old = [replica("a", "web", false, Serves), replica("b", "web2", false, Serves)];
+        assert!(leaves_a_gap(&pair, &old, "a"));
+        assert!(!leaves_a_gap(&services(&["web"]), &old[..1], "a"), "a single one has a second beside it");
+        let [a, b] = old;
+        let with = [a.clone(), b.clone(), spare("c", "web")];
+        assert!(!leaves_a_gap(&pair, &with, "a"), "it has its spare");
+        assert_eq!(next_act(&pair, &with), Act::Retire("a".to_owned()));
+        assert_eq!(next_act(&pair, &with[1..]), Act::Start("c".to_owned()));
+        // One that nobody needs goes at the end.
+        let new = [replica("c", "web", true, Serves), replica("d", "web2", true, Serves), spare("e", "web2")];
+        assert_eq!(next_act(&pair, &new), Act::Discard("e".to_owned()));
+        // One of another run is a container that does not run.
+        let left = [a, b, Replica { is_spare: false, ..spare("c", "web") }];
+        assert_eq!(next_act(&pair, &left), Act::Discard("c".to_owned()));
+    }
+
+    #[test]
     fn leftovers_go_and_of_two_that_are_right_one_stays() {
         let single = services(&["web"]);
         let dead = Replica { runs: false, ..replica("a", "web", true, Unknown) };
@@ -168,6 +223,8 @@ mod tests {
         replicas: Vec<Replica>,
         answers: Vec<(String, bool)>,
         made: usize,
+        /// Spares are made while an old one leaves.
+        has_spares: bool,
     }
 
     impl World {
@@ -186,6 +243,12 @@ mod tests {
             self.replicas.push(replica(&id, service, true, Unknown));
         }
 
+        fn make_spare(&mut self, service: &str) {
+            assert!(!self.replicas.iter().any(|replica| replica.is_spare && replica.service == service));
+            self.made += 1;
+            self.replicas.push(spare(&format!("spare{}", self.made), service));
+        }
+
         fn act(&mut self, act: &Act) {
             match act {
                 Act::Discard(id) => {
@@ -194,6 +257,12 @@ mod tests {
                 }
                 Act::Retire(id) => {
                     let before = self.serving();
+                    let leaving =
+                        self.replicas.iter().find(|replica| replica.id == *id).expect("a container");
+                    let service = leaving.service.clone();
+                    if self.has_spares && leaves_a_gap(&self.services, &self.replicas, id) {
+                        self.make_spare(&service);
+                    }
                     self.replicas.retain(|replica| replica.id != *id);
                     assert!(before == 0 || self.serving() > 0, "the last one that answered was taken away");
                 }
@@ -202,6 +271,14 @@ mod tests {
                     for replica in self.replicas.iter_mut().filter(|replica| replica.id == *id) {
                         replica.standing = standing;
                     }
+                }
+                Act::Start(id) => {
+                    let at = self.replicas.iter().position(|replica| replica.id == *id).expect("a spare");
+                    let service = self.replicas[at].service.clone();
+                    assert!(self.replicas[at].is_spare);
+                    assert!(!self.replicas.iter().any(|replica| replica.runs && replica.service == service));
+                    self.answers.push((id.clone(), true));
+                    self.replicas[at] = replica(id, &service, true, Unknown);
                 }
                 Act::Create(service) => {
                     assert!(self.replicas.iter().all(|replica| replica.service != *service));
@@ -219,10 +296,15 @@ mod tests {
     prop_compose! {
         fn any_world()(number in 1_usize..4)(
             number in Just(number),
+            has_spares in any::<bool>(),
+            spares in prop::collection::btree_set(0..number, 0..3),
             parts in prop::collection::vec((0..number, any::<bool>(), prop::bool::weighted(0.8), any::<bool>()), 0..7),
         ) -> World {
             let services: Vec<String> = (0..number).map(|number| format!("web{number}")).collect();
-            let mut world = World { services: services.clone(), replicas: vec![], answers: vec![], made: 0 };
+            let mut world = World { services: services.clone(), replicas: vec![], answers: vec![], made: 0, has_spares };
+            for number in spares {
+                world.make_spare(&services[number]);
+            }
             for (at, (service, is_wanted, runs, answers)) in parts.into_iter().enumerate() {
                 let id = format!("old{at}");
                 world.answers.push((id.clone(), runs && answers));

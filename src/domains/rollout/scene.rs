@@ -39,6 +39,12 @@ impl Scene {
             .ok_or_else(|| Fault::new(FaultKind::Bug, "the release has no containers"))
     }
 
+    /// Whether this is the way back to an earlier release.
+    pub(super) fn is_way_back(&self) -> bool {
+        let number = |release: &Option<Release>| release.as_ref().map(|release| release.number);
+        matches!((number(&self.to), number(&self.from)), (Some(to), Some(from)) if to < from)
+    }
+
     /// The services of a release.
     pub(super) fn services(release: Option<&Release>) -> Vec<String> {
         compose_of(release).map(|compose| compose.images.keys().cloned().collect()).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! Whether a container is what a release would make, told from what docker says of it. Pure.
 
+use super::proxy::is_made_by_compose;
 use super::{FINGERPRINT, NETWORKS};
 use crate::adapters::docker::inspect::Container;
 use crate::release::record::Compose;
@@ -15,6 +16,13 @@ pub(super) fn is_as_wanted(container: &Container, compose: &Compose) -> bool {
         && fingerprint == container.label(FINGERPRINT)
         && networks.is_none_or(|number: usize| number == container.networks().len())
         && !is_stray(container.name())
+}
+
+/// Whether compose could make a second container beside this one, and leave nothing to do but to start it: it has no name of its own,
+/// and one network, for compose 1.x puts a container into all others only where it starts it itself.
+pub(super) fn can_stand_beside(container: &Container, project: &str) -> bool {
+    let service = container.service().unwrap_or_default();
+    is_made_by_compose(container.name(), project, service) && container.networks().len() == 1
 }
 
 /// What compose calls a container that it is about to replace: twelve digits and its old name.
@@ -112,6 +120,14 @@ mod tests {
         );
         let other = Compose { fingerprints: BTreeMap::from([("web".to_owned(), "g".to_owned())]), ..compose };
         assert!(!is_as_wanted(&container("a", "p_web_1", "sha256:1", &[]), &other));
+    }
+
+    #[test]
+    fn a_container_that_is_the_only_one_of_its_kind_has_none_beside_it() {
+        assert!(can_stand_beside(&container("a", "p_web_1", "sha256:1", &[]), "p"));
+        assert!(!can_stand_beside(&container("a", "shop", "sha256:1", &[]), "p"), "it has a name of its own");
+        let two = serde_json::json!({"NetworkSettings": {"Networks": {"back": {}, "front": {}}}});
+        assert!(!can_stand_beside(&container_with("a", "p_web_1", &two), "p"));
     }
 
     #[test]

@@ -50,7 +50,14 @@ fn points(all: u64) -> Vec<u64> {
     }
 }
 
-fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
+/// Which way the one that is killed goes: the way back is another one (spares).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forward,
+    Back,
+}
+
+fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout, way: Way) {
     let server = Server::new(name).with_caddy();
     let files = [("docker-compose.yaml", compose), ("Caddyfile", caddyfile), ("conf/x", "1")];
     let make = |number, version: &str, live: Option<&Release>| {
@@ -59,6 +66,14 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
     let first = make(1, "one", None);
     server.converge(Some(&first), None).expect("live");
     let second = make(2, "two", Some(&first));
+    let (live, aim, version) = match way {
+        Way::Forward => (&first, &second, "one"),
+        Way::Back => (&second, &first, "two"),
+    };
+    if way == Way::Back {
+        server.forget();
+        server.converge(Some(&second), Some(&first)).expect("live");
+    }
     let address = docker(&["port", &server.container("caddy"), "80"]);
     patience::until_true("Caddy answers", || {
         request(&address, "GET", "/").is_ok_and(|answer| answer.0 == 200)
@@ -67,22 +82,21 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
     let number = server.containers().len();
 
     let count = server.root().join("points");
-    let output =
-        child(&server, &second, &first).env("SHIPWAY_COUNT_POINTS", &count).output().expect("a child");
+    let output = child(&server, aim, live).env("SHIPWAY_COUNT_POINTS", &count).output().expect("a child");
     assert!(output.status.success(), "{output:?}");
     let all: u64 = std::fs::read_to_string(count).expect("points").parse().expect("a number");
     server.forget();
-    server.converge(Some(&first), Some(&second)).expect("back");
+    server.converge(Some(live), Some(aim)).expect("back");
     server.forget();
     for point in points(all) {
         let load = Load::start(&address);
-        let output = child(&server, &second, &first).env("SHIPWAY_KILL_AT", point.to_string()).output();
+        let output = child(&server, aim, live).env("SHIPWAY_KILL_AT", point.to_string()).output();
         let status = output.expect("a child").status;
         // How often a container is looked at until it is healthy is not the same each time: the last points may not be reached.
         assert!(status.success() || status.signal() == Some(9), "point {point} of {all}: {status:?}");
         patience::until_true("what it started is over", || !somebody_is_left(server.project()));
         eprintln!("killed at {point} of {all}: {:?}", server.containers());
-        server.converge(Some(&first), Some(&second)).expect("put back");
+        server.converge(Some(live), Some(aim)).expect("put back");
         server.forget();
         if services.len() > 1 {
             load.nothing_lost();
@@ -90,7 +104,7 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
             load.nothing_lost_but_by_a_reload();
         }
         for service in services {
-            assert_eq!(server.version_of(service), "one", "point {point}");
+            assert_eq!(server.version_of(service), version, "point {point}");
         }
         assert_eq!(server.containers().len(), number, "point {point}");
         assert!(!server.names().iter().any(|name| name.chars().nth(12) == Some('_')), "{:?}", server.names());
@@ -100,12 +114,18 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout) {
 #[test]
 fn a_pair_is_put_back_wherever_the_deployment_dies() {
     needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
-    survives("dies", PAIR, CADDYFILE, &pair());
+    survives("dies", PAIR, CADDYFILE, &pair(), Way::Forward);
+}
+
+#[test]
+fn a_pair_is_put_back_wherever_its_roll_back_dies() {
+    needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
+    survives("diesb", PAIR, CADDYFILE, &pair(), Way::Back);
 }
 
 #[test]
 fn a_single_service_is_put_back_wherever_the_deployment_dies() {
     needs!("docker", "docker-compose", "caddy", "ldd", "rustc");
     let caddyfile = CADDYFILE.replace(" web2:8000", "");
-    survives("dies1", SINGLE, &caddyfile, &silently(behind_caddy(&["web"])));
+    survives("dies1", SINGLE, &caddyfile, &silently(behind_caddy(&["web"])), Way::Forward);
 }

@@ -140,9 +140,16 @@ fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_reque
 
     // Back to the first, by what is kept of it.
     let load = Load::start(&address);
+    server.said();
     server.converge(Some(&first), Some(&second)).expect("live");
     load.nothing_lost();
     assert_eq!([server.version_of("web"), server.version_of("web2")], ["one", "one"]);
+    // compose is not waited for: it makes each while the old one leaves, whose name the new one has then.
+    let said = server.said();
+    assert!(said.contains("--scale web=2 web") && said.contains("--scale web2=2 web2"), "{said}");
+    assert!(!said.contains(" up --detach "), "{said}");
+    let names = server.names();
+    assert!(names.iter().all(|name| name.ends_with("_1")), "{names:?}");
     assert_eq!(server.container("caddy"), caddy);
 
     server.converge(None, Some(&first)).expect("gone");
