@@ -11,7 +11,7 @@ use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Binding, Model};
+use crate::model::{Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::report;
@@ -42,10 +42,11 @@ impl<'a> Session<'a> {
             if overrides[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Fault::new(FaultKind::Usage, format!("`{name}=…` is given twice")));
             }
-            if !model.variables.contains_key(name) {
+            if !model.variables.get(name).is_some_and(Variable::can_be_given) {
                 let fault =
                     Fault::new(FaultKind::Usage, format!("`{name}=…`: there is no variable `{name}`"));
-                let known = model.variables.keys().map(String::as_str);
+                let given = model.variables.values().filter(|it| it.can_be_given());
+                let known = given.map(|it| it.name.as_str());
                 return Err(match suggest::nearest(name, known) {
                     Some(near) => fault.hint(format!("did you mean `{near}=…`?")),
                     None => fault.hint("variables stand in [vars] of the tasks file"),
