@@ -104,7 +104,7 @@ impl<'a> Session<'a> {
         let format =
             report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
         let observer =
-            report::reporter(format, facts, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
+            report::reporter(format, facts, &self.masker, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
         self.run(plan, line, observer, true)
     }
 
@@ -232,6 +232,9 @@ fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
 /// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
 fn known_secrets(model: &Model, overrides: &BTreeMap<String, String>, doors: &Doors) -> Masker {
     let masker = Masker::default();
+    if doors.environment.is_set("GITHUB_ACTIONS") {
+        masker.keep_news();
+    }
     for variable in model.variables.values().filter(|variable| variable.secret) {
         let value = match (overrides.get(&variable.name), &variable.binding) {
             (Some(value), _) => Some(value.as_str()),

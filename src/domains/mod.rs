@@ -4,5 +4,6 @@
 pub mod deploy;
 pub mod releases;
 pub mod rollout;
+pub mod secrets;
 pub mod task;
 pub mod workspace;

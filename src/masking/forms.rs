@@ -51,6 +51,17 @@ fn parts(secret: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
+/// The telling lines of a secret that are text, each once; of one line, that line.
+pub(super) fn telling_lines(secret: &[u8]) -> Vec<String> {
+    let trimmed = secret.trim_ascii();
+    let lines = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_one = !trimmed.contains(&b'\n');
+    let texts = lines.filter(|line| is_one || is_telling(line)).filter_map(|line| std::str::from_utf8(line).ok());
+    let mut texts: Vec<String> = texts.map(str::to_owned).collect();
+    texts.dedup();
+    texts
+}
+
 /// Whether a line of a longer secret is a secret by itself.
 ///
 /// The frame of a PEM file is the same in all of them, and a line that only opens a block (`users:`, `"data":

@@ -38,7 +38,8 @@ impl Model {
         let workspaces = self.workspaces.values().flat_map(Workspace::references);
         let deploys = self.environments.values().filter_map(|environment| environment.deploy.as_ref());
         let places = workspaces.chain(deploys.flat_map(Deploy::references));
-        self.outputs_among(tasks.chain(places).chain(self.command_references()))
+        let secrets = self.variables.values().filter(|it| !it.can_be_given()).flat_map(|it| it.binding.references());
+        self.outputs_among(tasks.chain(places).chain(secrets).chain(self.command_references()))
     }
 
     /// What every command refers to, whoever runs it: `[env]` and the project's dotenv files.

@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("2 model", &["model"]),
     ("3 plan", &["plan", "event", "journal::record", "release"]),
     ("4 doors", &["os", "http"]),
-    ("5 engine", &["run", "report", "journal", "journal::store"]),
+    ("5 engine", &["run", "report", "journal", "journal::store", "ledger"]),
     ("6a adapters", &["adapters", "adapters::*"]),
     ("6b domains", &["domains", "domains::*"]),
     ("6c assembly", &["assemble"]),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::history;
+use crate::masking::Masker;
 use crate::cli::options::{Colour, Options};
 use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
@@ -41,7 +42,7 @@ pub(super) fn run(
     let format = if options.json { Format::Json } else { Format::Plain };
     let facts = TerminalFacts { live: false, can_ask: false, colour, ..facts };
     let mut reporter =
-        report::reporter(format, facts, Box::new(std::io::stdout()), Box::new(std::io::stdout()));
+        report::reporter(format, facts, &Masker::default(), Box::new(std::io::stdout()), Box::new(std::io::stdout()));
     report::replay(events, &mut *reporter);
     Ok(0)
 }

@@ -3,7 +3,7 @@
 //! A variable's command runs once however many steps use it; whoever comes second waits for the first. Secrets are given to the masker
 //! before anybody can say them.
 
-mod env_files;
+pub mod env_files;
 mod environment;
 
 use std::collections::{BTreeMap, HashMap};

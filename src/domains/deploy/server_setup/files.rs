@@ -12,10 +12,8 @@ use crate::domains::deploy::remote::Remote;
 use crate::domains::deploy::server::read_remote;
 use crate::domains::deploy::target::Target;
 use crate::event::Level;
-use crate::masking::{dotenv_values, env_value_is_secret};
 use crate::model::EnvFiles;
 use crate::os::command::{CommandSpec, Input, Raw};
-use crate::run::bindings::env_files;
 use crate::run::{Action, Outcome, StepContext};
 use crate::text::count::count;
 
@@ -88,27 +86,8 @@ impl FilesAction {
     fn gather(&self, context: &StepContext<'_>) -> Result<Vec<(PathBuf, Vec<u8>)>, Fault> {
         let mut files = Vec::new();
         for entry in entries(&self.target) {
-            let at = |fault| context.bindings().fault_at(entry.path_span, fault);
-            let found = env_files(context.doors(), context.root(), entry).map_err(|fault| {
-                at(Fault::new(FaultKind::File, format!("the env files `{}`: {fault}", entry.name)).hint(
-                    "they are kept out of version control: make them, or get them from somebody who has them",
-                ))
-            })?;
-            for file in found {
-                let bytes =
-                    context.doors().files.read(&context.root().join(&file.path)).map_err(|error| {
-                        at(Fault::new(
-                            FaultKind::File,
-                            format!("{} could not be read: {error}", file.path.display()),
-                        ))
-                    })?;
-                for (key, value) in dotenv_values(&bytes) {
-                    if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
-                        context.masker().add(&value);
-                    }
-                }
-                files.push((file.path, bytes));
-            }
+            let found = context.bindings().read_env_files(context, entry)?;
+            files.extend(found.into_iter().map(|(file, bytes)| (file.path, bytes)));
         }
         files.sort();
         files.dedup_by(|one, other| one.0 == other.0);
