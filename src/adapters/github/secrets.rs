@@ -182,7 +182,7 @@ pub fn store(
         client.run(&put(place, name, &sealed, &key.key_id)).map_err(StoreError::Vendor)
     };
     match put_with(&key) {
-        Err(StoreError::Vendor(error)) if matches!(error.problem, Problem::Invalid(_)) => {
+        Err(StoreError::Vendor(error)) if matches!(*error.problem, Problem::Invalid(_)) => {
             let fresh = client.run(&public_key(place)).map_err(StoreError::Vendor)?;
             if fresh == key {
                 return Err(StoreError::Vendor(error));

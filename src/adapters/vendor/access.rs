@@ -128,7 +128,9 @@ impl Access {
         if origin.contains('@') || rest.contains(['?', '#', '\\']) || origin.contains(char::is_whitespace) {
             return Err(wrong("only scheme, host, port and path belong there"));
         }
-        if !origin.starts_with("https://") && !(origin.starts_with("http://") && is_loopback(&origin)) {
+        let is_private =
+            origin.starts_with("https://") || origin.starts_with("http://") && is_loopback(&origin);
+        if !is_private {
             return Err(wrong("it has to begin with https://, or others could read the token"));
         }
         Ok(Self { vendor, base: base.to_owned(), token })

@@ -56,7 +56,7 @@ impl<'a> Client<'a> {
     /// Does it; `None`: the answer was 404.
     pub fn find<T>(&self, operation: &Operation<T>) -> Result<Option<T>, VendorError> {
         match self.run(operation) {
-            Err(VendorError { problem: Problem::NotFound { .. }, .. }) => Ok(None),
+            Err(error) if matches!(*error.problem, Problem::NotFound { .. }) => Ok(None),
             other => other.map(Some),
         }
     }
@@ -97,7 +97,7 @@ impl<'a> Client<'a> {
             purpose: request.purpose.clone(),
             call: format!("{} {}{}", request.method.name(), self.access.base, request.path),
             new_token: self.access.vendor.new_token,
-            problem,
+            problem: Box::new(problem),
         }
     }
 

@@ -22,7 +22,7 @@ pub struct VendorError {
     /// How one gets a token.
     pub new_token: &'static str,
     /// What went wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// What went wrong. `said` is what the vendor says, cut.
@@ -172,7 +172,7 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for VendorError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unreadable = match self.problem {
+        let unreadable = match *self.problem {
             Problem::Unreadable(_) => "its answer can't be read: ",
             _ => "",
         };
@@ -215,7 +215,7 @@ impl From<&VendorError> for Fault {
             fault = fault.detail(format!("{vendor} says {}", said(words.as_ref())));
         }
         let look = "look whether it was done before you try again";
-        match &error.problem {
+        match &*error.problem {
             Problem::Unreachable { .. } => fault
                 .hint("look at the network, and at HTTPS_PROXY and NO_PROXY where there is a proxy; then run it again"),
             Problem::Cut { is_open: true, .. } | Problem::Broken { is_open: true, .. } => {
