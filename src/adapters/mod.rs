@@ -6,5 +6,7 @@ pub mod caddy;
 pub mod compose;
 pub mod docker;
 pub mod git;
+pub mod github;
 pub mod ssh;
 pub mod terraform;
+pub mod vendor;

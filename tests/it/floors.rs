@@ -35,6 +35,10 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("report", &["run::Observer", "run::Ask", "run::Question", "run::Answer"]),
     // Compose is a way to call docker.
     ("adapters::compose", &["adapters::docker"]),
+    // What their APIs have in common.
+    ("adapters::github", &["adapters::vendor"]),
+    ("adapters::gitlab", &["adapters::vendor"]),
+    ("adapters::digitalocean", &["adapters::vendor"]),
     ("cli", &["import", "template"]),
     // A deployment on the server runs the release's own tasks file like any other command.
     ("server", &["cli"]),
