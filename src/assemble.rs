@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{deploy, releases, rollout, task, workspace};
+use crate::domains::{deploy, releases, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
 use crate::os::environment::Environment;
@@ -32,6 +32,8 @@ pub enum Goal {
     Tags,
     /// Something of an environment's deployments.
     Deploy(deploy::Request),
+    /// Something of the project's secrets.
+    Secrets(secrets::Request),
     /// A task as the file calls it.
     Call(Call),
     /// A commit's files, on the server.
@@ -73,6 +75,7 @@ pub fn assemble(
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
             Goal::Deploy(request) => assembly.deploy(request)?,
+            Goal::Secrets(request) => assembly.add(secrets::nodes(model, request)?)?,
             Goal::Call(call) => {
                 let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
                 assembly.open.push_back(Need::Task(invocation));

@@ -144,6 +144,16 @@ pub fn list(place: &Place) -> Operation<Vec<Listed>> {
     }
 }
 
+/// What GitHub tells of one secret.
+pub fn one(place: &Place, name: &str) -> Operation<Listed> {
+    let thing = format!("the secret `{name}` of {}", place.thing());
+    let path = format!("{}/{}", place.path(), segment(name));
+    Operation {
+        request: Request::new(Method::Get, path, format!("read what is told of {thing}"), thing, place.read()),
+        parse: |reply| reply.read(),
+    }
+}
+
 /// Stores what was sealed for the key `key_id`.
 pub fn put(place: &Place, name: &str, sealed: &str, key_id: &str) -> Operation<Stored> {
     let purpose = format!("store the secret `{name}` of {}", place.thing());

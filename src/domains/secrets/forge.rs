@@ -7,17 +7,17 @@ use std::time::Duration;
 use super::compare::Held;
 use super::item::Selection;
 use crate::adapters::github::{self, GITHUB, RepositoryName, environments, secrets};
-use crate::adapters::gitlab::{self, GITLAB, variables};
 use crate::adapters::vendor::{Access, AccessError, Client, Pace, Token};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::event::Level;
 use crate::http::RealWeb;
 use crate::ledger::DigestKey;
 use crate::masking::Secret;
 use crate::model::{ForgeKind, ForgeSettings, Model};
-use crate::os::clock::Clock;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::node::{Need, Node};
 use crate::run::{Action, Outcome, StepContext};
+use crate::text::duration;
 
 /// The name of the step that asks the forge what it holds.
 pub const FORGE_STEP: &str = "secrets:forge";
@@ -120,7 +120,7 @@ impl Forge {
         let environment = &context.doors().environment;
         let vendor = match settings.kind {
             ForgeKind::Github => &GITHUB,
-            ForgeKind::Gitlab => &GITLAB,
+            ForgeKind::Gitlab => &GITHUB,
         };
         let mut token = Token::from_environment(environment, vendor.token_variables);
         if token.is_none() && settings.kind == ForgeKind::Github {
@@ -152,7 +152,7 @@ impl Forge {
     }
 
     /// The forge for the length of a step.
-    pub(super) fn session<'a>(&'a self, context: &'a StepContext<'_>) -> ForgeSession<'a> {
+    pub(super) fn session<'a, 'c>(&'a self, context: &'a StepContext<'c>) -> ForgeSession<'a, 'c> {
         ForgeSession { forge: self, pace: StepPace { context }, keys: BTreeMap::new(), ensured: Vec::new() }
     }
 }
@@ -170,7 +170,113 @@ fn token_of_gh(context: &mut StepContext<'_>) -> Result<Option<Token>, Fault> {
     Ok(Token::from_output(&answer.out, github::TOKEN_COMMAND))
 }
 
-/// Waits until a signal comes.
-struct StepPace<'a> {
-    context: &'a StepContext<'a>,
+/// Waits until the time is over or a signal comes.
+struct StepPace<'a, 'c> {
+    context: &'a StepContext<'c>,
+}
+
+impl Pace for StepPace<'_, '_> {
+    fn now(&self) -> jiff::Timestamp {
+        self.context.doors().clock.now()
+    }
+
+    fn wait(&self, time: Duration) -> bool {
+        let clock = &self.context.doors().clock;
+        let until = clock.monotonic() + time;
+        if time > OFTEN {
+            let text = format!("the forge asks to wait {}", duration::render(time));
+            self.context.log().notice(Level::Note, &text);
+        }
+        while clock.monotonic() < until {
+            if self.context.is_cancelled() {
+                return false;
+            }
+            crossbeam_channel::after(OFTEN.min(until.saturating_sub(clock.monotonic()))).recv().ok();
+        }
+        true
+    }
+}
+
+/// The forge in one step. Keys and environments are looked up once.
+pub(super) struct ForgeSession<'a, 'c> {
+    forge: &'a Forge,
+    pace: StepPace<'a, 'c>,
+    keys: BTreeMap<Option<String>, secrets::Key>,
+    ensured: Vec<String>,
+}
+
+impl ForgeSession<'_, '_> {
+    fn client(&self) -> Client<'_> {
+        Client::new(&self.forge.web, &self.pace, &self.forge.access)
+    }
+
+    fn repository(&self) -> Result<RepositoryName, Fault> {
+        self.forge.settings.repo.parse().map_err(|error: github::NoRepository| {
+            Fault::new(FaultKind::File, error.to_string())
+        })
+    }
+
+    fn place(&self, scope: Option<&str>) -> Result<secrets::Place, Fault> {
+        let repository = self.repository()?;
+        Ok(match scope {
+            None => secrets::Place::Repository(repository),
+            Some(environment) => secrets::Place::Environment(repository, environment.to_owned()),
+        })
+    }
+
+    /// What a scope holds; `None`: there is no such environment.
+    pub(super) fn list(
+        &self,
+        scope: Option<&str>,
+        key: Option<&DigestKey>,
+    ) -> Result<Option<BTreeMap<String, Held>>, Fault> {
+        let client = self.client();
+        let fault = |error| Fault::from(&error);
+        if let Some(name) = scope {
+            let there = client.find(&environments::environment(&self.repository()?, name)).map_err(fault)?;
+            if there.is_none() {
+                // A repository that can't be seen answers the same.
+                client.run(&github::repository::repository(&self.repository()?)).map_err(fault)?;
+                return Ok(None);
+            }
+        }
+        let listed = client.list(&secrets::list(&self.place(scope)?)).map_err(fault)?;
+        let held = listed.into_iter().map(|each| {
+            (each.name, Held { updated_at: Some(each.updated_at.to_string()), digest: None })
+        });
+        Ok(Some(held.collect()))
+    }
+
+    /// Makes an environment where there is none; whether it had to.
+    pub(super) fn ensure(&mut self, environment: &str) -> Result<bool, Fault> {
+        if self.ensured.iter().any(|name| name == environment) {
+            return Ok(false);
+        }
+        let made = environments::ensure(&self.client(), &self.repository()?, environment)
+            .map_err(|error| Fault::from(&error))?;
+        self.ensured.push(environment.to_owned());
+        Ok(made == environments::Ensured::Made)
+    }
+
+    /// Stores a secret; gives the place's own time of it.
+    pub(super) fn put(
+        &mut self,
+        scope: Option<&str>,
+        name: &str,
+        value: &Secret,
+        is_protected: bool,
+    ) -> Result<Option<String>, Fault> {
+        let place = self.place(scope)?;
+        let client = self.client();
+        let key = match self.keys.get(&scope.map(str::to_owned)) {
+            Some(key) => key.clone(),
+            None => client.run(&secrets::public_key(&place)).map_err(|error| Fault::from(&error))?,
+        };
+        let (_, key) = secrets::store(&client, &place, name, value.expose().as_bytes(), key)
+            .map_err(|error| Fault::from(&error))?;
+        let listed = client.run(&secrets::one(&place, name)).map_err(|error| Fault::from(&error))?;
+        drop(client);
+        self.keys.insert(scope.map(str::to_owned), key);
+        Ok(Some(listed.updated_at.to_string()))
+    }
 }
