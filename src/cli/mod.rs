@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
+pub use options::{Builtin, Cli, Colour, Options, SecretsCommand, ServerCommand};
 pub use session::Session;
 
 use goals::Named;
@@ -28,6 +28,7 @@ use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
 use crate::domains::rollout;
+use crate::domains::secrets::{self, PushRequest, Selection};
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
 
@@ -255,7 +256,7 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Server, Tag, Totag, Up};
+    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { .. }
@@ -267,6 +268,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
+            | Secrets { command: SecretsCommand::Push { .. } | SecretsCommand::Unpack }
     )
 }
 
@@ -305,6 +307,18 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
+        Builtin::Secrets { command: SecretsCommand::Push { names, all } } => {
+            let selection =
+                Selection { environment: session.options.environment.clone(), names: names.clone() };
+            Goal::Secrets(secrets::Request::Push(PushRequest {
+                selection,
+                all: *all || session.options.force,
+            }))
+        }
+        Builtin::Secrets { command: SecretsCommand::Unpack } => Goal::Secrets(secrets::Request::Unpack {
+            environment: session.environment()?.to_owned(),
+            force: session.options.force,
+        }),
         _ => return Ok(None),
     };
     Ok(Some(goal))

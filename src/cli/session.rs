@@ -103,8 +103,13 @@ impl<'a> Session<'a> {
         let ci = &self.doors.environment;
         let format =
             report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
-        let observer =
-            report::reporter(format, facts, &self.masker, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
+        let observer = report::reporter(
+            format,
+            facts,
+            &self.masker,
+            Box::new(std::io::stderr()),
+            Box::new(std::io::stdout()),
+        );
         self.run(plan, line, observer, true)
     }
 

@@ -12,6 +12,7 @@ mod key;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,12 @@ const VERSION: u32 = 1;
 /// The folder of Shipway's records, and the file in it.
 const FOLDER: &str = ".shipway";
 const FILE: &str = "secrets.json";
+
+/// Others write for so long at most, but for a push, which may wait for a forge.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often one looks whether they are done.
+const OFTEN: Duration = Duration::from_millis(20);
 
 /// What keeps the ledger from being read or written.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +61,9 @@ pub enum LedgerError {
     #[error("another Shipway sends secrets of this project")]
     Locked,
     /// There is nowhere to keep the user's key.
-    #[error("there is no home folder to keep the key of the digests in: neither $XDG_STATE_HOME nor $HOME is set")]
+    #[error(
+        "there is no home folder to keep the key of the digests in: neither $XDG_STATE_HOME nor $HOME is set"
+    )]
     NoHome,
 }
 
@@ -123,23 +132,49 @@ impl<'a> LedgerWriter<'a> {
         let path = folder.join(FILE);
         let io = |error| LedgerError::Io { path: path.clone(), error };
         doors.files.create_private_dir(&folder).map_err(io)?;
-        let lock = FileLock::try_take(&folder.join("secrets.lock")).map_err(io)?.ok_or(LedgerError::Locked)?;
+        let lock =
+            FileLock::try_take(&folder.join("secrets.lock")).map_err(io)?.ok_or(LedgerError::Locked)?;
         let mut ledger = Ledger::read(doors, root)?;
         ledger.version = VERSION;
         Ok(Self { doors, path, ledger, lock })
     }
 
-    /// Notes that `place` took `secret`; it is on the disk when this returns.
-    pub fn note(&mut self, place: &str, secret: &str, sent: Sent) -> Result<(), LedgerError> {
-        self.ledger.entries.insert(entry_key(place, secret), sent);
+    /// The same, with some patience for others who write for a moment.
+    pub fn open_soon(doors: &'a Doors, root: &Path) -> Result<Self, LedgerError> {
+        let until = doors.clock.monotonic() + PATIENCE;
+        loop {
+            match Self::open(doors, root) {
+                Err(LedgerError::Locked) if doors.clock.monotonic() < until => {
+                    crossbeam_channel::after(OFTEN).recv().ok();
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Notes that `place` took all these secrets.
+    pub fn note_all(
+        &mut self,
+        place: &str,
+        sent: impl IntoIterator<Item = (String, Sent)>,
+    ) -> Result<(), LedgerError> {
+        let sent = sent.into_iter().map(|(secret, sent)| (entry_key(place, &secret), sent));
+        self.ledger.entries.extend(sent);
         self.write()
     }
 
-    /// Notes that `place` has `secret` no more, or that nobody knows.
-    pub fn forget(&mut self, place: &str, secret: &str) -> Result<(), LedgerError> {
-        if self.ledger.entries.remove(&entry_key(place, secret)).is_none() {
-            return Ok(());
-        }
+    /// Notes that `place` has nothing any more.
+    pub fn forget_place(&mut self, place: &str) -> Result<(), LedgerError> {
+        let before = self.ledger.entries.len();
+        self.ledger
+            .entries
+            .retain(|key, _| key.strip_prefix(place).is_none_or(|rest| !rest.starts_with(' ')));
+        if self.ledger.entries.len() == before { Ok(()) } else { self.write() }
+    }
+
+    /// Notes that `place` took `secret`; it is on the disk when this returns.
+    pub fn note(&mut self, place: &str, secret: &str, sent: Sent) -> Result<(), LedgerError> {
+        self.ledger.entries.insert(entry_key(place, secret), sent);
         self.write()
     }
 
@@ -156,7 +191,15 @@ impl<'a> LedgerWriter<'a> {
     }
 }
 
-/// Neither has a line break.
+/// As the ledger calls a secret of an environment, or of the repository.
+pub fn secret_key(environment: Option<&str>, name: &str) -> String {
+    match environment {
+        Some(environment) => format!("{environment}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Neither has a blank.
 fn entry_key(place: &str, secret: &str) -> String {
     format!("{place} {secret}")
 }
@@ -180,10 +223,14 @@ mod tests {
         assert!(matches!(LedgerWriter::open(&doors, folder.path()), Err(LedgerError::Locked)));
         writer.note("github:o/r", "X", sent(&key, b"hunter2")).unwrap();
         writer.note("github:o/r@stage", "X", sent(&key, b"other")).unwrap();
-        writer.forget("github:o/r@stage", "X").unwrap();
+        writer.forget_place("github:o/r@stage").unwrap();
+        writer.forget_place("github:o").unwrap();
         writer.close().unwrap();
         let ledger = Ledger::read(&doors, folder.path()).unwrap();
-        assert_eq!(ledger.sent("github:o/r", "X").map(|sent| &sent.digest), Some(&key.digest("X", b"hunter2")));
+        assert_eq!(
+            ledger.sent("github:o/r", "X").map(|sent| &sent.digest),
+            Some(&key.digest("X", b"hunter2"))
+        );
         assert_eq!(ledger.sent("github:o/r@stage", "X"), None);
         let path = folder.path().join(".shipway/secrets.json");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -196,7 +243,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let doors = Doors::real();
         std::fs::create_dir(folder.path().join(".shipway")).unwrap();
-        std::fs::write(folder.path().join(".shipway/secrets.json"), r#"{"version": 99, "entries": {}}"#).unwrap();
+        std::fs::write(folder.path().join(".shipway/secrets.json"), r#"{"version": 99, "entries": {}}"#)
+            .unwrap();
         assert!(matches!(Ledger::read(&doors, folder.path()), Err(LedgerError::Newer(_))));
         assert!(matches!(LedgerWriter::open(&doors, folder.path()), Err(LedgerError::Newer(_))));
     }

@@ -56,7 +56,8 @@ pub(super) fn telling_lines(secret: &[u8]) -> Vec<String> {
     let trimmed = secret.trim_ascii();
     let lines = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let is_one = !trimmed.contains(&b'\n');
-    let texts = lines.filter(|line| is_one || is_telling(line)).filter_map(|line| std::str::from_utf8(line).ok());
+    let texts =
+        lines.filter(|line| is_one || is_telling(line)).filter_map(|line| std::str::from_utf8(line).ok());
     let mut texts: Vec<String> = texts.map(str::to_owned).collect();
     texts.dedup();
     texts

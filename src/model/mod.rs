@@ -32,10 +32,10 @@ pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
 pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
+pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
 };
-pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};

@@ -149,7 +149,13 @@ pub fn one(place: &Place, name: &str) -> Operation<Listed> {
     let thing = format!("the secret `{name}` of {}", place.thing());
     let path = format!("{}/{}", place.path(), segment(name));
     Operation {
-        request: Request::new(Method::Get, path, format!("read what is told of {thing}"), thing, place.read()),
+        request: Request::new(
+            Method::Get,
+            path,
+            format!("read what is told of {thing}"),
+            thing,
+            place.read(),
+        ),
         parse: |reply| reply.read(),
     }
 }

@@ -132,7 +132,9 @@ impl Forge {
             new_token: vendor.new_token,
         };
         let token = token.ok_or_else(|| match settings.kind {
-            ForgeKind::Github => Fault::from(&missing).hint("or sign in once with GitHub's own program: `gh auth login`"),
+            ForgeKind::Github => {
+                Fault::from(&missing).hint("or sign in once with GitHub's own program: `gh auth login`")
+            }
             ForgeKind::Gitlab => Fault::from(&missing),
         })?;
         context.masker().add(token.secret.expose().as_bytes());
@@ -211,9 +213,11 @@ impl ForgeSession<'_, '_> {
     }
 
     fn repository(&self) -> Result<RepositoryName, Fault> {
-        self.forge.settings.repo.parse().map_err(|error: github::NoRepository| {
-            Fault::new(FaultKind::File, error.to_string())
-        })
+        self.forge
+            .settings
+            .repo
+            .parse()
+            .map_err(|error: github::NoRepository| Fault::new(FaultKind::File, error.to_string()))
     }
 
     fn place(&self, scope: Option<&str>) -> Result<secrets::Place, Fault> {
@@ -241,9 +245,9 @@ impl ForgeSession<'_, '_> {
             }
         }
         let listed = client.list(&secrets::list(&self.place(scope)?)).map_err(fault)?;
-        let held = listed.into_iter().map(|each| {
-            (each.name, Held { updated_at: Some(each.updated_at.to_string()), digest: None })
-        });
+        let held = listed
+            .into_iter()
+            .map(|each| (each.name, Held { updated_at: Some(each.updated_at.to_string()), digest: None }));
         Ok(Some(held.collect()))
     }
 

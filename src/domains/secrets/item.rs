@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::Fault;
+use crate::ledger::secret_key;
 use crate::masking::Secret;
 use crate::model::Model;
 
@@ -33,15 +34,7 @@ pub enum Source {
 impl Item {
     /// As the ledger calls it.
     pub fn key(&self) -> String {
-        ledger_key(self.environment.as_deref(), &self.name)
-    }
-}
-
-/// As the ledger calls a secret of an environment, or of the repository.
-pub fn ledger_key(environment: Option<&str>, name: &str) -> String {
-    match environment {
-        Some(environment) => format!("{environment}/{name}"),
-        None => name.to_owned(),
+        secret_key(self.environment.as_deref(), &self.name)
     }
 }
 

@@ -30,7 +30,11 @@ pub(super) fn check(
     let mut names: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
     for item in items {
         if !names.entry(item.environment.clone()).or_default().insert(item.name.clone()) {
-            wrong.push(format!("{}: two sources give it a value; the second is {}", shown(item), item.source));
+            wrong.push(format!(
+                "{}: two sources give it a value; the second is {}",
+                shown(item),
+                item.source
+            ));
         }
         let Ok(value) = &item.value else { continue };
         let bytes = value.expose().len();
@@ -49,10 +53,13 @@ pub(super) fn check(
     }
     if kind == ForgeKind::Github {
         for (scope, names) in &names {
-            let all = names.iter().chain(there.get(scope).into_iter().flatten()).collect::<BTreeSet<_>>().len();
+            let all =
+                names.iter().chain(there.get(scope).into_iter().flatten()).collect::<BTreeSet<_>>().len();
             if all > GITHUB_NUMBER {
                 let whose = scope.as_ref().map_or("the repository".to_owned(), |name| format!("`{name}`"));
-                wrong.push(format!("{whose} would have {all} secrets, GitHub takes {GITHUB_NUMBER} at each level"));
+                wrong.push(format!(
+                    "{whose} would have {all} secrets, GitHub takes {GITHUB_NUMBER} at each level"
+                ));
             }
         }
     }
@@ -106,10 +113,7 @@ mod tests {
         assert!(told(github, &[item("A", None, 48 * 1024)], &[(None, 99)]).is_empty());
         assert_eq!(
             told(github, &[item("A", None, 48 * 1024 + 1), item("B", Some("prod"), 0)], &[]),
-            [
-                "A: 49153 bytes, GitHub takes 49152",
-                "B of prod: it is empty, which no forge takes",
-            ]
+            ["A: 49153 bytes, GitHub takes 49152", "B of prod: it is empty, which no forge takes",]
         );
         assert_eq!(
             told(github, &[item("A", Some("prod"), 1)], &[(Some("prod"), 100), (None, 5)]),

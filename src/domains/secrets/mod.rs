@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use compare::{Held, State, compare};
 pub use forge::{FORGE_STEP, Listing};
-pub use item::{Found, FoundFile, FoundFiles, FoundValue, Item, Selection, Source, items, ledger_key};
+pub use item::{Found, FoundFile, FoundFiles, FoundValue, Item, Selection, Source, items};
 pub use push::{PushRequest, state};
 pub use values::{files_step, value_step};
 
@@ -75,8 +75,12 @@ fn settings(model: &Model) -> Result<&ForgeSettings, Fault> {
 impl From<&LedgerError> for Fault {
     fn from(error: &LedgerError) -> Self {
         let (kind, hint) = match error {
-            LedgerError::Io { .. } => (FaultKind::World, "look at its owner, its mode and the room on the disk"),
-            LedgerError::Malformed { .. } => (FaultKind::World, "remove it: then nothing is known of what was sent, and all is sent again"),
+            LedgerError::Io { .. } => {
+                (FaultKind::World, "look at its owner, its mode and the room on the disk")
+            }
+            LedgerError::Malformed { .. } => {
+                (FaultKind::World, "remove it: then nothing is known of what was sent, and all is sent again")
+            }
             LedgerError::Newer(_) => (FaultKind::World, "use the Shipway that wrote it, or a newer one"),
             LedgerError::Locked => (FaultKind::Locked, "wait until it is done, and run this again"),
             LedgerError::NoHome => (FaultKind::World, "set HOME"),

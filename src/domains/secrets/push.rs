@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compare::{State, compare};
-use super::forge::{Forge, FORGE_STEP, Listing};
+use super::forge::{FORGE_STEP, Forge, Listing};
 use super::item::{Item, Selection, items};
 use super::{limits, values};
 use crate::diagnostic::{Fault, FaultKind};
@@ -58,7 +58,13 @@ pub(super) fn nodes(model: &Arc<Model>, settings: &ForgeSettings, request: &Push
     let repo = &settings.repo;
     nodes.push(node(CHECK, "check the secrets".to_owned(), found, Effect::Reads, Verb::Check));
     nodes.push(super::forge::look_node(model, settings, &request.selection, &[CHECK]));
-    nodes.push(node(APPROVE, "approve the secrets".to_owned(), step(FORGE_STEP), Effect::Reads, Verb::Approve));
+    nodes.push(node(
+        APPROVE,
+        "approve the secrets".to_owned(),
+        step(FORGE_STEP),
+        Effect::Reads,
+        Verb::Approve,
+    ));
     nodes.push(node(SEND, format!("send to {repo}"), step(APPROVE), Effect::Changes, Verb::Send));
     nodes
 }
@@ -94,7 +100,9 @@ impl Action for PushAction {
         match self.verb {
             Verb::Check => Vec::new(),
             Verb::Approve => vec![format!("ask: Send these to {repo}?")],
-            Verb::Send => vec![format!("send to {} what {repo} does not hold yet", self.settings.kind.title())],
+            Verb::Send => {
+                vec![format!("send to {} what {repo} does not hold yet", self.settings.kind.title())]
+            }
         }
     }
 
@@ -115,7 +123,8 @@ impl PushAction {
         if let Some(fault) = faults.iter().chain(values).next() {
             return Err(fault.clone());
         }
-        let unknown = self.request.selection.names.iter().find(|name| !items.iter().any(|it| it.name == **name));
+        let unknown =
+            self.request.selection.names.iter().find(|name| !items.iter().any(|it| it.name == **name));
         if let Some(name) = unknown {
             return Err(Fault::new(FaultKind::Usage, format!("there is no secret `{name}`"))
                 .hint("`shipway secrets list` names them all"));
@@ -131,8 +140,10 @@ impl PushAction {
         items: &'i [Item],
         listing: &Listing,
     ) -> Result<Vec<Pending<'i>>, Fault> {
-        let names = |held: &BTreeMap<String, super::compare::Held>| held.keys().cloned().collect::<BTreeSet<_>>();
-        let there = listing.scopes.iter().filter_map(|(scope, held)| Some((scope.clone(), names(held.as_ref()?))));
+        let names =
+            |held: &BTreeMap<String, super::compare::Held>| held.keys().cloned().collect::<BTreeSet<_>>();
+        let there =
+            listing.scopes.iter().filter_map(|(scope, held)| Some((scope.clone(), names(held.as_ref()?))));
         limits::check(self.settings.kind, items, &there.collect())?;
         let ledger = Ledger::read(context.doors(), context.root()).map_err(|error| Fault::from(&error))?;
         let in_ci = context.doors().environment.is_ci();
@@ -276,7 +287,9 @@ pub fn state(place: &str, ledger: &Ledger, listing: &Listing, item: &Item) -> St
         None => return State::unknown("the forge was not asked"),
     };
     let value = item.value.as_ref().ok();
-    let ours = value.zip(listing.key.as_ref()).map(|(value, key)| key.digest(&item.key(), value.expose().as_bytes()));
+    let ours = value
+        .zip(listing.key.as_ref())
+        .map(|(value, key)| key.digest(&item.key(), value.expose().as_bytes()));
     match (&ours, value) {
         (None, Some(_)) if held.is_some() => State::unknown("nothing is kept of what is sent from here"),
         _ => compare(ours.as_ref(), ledger.sent(place, &item.key()), held),

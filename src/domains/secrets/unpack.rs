@@ -25,8 +25,11 @@ use crate::text::count::count;
 pub(super) fn node(model: &Arc<Model>, environment: &str, force: bool) -> Result<Node, Fault> {
     let action = UnpackAction { model: Arc::clone(model), environment: environment.to_owned(), force };
     if action.entries().next().is_none() {
-        return Err(Fault::new(FaultKind::Usage, format!("the environment `{environment}` has no env files"))
-            .hint(format!("name some: `env_files = [\"…\"]` in [environments.{environment}]")));
+        return Err(Fault::new(
+            FaultKind::Usage,
+            format!("the environment `{environment}` has no env files"),
+        )
+        .hint(format!("name some: `env_files = [\"…\"]` in [environments.{environment}]")));
     }
     Ok(Node {
         name: "secrets:unpack".to_owned(),
@@ -99,9 +102,13 @@ impl UnpackAction {
         for (packed, bytes) in &files {
             let path = self.model.root.join(&packed.path);
             let unwritable = |error: std::io::Error| {
-                Fault::new(FaultKind::World, format!("{} could not be written: {error}", packed.path.display()))
+                Fault::new(
+                    FaultKind::World,
+                    format!("{} could not be written: {error}", packed.path.display()),
+                )
             };
-            if let Some(folder) = path.parent().filter(|folder| doors.files.kind(folder) == FileKind::Missing) {
+            if let Some(folder) = path.parent().filter(|folder| doors.files.kind(folder) == FileKind::Missing)
+            {
                 doors.files.create_private_dir(folder).map_err(unwritable)?;
             }
             doors.files.write(&path, bytes, 0o600).map_err(unwritable)?;
@@ -114,7 +121,9 @@ impl UnpackAction {
         let environment = &self.environment;
         let mut fault = Fault::new(
             FaultKind::Refused,
-            format!("the env files of `{environment}` are not in the environment of this job; nothing was written"),
+            format!(
+                "the env files of `{environment}` are not in the environment of this job; nothing was written"
+            ),
         );
         if wrong.is_empty() {
             for entry in self.entries() {
@@ -133,7 +142,11 @@ impl Action for UnpackAction {
         self.entries()
             .map(|entry| match entry.files.as_slice() {
                 [] => format!("write {} from the variables {}_…", entry.path.display(), entry.prefix),
-                files => files.iter().map(|file| entry.path.join(file).display().to_string()).collect::<Vec<_>>().join(", "),
+                files => files
+                    .iter()
+                    .map(|file| entry.path.join(file).display().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             })
             .collect()
     }

@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 use super::uses::{Spot, Use, of_task, of_variable, of_workspace};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::Model;
-use crate::model::secret::shown;
 use crate::model::expression::Reference;
+use crate::model::secret::shown;
 use crate::model::workspace::Dependency;
 
 /// More labels than this don't help; a cycle of a thousand tasks has a thousand.

@@ -24,7 +24,12 @@ impl<'f> Reader<'f, '_> {
         };
         if let (Some(files), Some(ignore)) = (files, ignore) {
             let place = self.key(ignore);
-            let fault = Diagnostic::error("conflicting-keys", "where `files` names the files, all others are ignored", place, "has no meaning here");
+            let fault = Diagnostic::error(
+                "conflicting-keys",
+                "where `files` names the files, all others are ignored",
+                place,
+                "has no meaning here",
+            );
             self.fault(fault.also(self.key(files), "named here"));
         }
         let (files, ignore) = (self.file_names(files), texts(self, ignore));
@@ -67,8 +72,13 @@ impl<'f> Reader<'f, '_> {
             let is_name = !name.value.contains(['/', '\0']) && name.value != "." && name.value != "..";
             if !is_name {
                 self.fault(
-                    Diagnostic::error("bad-path", format!("`{}` is no file of the folder", name.value), name.span, "")
-                        .help("write the file's name alone"),
+                    Diagnostic::error(
+                        "bad-path",
+                        format!("`{}` is no file of the folder", name.value),
+                        name.span,
+                        "",
+                    )
+                    .help("write the file's name alone"),
                 );
             }
             is_name

@@ -149,8 +149,12 @@ impl Reader<'_, '_> {
         match self.names.secrets.get(name) {
             Some(true) => return Ok(Reference::Variable(format!("{SECRET_PREFIX}{name}"))),
             Some(false) => {
-                return Err(bad(format!("`secrets.{name}` has no value of its own"), place, "one for each environment")
-                    .help("refer to what its `values` refer to"));
+                return Err(bad(
+                    format!("`secrets.{name}` has no value of its own"),
+                    place,
+                    "one for each environment",
+                )
+                .help("refer to what its `values` refer to"));
             }
             None => {}
         }

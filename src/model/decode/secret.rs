@@ -21,11 +21,7 @@ impl<'f> Reader<'f, '_> {
         (secrets, variables)
     }
 
-    fn secret_entry(
-        &mut self,
-        entry: Entry<'f>,
-        variables: &mut Vec<Variable>,
-    ) -> Option<RepositorySecret> {
+    fn secret_entry(&mut self, entry: Entry<'f>, variables: &mut Vec<Variable>) -> Option<RepositorySecret> {
         self.check_secret_name(entry);
         let owner = Subject::Table("secrets", entry.name());
         let table = self.table(owner, entry.value)?;
@@ -96,7 +92,8 @@ impl<'f> Reader<'f, '_> {
     /// GitHub keeps names in capitals, so two that differ only in case would be one (`seeds.md` 1.2).
     fn check_secret_name(&mut self, entry: Entry<'f>) {
         let name = entry.name();
-        let is_upper = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        let is_upper =
+            name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         if is_variable(name) && is_upper && !name.starts_with("GITHUB_") {
             return;
         }
@@ -143,7 +140,13 @@ impl<'f> Reader<'f, '_> {
                 return None;
             }
         };
-        Some(Variable { name, span: self.key(entry), binding, secret: true, folder: self.file.folder.clone() })
+        Some(Variable {
+            name,
+            span: self.key(entry),
+            binding,
+            secret: true,
+            folder: self.file.folder.clone(),
+        })
     }
 
     fn file_source(&mut self, node: Node<'f>) -> Option<FileSource> {
@@ -211,8 +214,13 @@ impl<'f> Reader<'f, '_> {
         };
         if !fits || !parts.iter().all(is_part) {
             self.fault(
-                Diagnostic::error("bad-value", format!("`{repo}` names no repository of {}", kind.title()), span, "")
-                    .help("write `owner/name`, without an address before it"),
+                Diagnostic::error(
+                    "bad-value",
+                    format!("`{repo}` names no repository of {}", kind.title()),
+                    span,
+                    "",
+                )
+                .help("write `owner/name`, without an address before it"),
             );
             return None;
         }
@@ -256,8 +264,13 @@ impl<'f> Reader<'f, '_> {
         if provider_name != "digitalocean" {
             let span = self.at(provider.value);
             self.fault(
-                Diagnostic::error("bad-value", format!("there is no provider `{provider_name}`"), span, "unknown")
-                    .help("write `\"digitalocean\"`"),
+                Diagnostic::error(
+                    "bad-value",
+                    format!("there is no provider `{provider_name}`"),
+                    span,
+                    "unknown",
+                )
+                .help("write `\"digitalocean\"`"),
             );
             return None;
         }

@@ -28,8 +28,8 @@ use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, fault, summary, words};
-use crate::masking::Masker;
 use crate::event::{Event, EventKind, Level, Stream};
+use crate::masking::Masker;
 use crate::os::terminal::StandardOutput;
 use crate::plan::Ending;
 use crate::run::Observer;
@@ -52,7 +52,13 @@ pub(super) struct Ci {
 }
 
 impl Ci {
-    pub(super) fn new(dialect: Dialect, masker: Masker, style: Style, outputs: Outputs, clock: Clock) -> Self {
+    pub(super) fn new(
+        dialect: Dialect,
+        masker: Masker,
+        style: Style,
+        outputs: Outputs,
+        clock: Clock,
+    ) -> Self {
         Self {
             style: dialect.style(style),
             dialect,

@@ -11,7 +11,8 @@ use crate::report::tape::{Paper, Tape};
 
 fn printed(dialect: Dialect, tape: &Tape) -> String {
     let paper = Paper::default();
-    let mut ci = Ci::new(dialect, Masker::default(), Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
+    let mut ci =
+        Ci::new(dialect, Masker::default(), Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
     tape.play(&mut ci);
     paper.text()
 }

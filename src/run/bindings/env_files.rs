@@ -122,11 +122,7 @@ impl Bindings {
         Ok(read)
     }
 
-    pub(super) fn env_file_map(
-        &self,
-        context: &StepContext<'_>,
-        environment: &str,
-    ) -> Result<Value, Fault> {
+    pub(super) fn env_file_map(&self, context: &StepContext<'_>, environment: &str) -> Result<Value, Fault> {
         let Some(environment) = self.model.environments.get(environment) else {
             return Err(Fault::new(FaultKind::Bug, format!("there is no environment `{environment}`")));
         };

@@ -20,7 +20,9 @@ use super::script;
 use super::shared::lock;
 use crate::diagnostic::{Fault, FaultKind, Span};
 use crate::event::Stream;
-use crate::model::{Binding, Encoding, FileSource, GitFact, Model, Part, Reference, Template, Value, VarValue, Variable};
+use crate::model::{
+    Binding, Encoding, FileSource, GitFact, Model, Part, Reference, Template, Value, VarValue, Variable,
+};
 use crate::os::command::CommandSpec;
 
 pub use env_files::{EnvFile, env_files};
@@ -236,7 +238,11 @@ impl Bindings {
                 let output = read_output(context, &spec, variable.secret)?;
                 output.map(Value::public).map_err(|fault| {
                     at(Fault {
-                        message: format!("the command of `{}` failed: {}", variable.reference(), fault.message),
+                        message: format!(
+                            "the command of `{}` failed: {}",
+                            variable.reference(),
+                            fault.message
+                        ),
                         ..fault
                     })
                 })
