@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{deploy, releases, rollout, secrets, task, workspace};
+use crate::domains::{database, deploy, releases, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
 use crate::os::environment::Environment;
@@ -142,6 +142,7 @@ impl Assembly<'_> {
             let nodes = match &need {
                 Need::Step(_) | Need::Call(..) => continue,
                 Need::Task(invocation) => task::nodes(self.model, self.masker, invocation)?,
+                Need::Database(name) => database::nodes(self.model, name)?,
                 Need::Outputs(name) => {
                     let wanted = self.model.all_outputs().remove(name);
                     workspace::outputs_nodes(self.model, name, wanted)
@@ -158,6 +159,7 @@ fn need_name(model: &Model, masker: &Masker, need: &Need) -> String {
         Need::Step(name) => name.clone(),
         Need::Call(call, _) => format!("task:{}", call.task.value),
         Need::Task(invocation) => task::step_name(model, masker, invocation),
+        Need::Database(name) => bindings::database_step(name),
         Need::Outputs(workspace) => bindings::outputs_step(workspace),
     }
 }

@@ -75,8 +75,6 @@ pub struct Database {
     pub cluster: String,
     /// The database in it, where it is not the provider's default.
     pub database: Option<String>,
-    /// The user, where it is not the provider's default.
-    pub user: Option<String>,
     /// Reached over the provider's private network.
     pub private: bool,
     /// The address of the provider's interface, where it is not the vendor's own.

@@ -1,29 +1,24 @@
-//! The repository's forge: what it holds, and how it takes a secret.
+//! The repository's forge: who asks it, and what it holds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::compare::Held;
+use super::forge_session::ForgeSession;
 use super::item::Selection;
-use crate::adapters::github::{self, GITHUB, RepositoryName, environments, secrets};
-use crate::adapters::vendor::{Access, AccessError, Client, Pace, Token};
-use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Level;
+use crate::adapters::github::{self, GITHUB};
+use crate::adapters::gitlab::GITLAB;
+use crate::adapters::vendor::{Access, AccessError, Token};
+use crate::diagnostic::Fault;
 use crate::http::RealWeb;
 use crate::ledger::DigestKey;
-use crate::masking::Secret;
 use crate::model::{ForgeKind, ForgeSettings, Model};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::node::{Need, Node};
 use crate::run::{Action, Outcome, StepContext};
-use crate::text::duration;
 
 /// The name of the step that asks the forge what it holds.
 pub const FORGE_STEP: &str = "secrets:forge";
-
-/// How often a wait looks whether it was cancelled.
-const OFTEN: Duration = Duration::from_millis(50);
 
 /// What the forge holds.
 #[derive(Clone, Debug)]
@@ -85,10 +80,7 @@ impl LookAction {
         let forge = Forge::open(context, &self.settings)?;
         let key = DigestKey::of_user(context.doors()).ok();
         let session = forge.session(context);
-        let mut scopes = BTreeMap::new();
-        for scope in &self.scopes {
-            scopes.insert(scope.clone(), session.list(scope.as_deref(), key.as_ref())?);
-        }
+        let scopes = session.list(&self.scopes, key.as_ref())?;
         Ok(Listing { place: self.settings.place(), host: forge.host(), scopes, key })
     }
 }
@@ -109,9 +101,9 @@ impl ForgeSettings {
 
 /// The forge, with a token for it.
 pub(super) struct Forge {
-    settings: ForgeSettings,
-    access: Access,
-    web: RealWeb,
+    pub(super) settings: ForgeSettings,
+    pub(super) access: Access,
+    pub(super) web: RealWeb,
 }
 
 impl Forge {
@@ -120,7 +112,7 @@ impl Forge {
         let environment = &context.doors().environment;
         let vendor = match settings.kind {
             ForgeKind::Github => &GITHUB,
-            ForgeKind::Gitlab => &GITHUB,
+            ForgeKind::Gitlab => &GITLAB,
         };
         let mut token = Token::from_environment(environment, vendor.token_variables);
         if token.is_none() && settings.kind == ForgeKind::Github {
@@ -155,7 +147,7 @@ impl Forge {
 
     /// The forge for the length of a step.
     pub(super) fn session<'a, 'c>(&'a self, context: &'a StepContext<'c>) -> ForgeSession<'a, 'c> {
-        ForgeSession { forge: self, pace: StepPace { context }, keys: BTreeMap::new(), ensured: Vec::new() }
+        ForgeSession::new(self, context)
     }
 }
 
@@ -170,117 +162,4 @@ fn token_of_gh(context: &mut StepContext<'_>) -> Result<Option<Token>, Fault> {
         return Ok(None);
     }
     Ok(Token::from_output(&answer.out, github::TOKEN_COMMAND))
-}
-
-/// Waits until the time is over or a signal comes.
-struct StepPace<'a, 'c> {
-    context: &'a StepContext<'c>,
-}
-
-impl Pace for StepPace<'_, '_> {
-    fn now(&self) -> jiff::Timestamp {
-        self.context.doors().clock.now()
-    }
-
-    fn wait(&self, time: Duration) -> bool {
-        let clock = &self.context.doors().clock;
-        let until = clock.monotonic() + time;
-        if time > OFTEN {
-            let text = format!("the forge asks to wait {}", duration::render(time));
-            self.context.log().notice(Level::Note, &text);
-        }
-        while clock.monotonic() < until {
-            if self.context.is_cancelled() {
-                return false;
-            }
-            crossbeam_channel::after(OFTEN.min(until.saturating_sub(clock.monotonic()))).recv().ok();
-        }
-        true
-    }
-}
-
-/// The forge in one step. Keys and environments are looked up once.
-pub(super) struct ForgeSession<'a, 'c> {
-    forge: &'a Forge,
-    pace: StepPace<'a, 'c>,
-    keys: BTreeMap<Option<String>, secrets::Key>,
-    ensured: Vec<String>,
-}
-
-impl ForgeSession<'_, '_> {
-    fn client(&self) -> Client<'_> {
-        Client::new(&self.forge.web, &self.pace, &self.forge.access)
-    }
-
-    fn repository(&self) -> Result<RepositoryName, Fault> {
-        self.forge
-            .settings
-            .repo
-            .parse()
-            .map_err(|error: github::NoRepository| Fault::new(FaultKind::File, error.to_string()))
-    }
-
-    fn place(&self, scope: Option<&str>) -> Result<secrets::Place, Fault> {
-        let repository = self.repository()?;
-        Ok(match scope {
-            None => secrets::Place::Repository(repository),
-            Some(environment) => secrets::Place::Environment(repository, environment.to_owned()),
-        })
-    }
-
-    /// What a scope holds; `None`: there is no such environment.
-    pub(super) fn list(
-        &self,
-        scope: Option<&str>,
-        key: Option<&DigestKey>,
-    ) -> Result<Option<BTreeMap<String, Held>>, Fault> {
-        let client = self.client();
-        let fault = |error| Fault::from(&error);
-        if let Some(name) = scope {
-            let there = client.find(&environments::environment(&self.repository()?, name)).map_err(fault)?;
-            if there.is_none() {
-                // A repository that can't be seen answers the same.
-                client.run(&github::repository::repository(&self.repository()?)).map_err(fault)?;
-                return Ok(None);
-            }
-        }
-        let listed = client.list(&secrets::list(&self.place(scope)?)).map_err(fault)?;
-        let held = listed
-            .into_iter()
-            .map(|each| (each.name, Held { updated_at: Some(each.updated_at.to_string()), digest: None }));
-        Ok(Some(held.collect()))
-    }
-
-    /// Makes an environment where there is none; whether it had to.
-    pub(super) fn ensure(&mut self, environment: &str) -> Result<bool, Fault> {
-        if self.ensured.iter().any(|name| name == environment) {
-            return Ok(false);
-        }
-        let made = environments::ensure(&self.client(), &self.repository()?, environment)
-            .map_err(|error| Fault::from(&error))?;
-        self.ensured.push(environment.to_owned());
-        Ok(made == environments::Ensured::Made)
-    }
-
-    /// Stores a secret; gives the place's own time of it.
-    pub(super) fn put(
-        &mut self,
-        scope: Option<&str>,
-        name: &str,
-        value: &Secret,
-        is_protected: bool,
-    ) -> Result<Option<String>, Fault> {
-        let place = self.place(scope)?;
-        let client = self.client();
-        let key = match self.keys.get(&scope.map(str::to_owned)) {
-            Some(key) => key.clone(),
-            None => client.run(&secrets::public_key(&place)).map_err(|error| Fault::from(&error))?,
-        };
-        let (_, key) = secrets::store(&client, &place, name, value.expose().as_bytes(), key)
-            .map_err(|error| Fault::from(&error))?;
-        let listed = client.run(&secrets::one(&place, name)).map_err(|error| Fault::from(&error))?;
-        drop(client);
-        self.keys.insert(scope.map(str::to_owned), key);
-        Ok(Some(listed.updated_at.to_string()))
-    }
 }

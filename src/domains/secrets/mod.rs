@@ -5,6 +5,7 @@
 
 mod compare;
 mod forge;
+mod forge_session;
 mod item;
 mod limits;
 mod push;

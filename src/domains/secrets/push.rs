@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::compare::{State, compare};
 use super::forge::{FORGE_STEP, Forge, Listing};
+use super::forge_session::Outgoing;
 use super::item::{Item, Selection, items};
 use super::{limits, values};
 use crate::diagnostic::{Fault, FaultKind};
@@ -266,8 +267,9 @@ impl PushAction {
             let is_protected = scope
                 .and_then(|scope| self.model.environments.get(scope))
                 .is_some_and(|environment| environment.protected);
-            let remote_updated_at =
-                session.put(scope, &item.name, value, is_protected).map_err(|fault| told(fault, done))?;
+            let is_there = matches!(listing.scopes.get(&item.environment), Some(Some(held)) if held.contains_key(&item.name));
+            let outgoing = Outgoing { environment: scope, name: &item.name, value, is_protected, is_there };
+            let remote_updated_at = session.put(&outgoing).map_err(|fault| told(fault, done))?;
             if let Some(key) = key {
                 let digest = key.digest(&item.key(), value.expose().as_bytes());
                 let sent = Sent { digest, at: context.doors().clock.now(), remote_updated_at };

@@ -254,8 +254,8 @@ impl<'f> Reader<'f, '_> {
         self.check_name("a database", entry);
         let owner = Subject::Table("databases", entry.name());
         let table = self.table(owner, entry.value)?;
-        let [provider, name, database, user, private, api] =
-            self.fields(table, owner, ["provider", "name", "database", "user", "private", "api"]);
+        let [provider, name, database, private, api] =
+            self.fields(table, owner, ["provider", "name", "database", "private", "api"]);
         let (Some(provider), Some(name)) = (provider, name) else {
             self.missing(owner, if provider.is_none() { "provider" } else { "name" }, entry.value);
             return None;
@@ -279,7 +279,6 @@ impl<'f> Reader<'f, '_> {
             span: self.key(entry),
             cluster: self.text(name)?,
             database: database.and_then(|entry| self.text(entry)),
-            user: user.and_then(|entry| self.text(entry)),
             private: private.and_then(|entry| self.boolean(entry)).unwrap_or(true),
             api: api.and_then(|entry| self.api(entry)),
         })

@@ -32,6 +32,11 @@ pub fn outputs_step(workspace: &str) -> String {
     format!("workspace:{workspace}:outputs")
 }
 
+/// The name of the step that asks how a database is reached.
+pub fn database_step(database: &str) -> String {
+    format!("database:{database}")
+}
+
 /// The arguments that a task was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
