@@ -316,5 +316,5 @@ fn closing_brace(text: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[path = "dotenv_tests.rs"]
+#[path = "parse_tests.rs"]
 mod tests;

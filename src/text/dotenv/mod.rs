@@ -1,0 +1,12 @@
+//! Env files: what they say, who reads them differently, and how to make one.
+//!
+//! - `parse` gives a file's names and values as docker compose reads them.
+//! - `document` keeps every byte of a file and knows where its keys and values stand.
+//!
+//! Pure: knows no files, no environment and no random source. Values of env files are secrets, so no message
+//! of this room shows one.
+
+pub mod document;
+mod parse;
+
+pub use parse::{DotenvFault, parse};
