@@ -48,7 +48,9 @@ fn without_comment<'l>(line: &'l str, quote: &mut Option<char>) -> &'l str {
     let mut chars = line.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match *quote {
-            Some('"') if c == '\\' => drop(chars.next()),
+            Some('"') if c == '\\' => {
+                chars.next();
+            }
             Some('\'') if c == '\'' && chars.peek().is_some_and(|(_, next)| *next == '\'') => {
                 chars.next();
             }
