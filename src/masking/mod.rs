@@ -16,6 +16,7 @@ mod dotenv;
 mod env_value;
 mod escape;
 mod forms;
+mod grams;
 mod masker;
 mod secret;
 mod stream;
