@@ -9,6 +9,7 @@ mod environment;
 mod goals;
 mod options;
 mod project;
+mod secrets;
 mod session;
 mod words;
 
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, SecretsCommand, ServerCommand};
+pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
 pub use session::Session;
 
 use goals::Named;
@@ -28,7 +29,6 @@ use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
 use crate::domains::rollout;
-use crate::domains::secrets::{self, PushRequest, Selection};
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
 
@@ -268,8 +268,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
-            | Secrets { command: SecretsCommand::Push { .. } | SecretsCommand::Unpack }
-    )
+    ) || matches!(command, Secrets { command } if command.is_goal())
 }
 
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
@@ -307,18 +306,10 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
-        Builtin::Secrets { command: SecretsCommand::Push { names, all } } => {
-            let selection =
-                Selection { environment: session.options.environment.clone(), names: names.clone() };
-            Goal::Secrets(secrets::Request::Push(PushRequest {
-                selection,
-                all: *all || session.options.force,
-            }))
-        }
-        Builtin::Secrets { command: SecretsCommand::Unpack } => Goal::Secrets(secrets::Request::Unpack {
-            environment: session.environment()?.to_owned(),
-            force: session.options.force,
-        }),
+        Builtin::Secrets { command } => match command.goal(session)? {
+            Some(goal) => goal,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     Ok(Some(goal))

@@ -16,7 +16,8 @@ mod status;
 mod tags;
 mod written;
 
-use super::options::{Builtin, Options, SecretsCommand};
+use super::options::{Builtin, Options};
+use super::secrets::SecretsCommand;
 use super::session::Session;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::Doors;

@@ -6,8 +6,10 @@
 mod compare;
 mod forge;
 mod forge_session;
+mod generate;
 mod item;
 mod limits;
+mod merge;
 mod push;
 mod unpack;
 mod values;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 pub use compare::{Held, State, compare};
 pub use forge::{FORGE_STEP, Listing};
 pub use item::{Found, FoundFile, FoundFiles, FoundValue, Item, Selection, Source, items};
+pub use merge::MergeRequest;
 pub use push::{PushRequest, state};
 pub use values::{files_step, value_step};
 
@@ -32,6 +35,13 @@ pub enum Request {
     List(Selection),
     /// What is not known to be there is sent.
     Push(PushRequest),
+    /// Places that are not set in env files get strong values.
+    Generate {
+        /// Whose; all where none is named.
+        environment: Option<String>,
+    },
+    /// Several env files become one.
+    Merge(MergeRequest),
     /// A job's secrets become files again.
     Unpack {
         /// Whose.
@@ -54,6 +64,8 @@ pub fn nodes(model: &Arc<Model>, request: &Request) -> Result<Vec<Node>, Fault> 
             something(model)?;
             Ok(push::nodes(model, settings(model)?, request))
         }
+        Request::Generate { environment } => Ok(generate::nodes(model, environment.as_deref())),
+        Request::Merge(request) => Ok(vec![merge::node(model, request)]),
         Request::Unpack { environment, force } => Ok(vec![unpack::node(model, environment, *force)?]),
     }
 }
