@@ -87,10 +87,18 @@ pub struct Sent {
     pub remote_updated_at: Option<String>,
 }
 
-/// A keyed digest.
+/// A keyed digest: a short name of the key, and the digest itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
+
+impl Digest {
+    /// Whether both are of one key; of different ones nothing can be told.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        let key = |digest: &Self| digest.0.split(':').next().map(str::to_owned);
+        key(self) == key(other)
+    }
+}
 
 impl Ledger {
     /// Reads the ledger of the project at `root`; empty where nothing was sent yet.

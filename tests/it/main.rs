@@ -45,6 +45,8 @@ mod rollout;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod tags;

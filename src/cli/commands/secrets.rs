@@ -197,9 +197,11 @@ impl View<'_> {
             (None, _) => State::unknown("it was not applied from here"),
             (_, None) => State::unknown("the value here is not known"),
             (Some(sent), Some((value, key))) => {
-                match key.digest(&item.key(), value.expose().as_bytes()) == sent.digest {
+                let ours = key.digest(&item.key(), value.expose().as_bytes());
+                match ours == sent.digest {
                     true => State::Current,
-                    false => State::Stale,
+                    false if ours.is_comparable(&sent.digest) => State::Stale,
+                    false => State::unknown("it was applied by another user, or from another machine"),
                 }
             }
         }

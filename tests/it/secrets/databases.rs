@@ -42,10 +42,11 @@ fn a_task_is_told_how_its_database_is_reached_and_the_password_is_masked() {
     let (space, cloud) = with(vec![named("shop-db-2"), named("shop-db"), named("old-shop-db")]);
     let output = space.run("show");
     output.exits(0).does_not_say("c4nary").does_not_say("YzRuYXJ5");
-    output.says("private-shop-db.db.example 25060 doadmin defaultdb require\n***\n");
-    space.run("open").exits(0).says("shop-db.db.example shop\n");
+    // The last letter of base64 shares its bits with the newline.
+    output.prints("private-shop-db.db.example 25060 doadmin defaultdb require\n***\n***o=\n");
+    space.run("open").exits(0).prints("shop-db.db.example shop\n");
     let asked = cloud.lines().len();
-    space.run("other").exits(0).says("none");
+    space.run("other").exits(0).prints("none\n");
     assert_eq!(cloud.lines().len(), asked, "a task that names no database asks nobody");
     space.run("both").exits(3).says("two databases of this task are told in `$DATABASE_URL`");
 }
@@ -58,5 +59,5 @@ fn anything_but_exactly_one_is_refused() {
     space.run("show").exits(1).says("2 databases at DigitalOcean are called `shop-db`");
     let (space, cloud) = with(vec![named("shop-db")]);
     cloud.vendor(|cloud| cloud.shows_credentials = false);
-    space.run("show").exits(4).says("database:view_credentials");
+    space.run("show").exits(7).says("database:view_credentials");
 }

@@ -39,10 +39,17 @@ fn a_job_gets_its_files_and_github_is_told_what_to_mask() {
 #[test]
 fn what_is_missing_empty_or_broken_writes_nothing() {
     let space = job(&[]);
-    space.run("secrets unpack -e prod").exits(4).says("no variable begins with PROD_").says("shipway secrets push -e prod");
+    space
+        .run("secrets unpack -e prod")
+        .exits(4)
+        .says("no variable begins with PROD_")
+        .says("shipway secrets push -e prod");
     let space = job(&[("PROD_DJANGO", DJANGO), ("PROD_POSTGRES", ""), ("PROD_OTHER", "not base64!")]);
     let output = space.run("secrets unpack -e prod");
-    output.exits(4).says("$PROD_POSTGRES: is empty: the forge has no such secret").says("$PROD_OTHER: is no base64 of a file");
+    output
+        .exits(4)
+        .says("$PROD_POSTGRES: is empty: the forge has no such secret")
+        .says("$PROD_OTHER: is no base64 of a file");
     output.does_not_say("not base64!");
     assert!(!space.has(".envs"));
 }
@@ -89,7 +96,10 @@ fn files_are_joined_into_one_that_git_ignores() {
     space.write(".gitignore", ".envs/\n.env\n");
     space.run("secrets merge -e prod --output .env").exits(0);
     let merged = space.read(".env");
-    assert!(merged.contains("A=1\n") && merged.contains("B=2\n") && merged.matches("SHARED").count() == 1, "{merged}");
+    assert!(
+        merged.contains("A=1\n") && merged.contains("B=2\n") && merged.matches("SHARED").count() == 1,
+        "{merged}"
+    );
     space.run("secrets merge -e prod --output .env").exits(0).says("is as it would be written");
     space.write(".envs/.production/.postgres", "B=2\nSHARED=hunter22\n");
     let output = space.run("--force secrets merge -e prod --output .env");

@@ -45,7 +45,9 @@ fn file(numbers: &mut Numbers, number: usize) -> Vec<u8> {
     match number % 7 {
         1 => bytes.truncate(bytes.len() - ending.len()),
         2 => bytes.splice(0..0, *b"\xef\xbb\xbf").for_each(drop),
-        3 => bytes = (0..1 + numbers.below(2000)).map(|_| u8::try_from(numbers.below(256)).unwrap()).collect(),
+        3 => {
+            bytes = (0..1 + numbers.below(2000)).map(|_| u8::try_from(numbers.below(256)).unwrap()).collect()
+        }
         4 => bytes.extend(*b"\n\n\n"),
         _ => {}
     }
@@ -63,7 +65,9 @@ fn a_thousand_files_come_back_as_they_were() {
     while all < 1000 {
         let forge = StandIn::start(GitHub::with_repository("ada/shop"));
         let mut space = Space::with_tasks(TASKS).file(".gitignore", "envs/\n");
-        space.environment.extend(forge.variables().into_iter().map(|(name, value)| (name.into(), value.into())));
+        space
+            .environment
+            .extend(forge.variables().into_iter().map(|(name, value)| (name.into(), value.into())));
         std::fs::create_dir(space.path("envs")).unwrap();
         let files: Vec<(String, Vec<u8>)> =
             (all..all + AT_ONCE).map(|number| (format!(".f{number}"), file(&mut numbers, number))).collect();
