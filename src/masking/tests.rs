@@ -71,6 +71,8 @@ fn a_secret_is_masked_in_each_form() {
         r#"p@ss w0rd/'é\"\u003c\u0026\u003e"#.to_owned(),
         r#"p@ss w0rd\/'\u00e9\"<&>"#.to_owned(),
         r#"p@ss w0rd/'\''é"<&>"#.to_owned(),
+        r#"p@ss w0rd/''é"<&>"#.to_owned(),
+        r#"p@ss w0rd/'é\\\"<&>"#.to_owned(),
         r#"p@ss\ w0rd/\'é\"\<\&\>"#.to_owned(),
         "7040737320773072642f27c3a9223c263e".to_owned(),
     ] {

@@ -235,7 +235,8 @@ impl Page<'_, '_> {
         let (start, end) = (assignment.key.start, assignment.key.end);
         let name = self.named(assignment);
         if self.shown(assignment).is_none() && self.document.raw(assignment).starts_with(b"=") {
-            let message = "this looks like the last line of a key or a certificate that stands without quotes";
+            let message =
+                "this looks like the last line of a key or a certificate that stands without quotes";
             let help = "put a value of several lines into quotes";
             self.add("no-assignment", Severity::Error, line, start, None, message, help);
         }
