@@ -128,7 +128,8 @@ fn readers_that_differ_are_named_with_what_they_do() {
         (
             "'a\"",
             Severity::Error,
-            "compose 2: refuses its quotes or its `${`; python-dotenv: skips the line, for its quote is closed nowhere; \
+            "compose 2: refuses its quotes or its `${`; python-dotenv: reads on after a quote that nothing closes, \
+             or skips the line; \
              docker --env-file: takes every byte as it stands; a shell: reads on after a quote that nothing closes",
         ),
     ] {
