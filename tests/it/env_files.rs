@@ -6,6 +6,7 @@ use std::process::Command;
 
 use shipway::text::dotenv::{Reader, parse, read_as, render_assignment};
 
+use crate::harness::docker::{DockerName, LABEL, docker};
 use crate::harness::needs;
 
 /// Values with whatever some reader takes for its own.
@@ -133,4 +134,37 @@ fn shells_read_back_what_is_written() {
         let found: Vec<&str> = text.split_terminator('\0').collect();
         assert_eq!(found, values.values().map(String::as_str).collect::<Vec<_>>(), "{shell}");
     }
+}
+
+#[test]
+fn docker_reads_what_its_model_reads() {
+    needs!("docker", "docker engine");
+    let mut file = "# written\n".to_owned();
+    let mut expected = BTreeMap::new();
+    for (number, value) in VALUES.iter().enumerate() {
+        for (way, quote) in ["", "'", "\"", " "].iter().enumerate() {
+            let (key, raw) = (format!("K{number}_{way}"), format!("{quote}{value}{quote}"));
+            if let Ok(reading) = read_as(Reader::DockerEnvFile, &raw) {
+                writeln!(file, "{key}={raw}").unwrap();
+                expected.insert(key, reading.value);
+            }
+        }
+    }
+    assert!(expected.len() > 100, "{}", expected.len());
+    let name = DockerName::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(path("file"), file).unwrap();
+    // An archive of nothing ends with two empty blocks.
+    std::fs::write(path("nothing.tar"), [0; 1_024]).unwrap();
+    let label = format!("LABEL {LABEL}={}", name.text);
+    let image = format!("{}:1", name.text);
+    docker(&["import", "--change", &label, &path("nothing.tar"), &image]);
+    docker(&["create", "--name", &name.text, "--env-file", &path("file"), &image, "none"]);
+    let answer = docker(&["inspect", "--format", "{{json .Config.Env}}", &name.text]);
+    let list: Vec<String> = serde_json::from_str(&answer).unwrap();
+    let each = |line: &String| line.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let mut found: BTreeMap<String, String> = list.iter().filter_map(each).collect();
+    found.remove("PATH");
+    assert_eq!(found, expected);
 }

@@ -95,9 +95,7 @@ impl Lint<'_> {
             page.add(
                 "no-final-newline",
                 Severity::Note,
-                last,
-                last.content.end,
-                None,
+                (last, last.content.end, None),
                 "the last line does not end with a newline, so what is appended to the file joins it",
                 "end the file with a newline",
             );
@@ -123,15 +121,15 @@ struct Page<'d, 'b> {
     findings: Vec<Finding>,
 }
 
+/// A line, a byte of the file in it, and the assignment that it is.
+type Spot<'l> = (&'l Line, usize, Option<&'l Assignment>);
+
 impl Page<'_, '_> {
-    #[expect(clippy::too_many_arguments, reason = "one finding, field by field")]
     fn add(
         &mut self,
         code: &'static str,
         severity: Severity,
-        line: &Line,
-        at: usize,
-        key: Option<&Assignment>,
+        (line, at, key): Spot<'_>,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
@@ -180,9 +178,7 @@ impl Page<'_, '_> {
             self.add(
                 "nul",
                 Severity::Error,
-                line,
-                place(nul),
-                key,
+                (line, place(nul), key),
                 "a NUL byte, which no variable can hold",
                 "remove it; a file in UTF-16 has one beside each letter and has to be saved as UTF-8",
             );
@@ -191,9 +187,7 @@ impl Page<'_, '_> {
             self.add(
                 "not-utf8",
                 Severity::Error,
-                line,
-                place(error.valid_up_to()),
-                key,
+                (line, place(error.valid_up_to()), key),
                 "the line is no UTF-8, and python-dotenv and docker --env-file refuse the file",
                 "save the file as UTF-8; encode a value that is no text, for instance as base64",
             );
@@ -202,9 +196,7 @@ impl Page<'_, '_> {
             self.add(
                 "carriage-return",
                 Severity::Warning,
-                line,
-                place(at),
-                key,
+                (line, place(at), key),
                 "a carriage return, which a shell keeps at the end of the value and others drop",
                 "save the file with the line ends of Unix",
             );
@@ -227,7 +219,7 @@ impl Page<'_, '_> {
             )
         };
         let help = "write KEY=value, put `#` in front, or put a value of several lines into quotes";
-        self.add("no-assignment", severity, line, at, None, message, help);
+        self.add("no-assignment", severity, (line, at, None), message, help);
     }
 
     fn look_at_key(&mut self, line: &Line, assignment: &Assignment) {
@@ -238,20 +230,26 @@ impl Page<'_, '_> {
             let message =
                 "this looks like the last line of a key or a certificate that stands without quotes";
             let help = "put a value of several lines into quotes";
-            self.add("no-assignment", Severity::Error, line, start, None, message, help);
+            self.add("no-assignment", Severity::Error, (line, start, None), message, help);
         }
         if assignment.export {
             let message =
                 format!("`export` in front of {name}: docker --env-file refuses a name with a blank in it");
             let help = "leave `export` out; for a shell, write `set -a` before it reads the file";
-            self.add("export", Severity::Warning, line, line.content.start, Some(assignment), message, help);
+            self.add(
+                "export",
+                Severity::Warning,
+                (line, line.content.start, Some(assignment)),
+                message,
+                help,
+            );
         }
         if !is_shell_name(key) {
             let message = format!(
                 "{name} is no name to a shell, which takes the line for a command; compose keeps it as it is"
             );
             let help = "use letters, digits and `_`, and no digit at the beginning";
-            self.add("key-name", Severity::Warning, line, start, Some(assignment), message, help);
+            self.add("key-name", Severity::Warning, (line, start, Some(assignment)), message, help);
         }
         if end + 1 != assignment.raw.start {
             let message = format!(
@@ -261,9 +259,7 @@ impl Page<'_, '_> {
             self.add(
                 "blank-before-equals",
                 Severity::Error,
-                line,
-                end,
-                Some(assignment),
+                (line, end, Some(assignment)),
                 message,
                 "remove it",
             );
@@ -276,7 +272,7 @@ impl Page<'_, '_> {
         if let Some(marker) = lint_value::unset_marker(raw) {
             let at = assignment.raw.start + marker.at;
             let message = format!("{name} {}", marker.message);
-            self.add(marker.code, Severity::Error, line, at, Some(assignment), message, marker.help);
+            self.add(marker.code, Severity::Error, (line, at, Some(assignment)), message, marker.help);
             // How readers differ about a placeholder does not matter.
             return;
         }
@@ -287,7 +283,7 @@ impl Page<'_, '_> {
         if let Some((severity, message, help)) = lint_value::difference(text, lint.readers) {
             let at = assignment.raw.start;
             let message = format!("the value of {name} is read in several ways: {message}");
-            self.add("readers-differ", severity, line, at, Some(assignment), message, help);
+            self.add("readers-differ", severity, (line, at, Some(assignment)), message, help);
         }
         let key = String::from_utf8_lossy(self.document.key(assignment));
         if lint_value::any_reading(text, |value| (lint.is_too_weak)(&key, value.as_bytes())) {
@@ -299,9 +295,7 @@ impl Page<'_, '_> {
             self.add(
                 "too-weak-to-mask",
                 Severity::Warning,
-                line,
-                assignment.raw.start,
-                Some(assignment),
+                (line, assignment.raw.start, Some(assignment)),
                 message,
                 help,
             );
@@ -326,7 +320,7 @@ impl Page<'_, '_> {
             };
             let help = "keep one of the two";
             let at = assignment.key.start;
-            self.add("duplicate-key", severity, line, at, Some(assignment), message, help);
+            self.add("duplicate-key", severity, (line, at, Some(assignment)), message, help);
         }
     }
 }
