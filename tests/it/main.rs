@@ -21,6 +21,8 @@ mod deploy_ssh;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod env_files;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;
