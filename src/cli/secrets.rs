@@ -46,6 +46,14 @@ pub enum SecretsCommand {
         all: bool,
     },
 
+    /// Say what is wrong with env files, and with how they are kept
+    ///
+    /// Places that are not set, keys that stand twice, lines that docker compose, docker and a shell would read differently, secrets that are
+    /// ordinary words, keys that a compose file uses and no env file has, files that git does not ignore or has in its history, files that
+    /// others may read. Ends with 1 where there is an error. No value is shown.
+    #[command(after_help = "Examples:\n  shipway secrets lint\n  shipway secrets lint -e prod --json")]
+    Lint,
+
     /// Give strong values to what a template left open in env files: `!!!SET NAME!!!`
     ///
     /// One name has one value in all files. Every other byte stays. With -e only the env files of the environment.
@@ -80,7 +88,7 @@ pub enum SecretsCommand {
 impl SecretsCommand {
     /// Whether it puts steps into a plan that changes something, and so may stand beside others.
     pub(super) fn is_goal(&self) -> bool {
-        !matches!(self, Self::List { .. } | Self::Diff { .. })
+        !matches!(self, Self::List { .. } | Self::Diff { .. } | Self::Lint)
     }
 
     /// The goal, where it has one.
@@ -88,7 +96,7 @@ impl SecretsCommand {
         let named = session.options.environment.clone();
         let force = session.options.force;
         let request = match self {
-            Self::List { .. } | Self::Diff { .. } => return Ok(None),
+            Self::List { .. } | Self::Diff { .. } | Self::Lint => return Ok(None),
             Self::Push { names, all } => {
                 let selection = Selection { environment: named, names: names.clone() };
                 Request::Push(PushRequest { selection, all: *all || force })

@@ -85,6 +85,49 @@ fn what_a_template_left_open_gets_strong_values() {
 }
 
 #[test]
+fn what_is_wrong_with_env_files_is_told_without_a_value() {
+    let tasks = format!(
+        "{TASKS}[rollout]\ncompose = \"compose.yml\"\n[rollout.web]\nservices = [\"web\"]\nhealthcheck = {{ tcp = 80 }}\n"
+    );
+    let space = Space::with_tasks(&tasks)
+        .file(
+            ".envs/.production/.django",
+            "A=1\nA=hunter-one\nOPEN=!!!SET OPEN!!!\nPRICE=5$hunter7\nPOSTGRES_PASSWORD=postgres\n",
+        )
+        .file("compose.yml", "services:\n  web:\n    image: ${IMAGE}:${TAG:-1}\n    command: $A\n");
+    let wide = |path: &str, mode| {
+        std::fs::set_permissions(space.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    wide(".envs/.production/.django", 0o644);
+    space.git(&["init", "--quiet"]);
+    space.git(&["add", "-A"]);
+    space.git(&["commit", "--quiet", "-m", "too much"]);
+    let output = space.run("secrets lint");
+    output.exits(1);
+    for said in [
+        ".envs/.production/.django:2:1: error[duplicate-key]",
+        ".envs/.production/.django:3:",
+        "[unset-marker]",
+        ".envs/.production/.django:4:",
+        ".envs/.production/.django:5:",
+        ".envs/.production/.django: warning[open-mode]: others on this machine may read it (mode 644)",
+        ".envs/.production/.django: error[not-ignored]",
+        ".envs/.production/.django: error[in-history]",
+        "compose.yml:3: warning[undefined-key]: no env file defines `IMAGE`",
+    ] {
+        assert!(output.stdout.contains(said), "{said}\n{}", output.stdout);
+    }
+    assert!(!output.stdout.contains("hunter") && !output.stdout.contains("TAG"), "{}", output.stdout);
+    let rows = crate::harness::space::lines(&space.run("secrets lint --json").stdout);
+    assert!(rows.iter().any(|row| row["code"] == "in-history"));
+    let clean = job(&[]).file(".envs/.production/.django", "A=1\n").file(".gitignore", ".envs/\n");
+    std::fs::set_permissions(clean.path(".envs/.production/.django"), std::fs::Permissions::from_mode(0o600))
+        .unwrap();
+    clean.git(&["init", "--quiet"]);
+    clean.run("secrets lint").exits(0).prints("1 env file, nothing wrong\n");
+}
+
+#[test]
 fn files_are_joined_into_one_that_git_ignores() {
     let space = job(&[])
         .file(".envs/.production/.django", "A=1\nSHARED=x")
