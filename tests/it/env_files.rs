@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
+use shipway::masking::{EnvValue, env_value};
+use shipway::text::dotenv::lint::Lint;
 use shipway::text::dotenv::{Reader, parse, read_as, render_assignment};
 
 use crate::harness::docker::{DockerName, LABEL, docker};
@@ -167,4 +169,17 @@ fn docker_reads_what_its_model_reads() {
     let mut found: BTreeMap<String, String> = list.iter().filter_map(each).collect();
     found.remove("PATH");
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_password_that_is_a_word_is_told_and_not_masked() {
+    let file = "POSTGRES_DB=postgres\nPOSTGRES_PASSWORD=postgres\nPUBLIC_KEY=web\nAPI_KEY='aB3dE5fG7h'\nPIN_TOKEN=12\n";
+    let public = ["PUBLIC_KEY".to_owned()];
+    let is_too_weak = |key: &str, value: &[u8]| env_value(key, value, &[], &public) == EnvValue::TooWeak;
+    let found = Lint { readers: &[], is_too_weak: &is_too_weak }.run(file.as_bytes());
+    let places: Vec<_> = found.iter().map(|one| (one.code, one.line, one.key.as_deref())).collect();
+    assert_eq!(
+        places,
+        [("too-weak-to-mask", 2, Some("POSTGRES_PASSWORD")), ("too-weak-to-mask", 5, Some("PIN_TOKEN"))]
+    );
 }
