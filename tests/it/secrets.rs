@@ -2,6 +2,7 @@
 
 mod databases;
 mod files;
+mod places;
 mod push;
 mod round_trip;
 

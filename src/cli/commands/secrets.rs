@@ -288,7 +288,7 @@ fn table(rows: &[Row]) -> Vec<Vec<String>> {
             let states = row.places.iter().filter(|place| kind(place) == *wanted);
             let words: Vec<String> = states
                 .map(|place| match place.place.split_once(' ') {
-                    Some((kind, name)) if kind == "workspace" => format!("{name} {}", place.state.word()),
+                    Some(("workspace", name)) => format!("{name} {}", place.state.word()),
                     _ => place.state.word().to_owned(),
                 })
                 .collect();

@@ -21,6 +21,10 @@ use crate::text::dotenv::compose::keys_used;
 use crate::text::dotenv::document::Document;
 use crate::text::dotenv::lint::{Finding, Lint, Severity};
 
+/// Who reads env files: compose, in both of its kinds, and a shell. `docker --env-file` is left out: it takes quotes for a part of the value,
+/// so that every quoted one would be told.
+const READERS: [Reader; 3] = [Reader::Compose, Reader::Python, Reader::Shell];
+
 /// All that was found.
 #[derive(Clone, Debug, Default)]
 pub struct LintReport {
@@ -196,7 +200,7 @@ impl LintAction {
 fn of_content(entry: &EnvFiles, path: &Path, bytes: &[u8]) -> Vec<FileFinding> {
     let is_too_weak =
         |key: &str, value: &[u8]| env_value(key, value, &entry.mask, &entry.public) == EnvValue::TooWeak;
-    let lint = Lint { readers: &Reader::ALL, is_too_weak: &is_too_weak };
+    let lint = Lint { readers: &READERS, is_too_weak: &is_too_weak };
     lint.run(bytes).into_iter().map(|finding| of_file(path, finding)).collect()
 }
 

@@ -18,7 +18,7 @@ mod values;
 use std::sync::Arc;
 
 pub use compare::{Held, State, compare};
-pub use forge::{FORGE_STEP, Listing};
+pub use forge::{FORGE_STEP, HeldByScope, Listing};
 pub use item::{Found, FoundFile, FoundFiles, FoundValue, Item, Selection, Source, items};
 pub use lint::{FileFinding, LintReport};
 pub use merge::MergeRequest;
