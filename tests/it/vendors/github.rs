@@ -276,6 +276,12 @@ fn what_may_have_been_done_is_not_done_twice() {
     let hint = "the request was sent once, and nobody knows what became of it: look whether it was done before you try again";
     assert_eq!(fault.hints, [hint]);
     assert_eq!(stand_in.lines(), ["POST /orgs/acme/repos"]);
+    stand_in.fail(failures::broken(502).on("POST", "/orgs/").times(1));
+    let error = desk.client().run(&repository::create(&new)).unwrap_err();
+    assert_eq!(*error.problem, Problem::Broken { status: 502, tries: 1, is_open: true });
+    assert_eq!(Fault::from(&error).hints, [hint]);
+    // That it is too often says that it was not done.
+    stand_in.fail(failures::github_secondary_limit(2).on("POST", "/orgs/").times(1));
     let made = desk.client().run(&repository::create(&new)).unwrap();
     assert_eq!((made.full_name.as_str(), made.private), ("acme/new", true));
     let error = desk.client().run(&repository::create(&new)).unwrap_err();
