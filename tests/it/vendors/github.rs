@@ -100,7 +100,7 @@ fn an_environment_that_is_there_keeps_its_rules() {
 fn a_secret_before_its_environment_is_not_found() {
     let (stand_in, desk) = stand_in();
     let place = Place::Environment(shop(), "prod".to_owned());
-    let error = desk.client().run(&secrets::put(&place, "A", "x", "1")).unwrap_err();
+    let error = desk.client().run(&secrets::put(&place, "A", "c2VhbGVk", "1")).unwrap_err();
     assert_told(
         &error,
         &stand_in.host(),
@@ -188,7 +188,7 @@ fn a_wrong_token_is_told_with_where_it_comes_from() {
 #[test]
 fn a_missing_scope_and_a_missing_permission_are_named() {
     let (stand_in, desk) = stand_in();
-    let put = secrets::put(&Place::Repository(shop()), "A", "sealed-canary", "1");
+    let put = secrets::put(&Place::Repository(shop()), "A", "c2VhbGVk", "1");
     stand_in.fail(failures::github_forbidden().times(1));
     let error = desk.client().run(&put).unwrap_err();
     assert_told(
@@ -317,6 +317,25 @@ fn branches_are_read_and_made() {
 }
 
 #[test]
+fn an_empty_repository_has_no_branches_yet() {
+    let (stand_in, desk) = stand_in();
+    let name: RepositoryName = "ada/new".parse().unwrap();
+    let new = NewRepository { name: &name, is_organisation: false, private: true, description: "New." };
+    desk.client().run(&repository::create(&new)).unwrap();
+    let error = desk.client().run(&repository::create_branch(&name, "stage", "abc")).unwrap_err();
+    assert_told(
+        &error,
+        &stand_in.host(),
+        &[
+            "GitHub can't make the branch `stage` of ada/new: something else stands in the way (409)",
+            "POST https://HOST/repos/ada/new/git/refs",
+            "GitHub says “Git Repository is empty.”",
+            "look at what is there already, then run it again",
+        ],
+    );
+}
+
+#[test]
 fn a_renamed_repository_is_followed_and_another_host_is_not() {
     let (stand_in, desk) = stand_in();
     let (client, old) = (desk.client(), "ada/old".parse().unwrap());
@@ -386,6 +405,8 @@ fn the_stand_in_takes_only_what_github_describes() {
     assert!(desk.client().run(&put).is_err());
     put.request.path = "/repos/ada/shop/actions/secret/A".to_owned();
     assert!(desk.client().run(&put).is_err());
+    let put = secrets::put(&Place::Repository(shop()), "A", "in clear", "1");
+    assert!(desk.client().run(&put).is_err());
     let line = "PUT /repos/ada/shop/actions/secrets/A";
     assert_eq!(
         stand_in.take_misfits(),
@@ -395,6 +416,7 @@ fn the_stand_in_takes_only_what_github_describes() {
             format!("{line}: body.encrypted_value: no string"),
             format!("{line}: body: no such member `id`"),
             "PUT /repos/ada/shop/actions/secret/A: no such operation".to_owned(),
+            format!("{line}: body.encrypted_value: no base64"),
         ]
     );
 }
