@@ -48,7 +48,7 @@ fn a_secret_arrives_byte_for_byte_and_never_in_clear() {
     let (stand_in, desk) = stand_in();
     let client = desk.client();
     assert_eq!(environments::ensure(&client, &shop(), "prod/eu west"), Ok(Ensured::Made));
-    let value = b"SECRET_KEY=canary-hunter2\n\n\xff\0".as_slice();
+    let value = b"\n SECRET_KEY=canary-hunter2\xff\0\n\n".as_slice();
     for place in [Place::Repository(shop()), prod()] {
         let key = client.run(&secrets::public_key(&place)).unwrap();
         let (stored, key) = secrets::store(&client, &place, "PROD_DJANGO", value, key).unwrap();
