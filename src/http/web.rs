@@ -104,7 +104,8 @@ pub struct RealWeb {
 impl RealWeb {
     /// With `SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (also in lower case) of `environment`.
     ///
-    /// `HTTP_PROXY` is not looked at: nothing goes out without TLS.
+    /// Certificates that are named are the only ones that are believed, as rustls-native-certs has it; OpenSSL and Go would look into the
+    /// system's folder as well where only a file is named. `HTTP_PROXY` is not looked at: nothing goes out without TLS.
     pub fn new(environment: &Environment) -> Self {
         let value = |name: &str| environment.get(name).filter(|value| !value.is_empty());
         let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];

@@ -48,7 +48,7 @@ fn a_secret_arrives_byte_for_byte_and_never_in_clear() {
     let (stand_in, desk) = stand_in();
     let client = desk.client();
     assert_eq!(environments::ensure(&client, &shop(), "prod/eu west"), Ok(Ensured::Made));
-    let value = b"SECRET_KEY=canary-hunter2\n\n\xff\0".as_slice();
+    let value = b"\n SECRET_KEY=canary-hunter2\xff\0\n\n".as_slice();
     for place in [Place::Repository(shop()), prod()] {
         let key = client.run(&secrets::public_key(&place)).unwrap();
         let (stored, key) = secrets::store(&client, &place, "PROD_DJANGO", value, key).unwrap();
@@ -100,7 +100,7 @@ fn an_environment_that_is_there_keeps_its_rules() {
 fn a_secret_before_its_environment_is_not_found() {
     let (stand_in, desk) = stand_in();
     let place = Place::Environment(shop(), "prod".to_owned());
-    let error = desk.client().run(&secrets::put(&place, "A", "x", "1")).unwrap_err();
+    let error = desk.client().run(&secrets::put(&place, "A", "c2VhbGVk", "1")).unwrap_err();
     assert_told(
         &error,
         &stand_in.host(),
@@ -188,7 +188,7 @@ fn a_wrong_token_is_told_with_where_it_comes_from() {
 #[test]
 fn a_missing_scope_and_a_missing_permission_are_named() {
     let (stand_in, desk) = stand_in();
-    let put = secrets::put(&Place::Repository(shop()), "A", "sealed-canary", "1");
+    let put = secrets::put(&Place::Repository(shop()), "A", "c2VhbGVk", "1");
     stand_in.fail(failures::github_forbidden().times(1));
     let error = desk.client().run(&put).unwrap_err();
     assert_told(
@@ -276,6 +276,12 @@ fn what_may_have_been_done_is_not_done_twice() {
     let hint = "the request was sent once, and nobody knows what became of it: look whether it was done before you try again";
     assert_eq!(fault.hints, [hint]);
     assert_eq!(stand_in.lines(), ["POST /orgs/acme/repos"]);
+    stand_in.fail(failures::broken(502).on("POST", "/orgs/").times(1));
+    let error = desk.client().run(&repository::create(&new)).unwrap_err();
+    assert_eq!(*error.problem, Problem::Broken { status: 502, tries: 1, is_open: true });
+    assert_eq!(Fault::from(&error).hints, [hint]);
+    // That it is too often says that it was not done.
+    stand_in.fail(failures::github_secondary_limit(2).on("POST", "/orgs/").times(1));
     let made = desk.client().run(&repository::create(&new)).unwrap();
     assert_eq!((made.full_name.as_str(), made.private), ("acme/new", true));
     let error = desk.client().run(&repository::create(&new)).unwrap_err();
@@ -308,6 +314,25 @@ fn branches_are_read_and_made() {
     let error = client.run(&repository::create_branch(&shop(), "stage", &commit)).unwrap_err();
     assert_eq!(*error.problem, Problem::Invalid(Some("Reference already exists".to_owned())));
     assert_eq!(client.find(&repository::branch(&shop(), "other")).unwrap(), None);
+}
+
+#[test]
+fn an_empty_repository_has_no_branches_yet() {
+    let (stand_in, desk) = stand_in();
+    let name: RepositoryName = "ada/new".parse().unwrap();
+    let new = NewRepository { name: &name, is_organisation: false, private: true, description: "New." };
+    desk.client().run(&repository::create(&new)).unwrap();
+    let error = desk.client().run(&repository::create_branch(&name, "stage", "abc")).unwrap_err();
+    assert_told(
+        &error,
+        &stand_in.host(),
+        &[
+            "GitHub can't make the branch `stage` of ada/new: something else stands in the way (409)",
+            "POST https://HOST/repos/ada/new/git/refs",
+            "GitHub says “Git Repository is empty.”",
+            "look at what is there already, then run it again",
+        ],
+    );
 }
 
 #[test]
@@ -380,6 +405,8 @@ fn the_stand_in_takes_only_what_github_describes() {
     assert!(desk.client().run(&put).is_err());
     put.request.path = "/repos/ada/shop/actions/secret/A".to_owned();
     assert!(desk.client().run(&put).is_err());
+    let put = secrets::put(&Place::Repository(shop()), "A", "in clear", "1");
+    assert!(desk.client().run(&put).is_err());
     let line = "PUT /repos/ada/shop/actions/secrets/A";
     assert_eq!(
         stand_in.take_misfits(),
@@ -389,6 +416,7 @@ fn the_stand_in_takes_only_what_github_describes() {
             format!("{line}: body.encrypted_value: no string"),
             format!("{line}: body: no such member `id`"),
             "PUT /repos/ada/shop/actions/secret/A: no such operation".to_owned(),
+            format!("{line}: body.encrypted_value: no base64"),
         ]
     );
 }

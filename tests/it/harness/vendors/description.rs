@@ -1,5 +1,7 @@
 //! Requests held against extracts of the vendors' OpenAPI descriptions (tests/fixtures/vendors).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Asked;
@@ -82,6 +84,12 @@ fn fit(schema: &Value, value: &Value, place: &str, misfits: &mut Vec<String>) {
     }
     if let Some(values) = schema["enum"].as_array().filter(|values| !values.contains(value)) {
         misfits.push(format!("{place}: none of {values:?}"));
+    }
+    // The one pattern that there is: base64.
+    if schema["pattern"].is_string()
+        && value.as_str().is_none_or(|text| text.is_empty() || STANDARD.decode(text).is_err())
+    {
+        misfits.push(format!("{place}: no base64"));
     }
     let Some(members) = value.as_object() else { return };
     for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {

@@ -248,6 +248,9 @@ impl GitHub {
                 kept.protection_rules.clear();
                 Given::new(200, environment(name, kept))
             }
+            (_, ["git", ..]) if repository.refs.is_empty() => {
+                Given::new(409, json!({"message": "Git Repository is empty."}))
+            }
             ("GET", ["git", "ref", rest @ ..]) => {
                 match repository.refs.get(&format!("refs/{}", rest.join("/"))) {
                     Some(sha) => Given::new(200, reference(&rest.join("/"), sha)),
