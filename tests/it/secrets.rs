@@ -2,6 +2,7 @@
 
 mod databases;
 mod files;
+mod gh;
 mod places;
 mod push;
 mod round_trip;

@@ -120,11 +120,7 @@ impl<'a, 'c> ForgeSession<'a, 'c> {
         Ok(Some(listed.into_iter().map(held).collect()))
     }
 
-    fn list_gitlab(
-        &self,
-        scopes: &[Option<String>],
-        key: Option<&DigestKey>,
-    ) -> Result<HeldByScope, Fault> {
+    fn list_gitlab(&self, scopes: &[Option<String>], key: Option<&DigestKey>) -> Result<HeldByScope, Fault> {
         let client = self.client();
         let all = client.list(&variables::list(self.project())).map_err(fault)?;
         let mut found = BTreeMap::new();

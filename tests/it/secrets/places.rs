@@ -11,6 +11,8 @@ prefix = "PROD"
 env_files = ["production"]
 [environments.prod.deploy]
 server = "server"
+[terraform]
+root = "terraform"
 [workspaces.app.vars]
 files = "{{ environments.prod.env_file_map }}"
 token = "{{ secrets.TOKEN }}"
@@ -62,17 +64,29 @@ fn what_an_apply_and_a_setup_brought_is_known() {
     space.git(&["init", "--quiet"]);
     space.git(&["add", "-A"]);
     space.git(&["commit", "--quiet", "-m", "first"]);
-    let before = ["workspace app of TOKEN: unknown", "workspace app of PROD_DJANGO: unknown", "server prod of PROD_DJANGO: missing"];
+    let before = [
+        "workspace app of TOKEN: unknown",
+        "workspace app of PROD_DJANGO: unknown",
+        "server prod of PROD_DJANGO: missing",
+    ];
     assert_eq!(states(&space), before);
     space.run("up --yes").exits(0);
     space.run("server setup -e prod").exits(0);
-    let all = ["workspace app of TOKEN: current", "workspace app of PROD_DJANGO: current", "server prod of PROD_DJANGO: current"];
+    let all = [
+        "workspace app of TOKEN: current",
+        "workspace app of PROD_DJANGO: current",
+        "server prod of PROD_DJANGO: current",
+    ];
     assert_eq!(states(&space), all);
     assert!(!space.read(".shipway/secrets.json").contains("hunter"));
 
     space.write(".envs/.production/.django", "SECRET_KEY=hunter-two\n");
     space.environment.insert("TOKEN".into(), "hunter-token-2".into());
-    let stale = ["workspace app of TOKEN: stale", "workspace app of PROD_DJANGO: stale", "server prod of PROD_DJANGO: stale"];
+    let stale = [
+        "workspace app of TOKEN: stale",
+        "workspace app of PROD_DJANGO: stale",
+        "server prod of PROD_DJANGO: stale",
+    ];
     assert_eq!(states(&space), stale);
     space.run("secrets diff --exit-code").exits(1);
     space.run("up --yes").exits(0);
