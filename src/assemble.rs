@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{deploy, releases, rollout, task, workspace};
+use crate::domains::{database, deploy, releases, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
 use crate::os::environment::Environment;
@@ -32,6 +32,8 @@ pub enum Goal {
     Tags,
     /// Something of an environment's deployments.
     Deploy(deploy::Request),
+    /// Something of the project's secrets.
+    Secrets(secrets::Request),
     /// A task as the file calls it.
     Call(Call),
     /// A commit's files, on the server.
@@ -73,6 +75,7 @@ pub fn assemble(
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
             Goal::Deploy(request) => assembly.deploy(request)?,
+            Goal::Secrets(request) => assembly.add(secrets::nodes(model, request)?)?,
             Goal::Call(call) => {
                 let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
                 assembly.open.push_back(Need::Task(invocation));
@@ -139,6 +142,7 @@ impl Assembly<'_> {
             let nodes = match &need {
                 Need::Step(_) | Need::Call(..) => continue,
                 Need::Task(invocation) => task::nodes(self.model, self.masker, invocation)?,
+                Need::Database(name) => database::nodes(self.model, name)?,
                 Need::Outputs(name) => {
                     let wanted = self.model.all_outputs().remove(name);
                     workspace::outputs_nodes(self.model, name, wanted)
@@ -155,6 +159,7 @@ fn need_name(model: &Model, masker: &Masker, need: &Need) -> String {
         Need::Step(name) => name.clone(),
         Need::Call(call, _) => format!("task:{}", call.task.value),
         Need::Task(invocation) => task::step_name(model, masker, invocation),
+        Need::Database(name) => bindings::database_step(name),
         Need::Outputs(workspace) => bindings::outputs_step(workspace),
     }
 }

@@ -33,7 +33,7 @@
 //! | 2 model | [`model`] | a text → checked values, every fault at once | the machine: included files come through a trait |
 //! | 3 plan | [`plan`], [`event`], [`journal::record`], [`release`] | the graph and the life of a step; what happened, what is recorded and what is deployed, as data | how a step is done |
 //! | 4 doors | [`os`], [`http`] | the only doors to the machine, small traits and plain values | why they are opened |
-//! | 5 engine | [`run`], [`journal::store`], [`report`] | runs a plan, keeps its record, shows it and asks | terraform, git; how a step is done |
+//! | 5 engine | [`run`], [`journal::store`], [`report`], [`ledger`] | runs a plan, keeps its record, shows it and asks; what was sent where | terraform, git; how a step is done |
 //! | 6a adapters | [`adapters`] | what to call, what its answer means: typed command lines and parsing | model, steps, order |
 //! | 6b domains | [`domains`] | what Shipway is for: nodes and their actions | each other but by the names of steps; the screen |
 //! | 6c assembly | [`assemble`] | goals → plan; knows all domains | how anything is done |
@@ -68,6 +68,8 @@
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
 //! | how a server is called, and whose key is believed | [`adapters::ssh`] |
+//! | what GitHub, GitLab and DigitalOcean are asked | [`adapters::github`], [`adapters::gitlab`], [`adapters::digitalocean`] |
+//! | what becomes of a vendor's no: tries, limits, pages | [`adapters::vendor`] |
 //! | what becomes of a push on the server | [`server`] |
 //! | what is done with containers, and in which order | [`domains::rollout`] |
 //! | a word or colour on the screen | [`report`] |
@@ -81,6 +83,7 @@ pub mod domains;
 pub mod event;
 pub mod http;
 pub mod journal;
+pub mod ledger;
 pub mod masking;
 pub mod model;
 pub mod os;

@@ -4,7 +4,11 @@
 
 pub mod caddy;
 pub mod compose;
+pub mod digitalocean;
 pub mod docker;
 pub mod git;
+pub mod github;
+pub mod gitlab;
 pub mod ssh;
 pub mod terraform;
+pub mod vendor;

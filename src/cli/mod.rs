@@ -9,6 +9,7 @@ mod environment;
 mod goals;
 mod options;
 mod project;
+mod secrets;
 mod session;
 mod words;
 
@@ -255,7 +256,7 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Server, Tag, Totag, Up};
+    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { .. }
@@ -267,7 +268,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
-    )
+    ) || matches!(command, Secrets { command } if command.is_goal())
 }
 
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
@@ -305,6 +306,10 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
+        Builtin::Secrets { command } => match command.goal(session)? {
+            Some(goal) => goal,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     Ok(Some(goal))

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::secrets::SecretsCommand;
+
 /// Options that stand before the first task, and anywhere after a built-in command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
@@ -266,6 +268,19 @@ pub enum Builtin {
         /// What to do with it
         #[command(subcommand)]
         command: ServerCommand,
+    },
+
+    /// Env files and other secrets: what there is, where it is kept, and the way there and back
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  shipway secrets list\n  shipway secrets push -e stage"
+    )]
+    Secrets {
+        /// What to do with them
+        #[command(subcommand)]
+        command: SecretsCommand,
     },
 
     /// Show the state of each workspace, and what is live where

@@ -11,7 +11,7 @@ use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Binding, Model};
+use crate::model::{Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::report;
@@ -42,10 +42,11 @@ impl<'a> Session<'a> {
             if overrides[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Fault::new(FaultKind::Usage, format!("`{name}=…` is given twice")));
             }
-            if !model.variables.contains_key(name) {
+            if !model.variables.get(name).is_some_and(Variable::can_be_given) {
                 let fault =
                     Fault::new(FaultKind::Usage, format!("`{name}=…`: there is no variable `{name}`"));
-                let known = model.variables.keys().map(String::as_str);
+                let given = model.variables.values().filter(|it| it.can_be_given());
+                let known = given.map(|it| it.name.as_str());
                 return Err(match suggest::nearest(name, known) {
                     Some(near) => fault.hint(format!("did you mean `{near}=…`?")),
                     None => fault.hint("variables stand in [vars] of the tasks file"),
@@ -102,8 +103,13 @@ impl<'a> Session<'a> {
         let ci = &self.doors.environment;
         let format =
             report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
-        let observer =
-            report::reporter(format, facts, Box::new(std::io::stderr()), Box::new(std::io::stdout()));
+        let observer = report::reporter(
+            format,
+            facts,
+            &self.masker,
+            Box::new(std::io::stderr()),
+            Box::new(std::io::stdout()),
+        );
         self.run(plan, line, observer, true)
     }
 
@@ -231,6 +237,9 @@ fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
 /// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
 fn known_secrets(model: &Model, overrides: &BTreeMap<String, String>, doors: &Doors) -> Masker {
     let masker = Masker::default();
+    if doors.environment.is_set("GITHUB_ACTIONS") {
+        masker.keep_news();
+    }
     for variable in model.variables.values().filter(|variable| variable.secret) {
         let value = match (overrides.get(&variable.name), &variable.binding) {
             (Some(value), _) => Some(value.as_str()),

@@ -1,4 +1,13 @@
-//! HTTP: the door to what speaks it on this machine. Plain HTTP, no proxy of the environment, no redirects followed.
+//! HTTP: the door to what speaks it on this machine, and (`web`) to the vendors' hosts.
+//!
+//! What is here is for this machine: plain HTTP, no proxy of the environment, no redirects followed. The two ways share nothing, so that
+//! a proxy or a root of trust for the world can never come between us and a container.
+
+mod proxy;
+mod roots;
+mod web;
+
+pub use web::{RealWeb, Web, WebAnswer, WebError, WebRequest};
 
 use std::time::Duration;
 

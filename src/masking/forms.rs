@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::escape::{json_forms, shell_forms, url_forms};
+use super::escape::{file_forms, json_forms, nested_json_forms, shell_forms, url_forms};
 
 /// Bytes that a secret needs to be masked, without white space around it. Three bytes stand everywhere by
 /// chance.
@@ -32,6 +32,8 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
         forms.extend(url_forms(part));
         forms.extend(shell_forms(part));
         forms.extend(json_forms(part));
+        forms.extend(nested_json_forms(part));
+        forms.extend(file_forms(part));
     }
     forms
 }
@@ -49,6 +51,18 @@ fn parts(secret: &[u8]) -> Vec<&[u8]> {
         parts.extend(lines);
     }
     parts
+}
+
+/// The telling lines of a secret that are text, each once; of one line, that line.
+pub(super) fn telling_lines(secret: &[u8]) -> Vec<String> {
+    let trimmed = secret.trim_ascii();
+    let lines = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_one = !trimmed.contains(&b'\n');
+    let texts =
+        lines.filter(|line| is_one || is_telling(line)).filter_map(|line| std::str::from_utf8(line).ok());
+    let mut texts: Vec<String> = texts.map(str::to_owned).collect();
+    texts.dedup();
+    texts
 }
 
 /// Whether a line of a longer secret is a secret by itself.

@@ -31,6 +31,8 @@ struct Known {
     patterns: BTreeSet<Vec<u8>>,
     /// `None` when patterns came since it was built.
     table: Option<Arc<Table>>,
+    /// What somebody else is yet to be told to mask; `None` where nobody wants to know.
+    news: Option<Vec<String>>,
 }
 
 impl Masker {
@@ -47,9 +49,26 @@ impl Masker {
         known.patterns.extend(forms);
         if known.patterns.len() > before {
             known.table = None;
+            if let Some(news) = &mut known.news {
+                news.extend(forms::telling_lines(secret));
+            }
         }
         self.shared.any.store(true, Ordering::Release);
         true
+    }
+
+    /// From now on what is added can be asked for by `news`, for somebody else who masks: a CI service.
+    pub fn keep_news(&self) {
+        self.shared.known.write().unwrap_or_else(PoisonError::into_inner).news.get_or_insert_default();
+    }
+
+    /// The lines of the secrets that were added since this was asked last. Whoever asks shows them to nobody but a masker.
+    pub fn news(&self) -> Vec<String> {
+        if !self.shared.any.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.news.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// `text` without secrets.
@@ -86,7 +105,7 @@ impl Masker {
         let ready = self.shared.known.read().unwrap_or_else(PoisonError::into_inner).table.clone();
         Some(ready.unwrap_or_else(|| {
             let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
-            let Known { patterns, table } = &mut *known;
+            let Known { patterns, table, .. } = &mut *known;
             Arc::clone(table.get_or_insert_with(|| Arc::new(Table::new(patterns))))
         }))
     }

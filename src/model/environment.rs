@@ -18,6 +18,8 @@ pub struct EnvFiles {
     pub path_span: Span,
     /// Before each secret's name: `PROD` makes `PROD_DJANGO` of `.django`.
     pub prefix: String,
+    /// The files of the folder that are secrets, where the entry names them; all others are none then.
+    pub files: Vec<String>,
     /// File names in the folder that are no secrets.
     pub ignore: Vec<String>,
     /// Keys whose values are masked though their names do not say so.

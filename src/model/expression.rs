@@ -40,7 +40,7 @@ impl std::fmt::Display for Reference {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Argument(name) => formatter.write_str(name),
-            Self::Variable(name) => write!(formatter, "vars.{name}"),
+            Self::Variable(name) => formatter.write_str(&super::secret::shown(name)),
             Self::EnvironmentVariable(name) => write!(formatter, "env.{name}"),
             Self::ProjectName => formatter.write_str("project.name"),
             Self::Git(GitFact::Commit) => formatter.write_str("git.commit"),

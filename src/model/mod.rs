@@ -20,6 +20,7 @@ mod project;
 mod references;
 mod rollout;
 mod script;
+mod secret;
 mod syntax;
 mod task;
 mod value;
@@ -32,6 +33,9 @@ pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
 pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
+pub use secret::{
+    Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
+};
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
@@ -69,6 +73,12 @@ pub struct Model {
     pub terraform: TerraformSettings,
     /// `[workspaces]`, in the order of the file.
     pub workspaces: IndexMap<String, Workspace>,
+    /// `[secrets]`, in the order of the file.
+    pub secrets: IndexMap<String, RepositorySecret>,
+    /// `[forge]`.
+    pub forge: Option<ForgeSettings>,
+    /// `[databases]`.
+    pub databases: IndexMap<String, Database>,
     /// `[rollout]`.
     pub rollout: Option<Rollout>,
 }

@@ -28,6 +28,10 @@ pub(super) struct Names {
     pub(super) environments: HashMap<String, Span>,
     /// `[env_files]`.
     pub(super) env_files: HashMap<String, Span>,
+    /// `[secrets]`, with whether it is one value for all.
+    pub(super) secrets: HashMap<String, bool>,
+    /// `[databases]`.
+    pub(super) databases: HashMap<String, Span>,
     /// Looking for a near name walks all names: a file with thousands of wrong ones must not take minutes.
     comparisons_left: Cell<usize>,
 }
@@ -56,6 +60,8 @@ impl Names {
             workspaces: HashMap::new(),
             environments: HashMap::new(),
             env_files: HashMap::new(),
+            secrets: HashMap::new(),
+            databases: HashMap::new(),
             comparisons_left: Cell::new(COMPARISONS),
         };
         for file in files {
@@ -65,6 +71,12 @@ impl Names {
                 collect(file, "workspaces", &mut names.workspaces);
                 collect(file, "environments", &mut names.environments);
                 collect(file, "env_files", &mut names.env_files);
+                let secrets = section(file, "secrets").into_iter().flatten();
+                names.secrets.extend(secrets.map(|(name, value)| {
+                    let is_one = value.get_ref().as_table().is_some_and(|table| table.contains_key("value"));
+                    (name.get_ref().to_string(), is_one)
+                }));
+                collect(file, "databases", &mut names.databases);
             }
         }
         for file in files {

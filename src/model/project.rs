@@ -56,6 +56,8 @@ pub enum Binding {
         /// Taken where it is not set.
         default: Option<String>,
     },
+    /// `{ file = "…" }`: a file's content; only of a secret.
+    File(super::secret::FileSource),
     /// `{ prompt = "…" }`.
     Prompt {
         /// The question.
@@ -65,6 +67,18 @@ pub enum Binding {
         /// Taken on an empty answer.
         default: Option<String>,
     },
+}
+
+impl Variable {
+    /// Its name as it stands between `{{` and `}}`.
+    pub fn reference(&self) -> String {
+        super::secret::shown(&self.name)
+    }
+
+    /// Whether `NAME=value` on the command line replaces it.
+    pub fn can_be_given(&self) -> bool {
+        !self.name.starts_with(super::secret::SECRET_PREFIX)
+    }
 }
 
 impl Binding {
@@ -80,7 +94,7 @@ impl Binding {
                 })
                 .collect(),
             Self::Shell(script) => script.references().collect(),
-            Self::Literal(_) | Self::Environment { .. } | Self::Prompt { .. } => Vec::new(),
+            Self::Literal(_) | Self::Environment { .. } | Self::File(_) | Self::Prompt { .. } => Vec::new(),
         }
     }
 }

@@ -38,7 +38,32 @@ impl Model {
         let workspaces = self.workspaces.values().flat_map(Workspace::references);
         let deploys = self.environments.values().filter_map(|environment| environment.deploy.as_ref());
         let places = workspaces.chain(deploys.flat_map(Deploy::references));
-        self.outputs_among(tasks.chain(places).chain(self.command_references()))
+        let secrets =
+            self.variables.values().filter(|it| !it.can_be_given()).flat_map(|it| it.binding.references());
+        self.outputs_among(tasks.chain(places).chain(secrets).chain(self.command_references()))
+    }
+
+    /// The env file maps and secrets among what a workspace's values refer to, variables followed.
+    pub fn secrets_of(&self, workspace: &Workspace) -> BTreeSet<Reference> {
+        let mut found = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&Reference> = workspace.values().collect();
+        while let Some(reference) = open.pop() {
+            match reference {
+                Reference::EnvFileMap { .. } => {
+                    found.insert(reference.clone());
+                }
+                Reference::Variable(name) if seen.insert(name) => {
+                    let Some(variable) = self.variables.get(name) else { continue };
+                    if !variable.can_be_given() {
+                        found.insert(reference.clone());
+                    }
+                    open.extend(variable.binding.references());
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// What every command refers to, whoever runs it: `[env]` and the project's dotenv files.

@@ -30,6 +30,8 @@ pub struct Task {
     pub env: IndexMap<String, Template>,
     /// Read for its commands.
     pub dotenv: Vec<Dotenv>,
+    /// Names in `[databases]`: how to reach them is told to its commands.
+    pub databases: Vec<Spanned<String>>,
     /// Asked before anything starts.
     pub confirm: Option<Confirm>,
     /// Its steps, in order.

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod kill_point;
 pub mod lock;
 pub mod process;
+pub mod random;
 pub mod relay;
 pub mod scripted;
 pub mod shim;

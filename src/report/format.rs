@@ -10,6 +10,7 @@ use super::outputs::Outputs;
 use super::plain::Plain;
 use super::sink::Sink;
 use super::style::Style;
+use crate::masking::Masker;
 use crate::os::terminal::TerminalFacts;
 use crate::run::Observer;
 
@@ -40,10 +41,11 @@ pub fn choose(json: bool, facts: &TerminalFacts, is_github: bool, is_gitlab: boo
     }
 }
 
-/// The report of that format. `out` is for talk (standard error), `data` for what was asked for (standard output).
+/// The report of that format; a CI service that masks is told what `masker` learns. `out` is for talk (standard error), `data` for what was asked for (standard output).
 pub fn reporter(
     format: Format,
     facts: TerminalFacts,
+    masker: &Masker,
     out: Box<dyn Write + Send>,
     data: Box<dyn Write + Send>,
 ) -> Box<dyn Observer> {
@@ -55,8 +57,8 @@ pub fn reporter(
     let outputs = Outputs::new(Sink::new(out), Sink::new(data), facts.output);
     match format {
         Format::Live => Box::new(Live::on_terminal(style, outputs, clock)),
-        Format::GitHub => Box::new(Ci::new(Dialect::git_hub(), style, outputs, clock)),
-        Format::GitLab => Box::new(Ci::new(Dialect::GitLab, style, outputs, clock)),
+        Format::GitHub => Box::new(Ci::new(Dialect::git_hub(), masker.clone(), style, outputs, clock)),
+        Format::GitLab => Box::new(Ci::new(Dialect::GitLab, masker.clone(), style, outputs, clock)),
         Format::Plain | Format::Json => Box::new(Plain::new(style, outputs, clock)),
     }
 }

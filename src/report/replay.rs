@@ -16,6 +16,7 @@ pub fn replay(events: impl IntoIterator<Item = Event>, report: &mut dyn Observer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::masking::Masker;
     use crate::os::terminal::{StandardOutput, TerminalFacts};
     use crate::report::tape::{Paper, Tape};
     use crate::report::{Format, reporter};
@@ -29,7 +30,7 @@ mod tests {
             colour: false,
             columns: 80,
         };
-        let mut report = reporter(format, facts, out.writer(), data.writer());
+        let mut report = reporter(format, facts, &Masker::default(), out.writer(), data.writer());
         replay(tape.events.clone(), &mut *report);
         (out.text(), data.text())
     }

@@ -28,6 +28,9 @@ use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 /// How long a quiet command is left alone before we look whether it still is there.
 const QUIET: Duration = Duration::from_millis(250);
 
+/// How often a wait looks for a signal.
+const HEEDS: Duration = Duration::from_millis(50);
+
 /// What a running step may use: the doors, its log, its bindings, the values of steps that it needs, the person's approval.
 pub struct StepContext<'a> {
     shared: &'a Shared<'a>,
@@ -191,6 +194,19 @@ impl<'a> StepContext<'a> {
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) if !self.is_cancelled() => {}
                 Err(_) => return Answer::Interrupted,
             }
+        }
+    }
+
+    /// Waits; false where a signal came first.
+    pub fn wait(&self, time: Duration) -> bool {
+        let clock = &self.doors().clock;
+        let until = clock.monotonic() + time;
+        loop {
+            let left = until.saturating_sub(clock.monotonic());
+            if self.is_cancelled() || left.is_zero() {
+                return !self.is_cancelled();
+            }
+            crossbeam_channel::after(left.min(HEEDS)).recv().ok();
         }
     }
 

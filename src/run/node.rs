@@ -23,6 +23,8 @@ pub enum Need {
     Task(Invocation),
     /// A task that must have run, as the file calls it; its arguments may stand for those of the scope.
     Call(Call, Scope),
+    /// How a database is reached.
+    Database(String),
     /// The outputs of a workspace, read after its apply where that is in the plan.
     Outputs(String),
 }

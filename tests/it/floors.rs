@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("2 model", &["model"]),
     ("3 plan", &["plan", "event", "journal::record", "release"]),
     ("4 doors", &["os", "http"]),
-    ("5 engine", &["run", "report", "journal", "journal::store"]),
+    ("5 engine", &["run", "report", "journal", "journal::store", "ledger"]),
     ("6a adapters", &["adapters", "adapters::*"]),
     ("6b domains", &["domains", "domains::*"]),
     ("6c assembly", &["assemble"]),
@@ -35,6 +35,10 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("report", &["run::Observer", "run::Ask", "run::Question", "run::Answer"]),
     // Compose is a way to call docker.
     ("adapters::compose", &["adapters::docker"]),
+    // What their APIs have in common.
+    ("adapters::github", &["adapters::vendor"]),
+    ("adapters::gitlab", &["adapters::vendor"]),
+    ("adapters::digitalocean", &["adapters::vendor"]),
     ("cli", &["import", "template"]),
     // A deployment on the server runs the release's own tasks file like any other command.
     ("server", &["cli"]),

@@ -21,6 +21,8 @@ mod deploy_ssh;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod env_files;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;
@@ -45,6 +47,8 @@ mod rollout;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod tags;
@@ -56,5 +60,7 @@ mod template_deploys;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod vendors;
 #[cfg(test)]
 mod wrong_files;

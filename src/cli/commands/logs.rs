@@ -8,6 +8,7 @@ use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Event, EventKind};
 use crate::journal::store::{self, StoredRun};
+use crate::masking::Masker;
 use crate::os::Doors;
 use crate::os::files::FileKind;
 use crate::os::terminal::TerminalFacts;
@@ -40,8 +41,13 @@ pub(super) fn run(
     };
     let format = if options.json { Format::Json } else { Format::Plain };
     let facts = TerminalFacts { live: false, can_ask: false, colour, ..facts };
-    let mut reporter =
-        report::reporter(format, facts, Box::new(std::io::stdout()), Box::new(std::io::stdout()));
+    let mut reporter = report::reporter(
+        format,
+        facts,
+        &Masker::default(),
+        Box::new(std::io::stdout()),
+        Box::new(std::io::stdout()),
+    );
     report::replay(events, &mut *reporter);
     Ok(0)
 }

@@ -5,17 +5,20 @@ mod completions;
 mod deployments;
 pub mod help;
 mod history;
+mod lint;
 mod list;
 mod logs;
 mod new;
 mod probe;
 mod releases;
+mod secrets;
 mod show;
 mod status;
 mod tags;
 mod written;
 
 use super::options::{Builtin, Options};
+use super::secrets::SecretsCommand;
 use super::session::Session;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::Doors;
@@ -37,6 +40,13 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::New { template, dir } => new::run(doors, &options, &template, &dir),
         Builtin::Completions { shell } => completions::run(&shell),
         Builtin::Tags { number } => tags::run(&session(options)?, number),
+        Builtin::Secrets { command: SecretsCommand::List { names } } => {
+            secrets::run(&session(options)?, names, false, false)
+        }
+        Builtin::Secrets { command: SecretsCommand::Lint } => lint::run(&session(options)?),
+        Builtin::Secrets { command: SecretsCommand::Diff { names, exit_code } } => {
+            secrets::run(&session(options)?, names, true, exit_code)
+        }
         Builtin::Releases { number } => releases::run(&session(options)?, number),
         Builtin::Up { .. }
         | Builtin::Deploy { .. }
@@ -45,6 +55,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Attach { .. }
         | Builtin::Cancel
         | Builtin::Server { .. }
+        | Builtin::Secrets { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Run { .. }

@@ -70,7 +70,12 @@ fn of_model(model: &Model) -> Outline {
         workspaces: model.workspaces.keys().cloned().collect(),
         environments: model.environments.keys().cloned().collect(),
         protected: protected.map(|environment| environment.name.clone()).collect(),
-        variables: model.variables.keys().cloned().collect(),
+        variables: model
+            .variables
+            .values()
+            .filter(|it| it.can_be_given())
+            .map(|it| it.name.clone())
+            .collect(),
     }
 }
 

@@ -26,6 +26,7 @@ mod tags;
 mod target;
 
 pub use look::{ReleaseLog, Releases, Seen, status_step};
-pub use request::{Request, Version, VersionRequest, Wish, nodes, task};
+pub use request::{Request, Version, VersionRequest, Wish, env_files_step, nodes, task};
+pub use server_setup::EnvFilesSeen;
 pub use tag::{TagRequest, tag_nodes};
 pub use tags::{TagList, tags_nodes};

@@ -59,6 +59,8 @@ pub enum Wish {
         /// The last one where none is named.
         number: Option<u64>,
     },
+    /// Whether the server has the env files as they are here.
+    EnvFiles,
     /// The server is to be prepared.
     Setup {
         /// The program that is to run there; our own where none is named.
@@ -153,8 +155,18 @@ pub fn nodes(model: &Arc<Model>, request: &Request) -> Result<Vec<Node>, Fault> 
             let look = LookAction { target: target.clone(), look: Look::Log { number: *number } };
             one("log", format!("read the log of {environment}"), Effect::Reads, Box::new(look))
         }
+        Wish::EnvFiles => {
+            let look = server_setup::EnvFilesLook { target: target.clone() };
+            let title = format!("compare the env files of {environment}");
+            vec![node((env_files_step(environment), title), target.needs(), Effect::Reads, Box::new(look))]
+        }
         Wish::Setup { binary } => server_setup::nodes(&target, binary.as_deref()),
     })
+}
+
+/// The name of the step that compares an environment's env files with those of its server.
+pub fn env_files_step(environment: &str) -> String {
+    format!("deploy:env-files:{environment}")
 }
 
 /// The task that deploys the environment, with what it is told in its own environment; `None` where a server does. It needs the steps of

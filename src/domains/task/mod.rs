@@ -72,6 +72,7 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
     let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
     let references = task.references().chain(model.command_references());
     let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
+    needs.extend(task.databases.iter().map(|name| Need::Database(name.value.clone())));
     for call in &task.depends {
         needs.push(Need::Call(call.clone(), invocation.scope.clone()));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::plan::{Planned, Purpose, digest};
+use super::sent;
 use super::site::{Site, StateFound};
 use crate::adapters::terraform::stream::{Operation, OutputEvent};
 use crate::adapters::terraform::{ApplyFold, ApplyReading};
@@ -50,7 +51,12 @@ impl ApplyAction {
             Fault::new(FaultKind::Bug, format!("the plan of `{}` is not there", self.site.name))
         })?;
         let (file, approved) = match planned.as_ref() {
-            Planned::Nothing(reason) => return Ok(Outcome::UpToDate(reason.clone())),
+            Planned::Nothing(reason) => {
+                if self.purpose == Purpose::Apply {
+                    sent::note_given(context, self.site.workspace()?);
+                }
+                return Ok(Outcome::UpToDate(reason.clone()));
+            }
             Planned::Changes { file, digest, .. } => (file, digest),
         };
         let Some(approval) = context.approval(approved) else {
@@ -125,8 +131,12 @@ impl ApplyAction {
                 let parts = counts.add + counts.change + counts.remove;
                 let done = Progress { text, done: Some(parts), total: Some(parts) };
                 context.log().progress(done);
-                if self.purpose == Purpose::Destroy {
-                    self.prove_empty(context)?;
+                match self.purpose {
+                    Purpose::Apply => sent::note_given(context, self.site.workspace()?),
+                    Purpose::Destroy => {
+                        self.prove_empty(context)?;
+                        sent::note_gone(context, name);
+                    }
                 }
                 Ok(Outcome::done_with(Applied { outputs }))
             }

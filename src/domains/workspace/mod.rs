@@ -18,11 +18,13 @@ mod outputs;
 mod plain;
 mod plan;
 mod selection;
+mod sent;
 mod site;
 mod status;
 mod values;
 mod verb;
 
 pub use graph::{nodes, outputs_nodes};
+pub use sent::ledger_place;
 pub use status::StatusRow;
 pub use verb::Verb;

@@ -11,6 +11,7 @@ use super::uses::{Spot, Use, of_task, of_variable, of_workspace};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::Model;
 use crate::model::expression::Reference;
+use crate::model::secret::shown;
 use crate::model::workspace::Dependency;
 
 /// More labels than this don't help; a cycle of a thousand tasks has a thousand.
@@ -211,7 +212,7 @@ impl<'m> Graph<'m> {
     fn name(&self, node: usize) -> String {
         let (variables, tasks) = (self.model.variables.len(), self.model.tasks.len());
         if node < variables {
-            format!("`vars.{}`", key(&self.model.variables, node))
+            format!("`{}`", shown(key(&self.model.variables, node)))
         } else if node < variables + tasks {
             format!("task `{}`", key(&self.model.tasks, node - variables))
         } else {

@@ -7,6 +7,7 @@ use super::uses::{Spot, Use, of_deploy, of_dotenv, of_env, of_rollout, of_task, 
 use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::model::expression::Reference;
+use crate::model::secret::shown;
 
 /// Marks as secret every variable whose text holds a secret.
 pub(super) fn spread(model: &mut Model) {
@@ -57,7 +58,7 @@ pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
 
 fn in_the_open(each: &Use<'_>, model: &Model) -> Option<Diagnostic> {
     let name = match &each.hole.reference {
-        Reference::Variable(name) if model.variables.get(name)?.secret => format!("vars.{name}"),
+        Reference::Variable(name) if model.variables.get(name)?.secret => shown(name),
         Reference::EnvFileMap { environment } => format!("environments.{environment}.env_file_map"),
         _ => return None,
     };

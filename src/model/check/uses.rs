@@ -77,7 +77,7 @@ pub(super) fn of_variable(variable: &Variable) -> Vec<Use<'_>> {
     match &variable.binding {
         Binding::Text(template) => of_template(template, Spot::Private, &mut uses),
         Binding::Shell(script) => of_script(script, Spot::VariableCommand, &mut uses),
-        Binding::Literal(_) | Binding::Environment { .. } | Binding::Prompt { .. } => {}
+        Binding::Literal(_) | Binding::Environment { .. } | Binding::File(_) | Binding::Prompt { .. } => {}
     }
     uses
 }

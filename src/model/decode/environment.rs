@@ -16,13 +16,23 @@ impl<'f> Reader<'f, '_> {
         self.check_name("env files", entry);
         let owner = Subject::Table("env_files", entry.name());
         let table = self.table(owner, entry.value)?;
-        let [path, prefix, ignore, mask, public] =
-            self.fields(table, owner, ["path", "prefix", "ignore", "mask", "public"]);
+        let [path, prefix, files, ignore, mask, public] =
+            self.fields(table, owner, ["path", "prefix", "files", "ignore", "mask", "public"]);
         let prefix = prefix.and_then(|entry| self.prefix(entry));
         let texts = |reader: &mut Self, entry| {
             reader.texts(entry).into_iter().map(|text| text.value).collect::<Vec<String>>()
         };
-        let ignore = texts(self, ignore);
+        if let (Some(files), Some(ignore)) = (files, ignore) {
+            let place = self.key(ignore);
+            let fault = Diagnostic::error(
+                "conflicting-keys",
+                "where `files` names the files, all others are ignored",
+                place,
+                "has no meaning here",
+            );
+            self.fault(fault.also(self.key(files), "named here"));
+        }
+        let (files, ignore) = (self.file_names(files), texts(self, ignore));
         let (mask, public) = (self.texts(mask), self.texts(public));
         for key in &public {
             if let Some(masked) = mask.iter().find(|masked| masked.value == key.value) {
@@ -48,10 +58,32 @@ impl<'f> Reader<'f, '_> {
             path: self.path(Subject::Key("path"), path.value)?,
             path_span,
             prefix: prefix.unwrap_or_else(|| default_prefix(entry.name())),
+            files,
             ignore,
             mask: mask.into_iter().map(|key| key.value).collect(),
             public: public.into_iter().map(|key| key.value).collect(),
         })
+    }
+
+    /// Names of files in a folder.
+    fn file_names(&mut self, entry: Option<Entry<'f>>) -> Vec<String> {
+        let mut names = self.texts(entry);
+        names.retain(|name| {
+            let is_name = !name.value.contains(['/', '\0']) && name.value != "." && name.value != "..";
+            if !is_name {
+                self.fault(
+                    Diagnostic::error(
+                        "bad-path",
+                        format!("`{}` is no file of the folder", name.value),
+                        name.span,
+                        "",
+                    )
+                    .help("write the file's name alone"),
+                );
+            }
+            is_name
+        });
+        names.into_iter().map(|name| name.value).collect()
     }
 
     fn prefix(&mut self, entry: Entry<'f>) -> Option<String> {

@@ -21,6 +21,7 @@ mod reader;
 mod resolve;
 mod rollout;
 mod script;
+mod secret;
 mod task;
 mod template;
 mod variable;
@@ -41,7 +42,7 @@ use crate::diagnostic::Diagnostic;
 use crate::text::{list, suggest};
 
 /// The sections of the main file.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 13] = [
     "project",
     "vars",
     "env",
@@ -51,6 +52,9 @@ const SECTIONS: [&str; 10] = [
     "environments",
     "terraform",
     "workspaces",
+    "secrets",
+    "forge",
+    "databases",
     "rollout",
 ];
 
@@ -79,13 +83,16 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
         environments: IndexMap::new(),
         terraform: super::TerraformSettings { root: Default::default(), lock_timeout: Default::default() },
         workspaces: IndexMap::new(),
+        secrets: IndexMap::new(),
+        forge: None,
+        databases: IndexMap::new(),
         rollout: None,
     };
     for file in files {
         let mut reader = Reader { file, names, faults };
         let sections = reader.sections(&file.table);
-        let [project, vars, env, include, tasks, env_files, environments, terraform, workspaces, rollout] =
-            sections;
+        let [project, vars, env, include, tasks, sections @ ..] = sections;
+        let [env_files, environments, terraform, workspaces, secrets, forge, databases, rollout] = sections;
         model.variables.extend(reader.variables(vars).into_iter().map(|each| (each.name.clone(), each)));
         let env = reader.env(env, Scope::GLOBAL);
         reader.includes(include);
@@ -98,6 +105,11 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
             model.environments = named(reader.environments(environments), |each| &each.name);
             model.terraform = reader.terraform(terraform);
             model.workspaces = named(reader.workspaces(workspaces, &model.terraform.root), |each| &each.name);
+            let (secrets, variables) = reader.secrets(secrets);
+            model.secrets = named(secrets, |each| &each.name);
+            model.variables.extend(variables.into_iter().map(|each| (each.name.clone(), each)));
+            model.forge = forge.and_then(|entry| reader.forge(entry));
+            model.databases = named(reader.databases(databases), |each| &each.name);
             model.rollout = rollout.and_then(|entry| reader.rollout(entry));
         }
     }
@@ -110,8 +122,8 @@ fn named<T>(items: Vec<T>, name: impl Fn(&T) -> &String) -> IndexMap<String, T> 
 
 impl<'f> Reader<'f, '_> {
     /// The sections of a file that it may have; the others are reported.
-    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 10] {
-        let mut found = [None; 10];
+    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 13] {
+        let mut found = [None; 13];
         let mut is_mise = false;
         for (key, value) in table {
             let entry = Entry { key, value };

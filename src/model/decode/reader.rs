@@ -70,9 +70,6 @@ impl fmt::Display for Subject<'_> {
 
 /// Keys of the format that this version doesn't have yet: they are refused like any unknown one, but not guessed at.
 pub(super) const LATER_KEYS: &[&str] = &[
-    "secrets",
-    "forge",
-    "databases",
     "release",
     "registry",
     "pools",

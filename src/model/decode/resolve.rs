@@ -4,11 +4,12 @@ use super::reader::Reader;
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{GitFact, Reference};
+use crate::model::secret::SECRET_PREFIX;
 use crate::text::{list, suggest};
 
 /// The first words of names that are no arguments.
 pub(super) const FIRST_WORDS: &[&str] =
-    &["vars", "env", "project", "git", "os", "arch", "environment", "environments", "workspaces"];
+    &["vars", "env", "project", "git", "os", "arch", "environment", "environments", "workspaces", "secrets"];
 
 /// First words whose meaning a later version brings.
 pub(super) const LATER_WORDS: &[&str] = &["matrix", "tasks", "release"];
@@ -46,6 +47,7 @@ impl Reader<'_, '_> {
             "environment" => Ok(Reference::Environment),
             "vars" => incomplete("vars.NAME"),
             "env" => incomplete("env.NAME"),
+            "secrets" => incomplete("secrets.NAME"),
             "project" => incomplete("project.name"),
             "git" => incomplete("git.commit"),
             "environments" => incomplete("environments.NAME.env_file_map"),
@@ -106,6 +108,7 @@ impl Reader<'_, '_> {
                 Err(bad(format!("`{first}` has no parts"), place, "").help(format!("write `{first}`")))
             }
             "environments" => self.env_file_map(rest, place),
+            "secrets" => self.secret(rest, place),
             "workspaces" => self.output(rest, place),
             later if LATER_WORDS.contains(&later) => Err(not_built(later, place)),
             _ => {
@@ -139,6 +142,31 @@ impl Reader<'_, '_> {
         Err(match self.names.nearest(prefix, name, self.names.variables.keys()) {
             Some(near) => diagnostic.help(format!("did you mean `vars.{near}`?")),
             None => diagnostic.help(format!("define it: `{name} = …` in `[vars]`")),
+        })
+    }
+
+    fn secret(&self, name: &str, place: Span) -> Result<Reference, Diagnostic> {
+        match self.names.secrets.get(name) {
+            Some(true) => return Ok(Reference::Variable(format!("{SECRET_PREFIX}{name}"))),
+            Some(false) => {
+                return Err(bad(
+                    format!("`secrets.{name}` has no value of its own"),
+                    place,
+                    "one for each environment",
+                )
+                .help("refer to what its `values` refer to"));
+            }
+            None => {}
+        }
+        let diagnostic = Diagnostic::error(
+            "unknown-secret",
+            format!("there is no secret `{name}`"),
+            place,
+            "unknown secret",
+        );
+        Err(match self.names.nearest("", name, self.names.secrets.keys()) {
+            Some(near) => diagnostic.help(format!("did you mean `secrets.{near}`?")),
+            None => diagnostic.help(format!("define it: `[secrets.{name}]`")),
         })
     }
 

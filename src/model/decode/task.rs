@@ -12,8 +12,19 @@ use crate::model::task::{Argument, Confirm, Task};
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 10] =
-    ["description", "alias", "depends", "args", "dir", "env", "dotenv", "confirm", "run", "finally"];
+const KEYS: [&str; 11] = [
+    "description",
+    "alias",
+    "depends",
+    "args",
+    "dir",
+    "env",
+    "dotenv",
+    "databases",
+    "confirm",
+    "run",
+    "finally",
+];
 
 impl<'f> Reader<'f, '_> {
     /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
@@ -34,6 +45,7 @@ impl<'f> Reader<'f, '_> {
             dir: None,
             env: file_env.clone(),
             dotenv: Vec::new(),
+            databases: Vec::new(),
             confirm: None,
             run: Vec::new(),
             finally: Vec::new(),
@@ -53,7 +65,7 @@ impl<'f> Reader<'f, '_> {
         };
         let owner = Subject::Named("task", entry.name());
         let before = self.faults.len();
-        let [description, alias, depends, args, dir, env, dotenv, confirm, run, finally] =
+        let [description, alias, depends, args, dir, env, dotenv, databases, confirm, run, finally] =
             self.fields(table, owner, KEYS);
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
@@ -66,6 +78,7 @@ impl<'f> Reader<'f, '_> {
         self.check_env_beside_arguments(env, &task.args);
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
+        task.databases = self.database_names(databases);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);

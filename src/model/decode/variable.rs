@@ -35,7 +35,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// `{ sh = … }`, `{ env = … }` or `{ prompt = … }`.
-    fn binding(&mut self, entry: Entry<'f>, table: &'f DeTable<'f>) -> Option<(Binding, bool)> {
+    pub(super) fn binding(&mut self, entry: Entry<'f>, table: &'f DeTable<'f>) -> Option<(Binding, bool)> {
         let owner = Subject::Named("variable", entry.name());
         let before = self.faults.len();
         let [sh, env, prompt, choices, default, secret] =

@@ -46,6 +46,14 @@ impl Dialect {
         }
     }
 
+    /// Tells the service to mask a text; GitLab masks only variables that are declared so.
+    pub(super) fn mask(&self, secret: &str) -> Option<String> {
+        match self {
+            Self::GitHub { .. } => Some(github::mask(secret)),
+            Self::GitLab => None,
+        }
+    }
+
     /// `text` so that the service obeys nothing in it.
     pub(super) fn harmless(&self, text: &str) -> String {
         match self {

@@ -43,6 +43,13 @@ pub(super) fn warning(title: Option<&str>, text: &str) -> String {
     format!("::warning{title}::{}\n", escape_data(text))
 }
 
+/// Tells the service to mask a text in all that comes after, also from other steps of the job.
+pub(super) fn mask(secret: &str) -> String {
+    // Its end is not trimmed: it is no sentence.
+    let escaped = secret.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    format!("::add-mask::{escaped}\n")
+}
+
 /// `text` so that the runner obeys no line of it.
 pub(super) fn harmless(text: &str, token: &str) -> String {
     if text.lines().any(may_be_command) {

@@ -29,6 +29,7 @@ use super::skips::Skips;
 use super::style::{Label, Style};
 use super::{clean, fault, summary, words};
 use crate::event::{Event, EventKind, Level, Stream};
+use crate::masking::Masker;
 use crate::os::terminal::StandardOutput;
 use crate::plan::Ending;
 use crate::run::Observer;
@@ -36,6 +37,7 @@ use crate::run::Observer;
 /// Writes groups and annotations.
 pub(super) struct Ci {
     dialect: Dialect,
+    masker: Masker,
     style: Style,
     outputs: Outputs,
     board: Board,
@@ -50,10 +52,17 @@ pub(super) struct Ci {
 }
 
 impl Ci {
-    pub(super) fn new(dialect: Dialect, style: Style, outputs: Outputs, clock: Clock) -> Self {
+    pub(super) fn new(
+        dialect: Dialect,
+        masker: Masker,
+        style: Style,
+        outputs: Outputs,
+        clock: Clock,
+    ) -> Self {
         Self {
             style: dialect.style(style),
             dialect,
+            masker,
             outputs,
             board: Board::default(),
             clock: RunClock::new(clock),
@@ -236,6 +245,12 @@ impl Observer for Ci {
         self.clock.saw(event.elapsed);
         self.board.note(event);
         self.at = event.at;
+        // Before anything that could hold them.
+        for secret in self.masker.news() {
+            if let Some(mark) = self.dialect.mask(&secret) {
+                self.outputs.talk(&mark);
+            }
+        }
         let step = event.step.clone().unwrap_or_default();
         match &event.kind {
             EventKind::StepStarted { .. } => self.settle(),

@@ -11,7 +11,8 @@ use crate::report::tape::{Paper, Tape};
 
 fn printed(dialect: Dialect, tape: &Tape) -> String {
     let paper = Paper::default();
-    let mut ci = Ci::new(dialect, Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
+    let mut ci =
+        Ci::new(dialect, Masker::default(), Style::plain(), paper.outputs(), Box::new(|| Duration::ZERO));
     tape.play(&mut ci);
     paper.text()
 }
@@ -215,7 +216,7 @@ fn data_stays_whole_for_whoever_captures_it_and_lines_of_a_step_stay_together() 
     let (talk, data) = (Paper::default(), Paper::default());
     let outputs = Outputs::new(Sink::new(talk.writer()), Sink::new(data.writer()), StandardOutput::Apart);
     let dialect = Dialect::GitHub { token: "TOKEN".into() };
-    let mut ci = Ci::new(dialect, Style::plain(), outputs, Box::new(|| Duration::ZERO));
+    let mut ci = Ci::new(dialect, Masker::default(), Style::plain(), outputs, Box::new(|| Duration::ZERO));
     Tape::new(&[("task sha", &[]), ("task lint", &[])])
         .started("task sha")
         .line("task sha", "sha 1")

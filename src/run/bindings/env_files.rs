@@ -63,9 +63,15 @@ pub fn env_files(
                 .files
                 .list(&place)
                 .map_err(|error| EnvFilesFault::Unreadable { path: shown, reason: error.to_string() })?;
-            let mut files = Vec::new();
-            let mut wrong = Vec::new();
-            for name in names.into_iter().filter(|name| !entry.ignore.contains(name)) {
+            let (mut files, mut wrong) = (Vec::new(), Vec::new());
+            if let Some(missing) = entry.files.iter().find(|file| !names.contains(file)) {
+                return Err(EnvFilesFault::Missing(entry.path.join(missing).display().to_string()));
+            }
+            let is_meant = |name: &String| match entry.files.as_slice() {
+                [] => !entry.ignore.contains(name),
+                files => files.contains(name),
+            };
+            for name in names.into_iter().filter(is_meant) {
                 let is_file = doors.files.kind(&place.join(&name)) == FileKind::File;
                 match secret_name(&entry.prefix, &name).filter(|_| is_file) {
                     Some(secret) => files.push(EnvFile { secret, path: entry.path.join(&name) }),
@@ -80,7 +86,7 @@ pub fn env_files(
 
 /// `.django` under `PROD` → `PROD_DJANGO`; `None` where no forge would accept it: GitHub takes letters, digits and `_`, no leading digit
 /// and no `GITHUB_` (`seeds.md` 1.2).
-fn secret_name(prefix: &str, file: &str) -> Option<String> {
+pub fn secret_name(prefix: &str, file: &str) -> Option<String> {
     let stem = file.strip_prefix('.').unwrap_or(file).to_ascii_uppercase();
     let name =
         if prefix.is_empty() { stem.clone() } else { format!("{}_{stem}", prefix.to_ascii_uppercase()) };
@@ -90,34 +96,41 @@ fn secret_name(prefix: &str, file: &str) -> Option<String> {
 }
 
 impl Bindings {
-    pub(super) fn env_file_map(
+    /// The files of one `[env_files]` entry with their bytes, sorted; what is secret in them is masked from here on.
+    pub fn read_env_files(
         &self,
-        context: &mut StepContext<'_>,
-        environment: &str,
-    ) -> Result<Value, Fault> {
+        context: &StepContext<'_>,
+        entry: &EnvFiles,
+    ) -> Result<Vec<(EnvFile, Vec<u8>)>, Fault> {
         let doors = context.doors();
+        let at = |fault| self.fault_at(entry.path_span, fault);
+        let files = env_files(doors, &self.model.root, entry).map_err(|fault| at(explain(entry, &fault)))?;
+        let mut read = Vec::new();
+        for file in files {
+            let bytes = doors.files.read(&self.model.root.join(&file.path)).map_err(|error| {
+                let message = format!("the env file {} could not be read: {error}", file.path.display());
+                at(Fault::new(FaultKind::File, message))
+            })?;
+            context.masker().add(STANDARD.encode(&bytes).as_bytes());
+            for (key, value) in dotenv_values(&bytes) {
+                if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
+                    context.masker().add(&value);
+                }
+            }
+            read.push((file, bytes));
+        }
+        Ok(read)
+    }
+
+    pub(super) fn env_file_map(&self, context: &StepContext<'_>, environment: &str) -> Result<Value, Fault> {
         let Some(environment) = self.model.environments.get(environment) else {
             return Err(Fault::new(FaultKind::Bug, format!("there is no environment `{environment}`")));
         };
         let mut map = serde_json::Map::new();
         for name in &environment.env_files {
             let Some(entry) = self.model.env_files.get(&name.value) else { continue };
-            let at = |fault| self.fault_at(entry.path_span, fault);
-            let files =
-                env_files(doors, &self.model.root, entry).map_err(|fault| at(explain(entry, &fault)))?;
-            for file in files {
-                let bytes = doors.files.read(&self.model.root.join(&file.path)).map_err(|error| {
-                    let message = format!("the env file {} could not be read: {error}", file.path.display());
-                    at(Fault::new(FaultKind::File, message))
-                })?;
-                let encoded = STANDARD.encode(&bytes);
-                context.masker().add(encoded.as_bytes());
-                for (key, value) in dotenv_values(&bytes) {
-                    if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
-                        context.masker().add(&value);
-                    }
-                }
-                map.insert(file.secret, Json::String(encoded));
+            for (file, bytes) in self.read_env_files(context, entry)? {
+                map.insert(file.secret, Json::String(STANDARD.encode(&bytes)));
             }
         }
         Ok(Value::secret(Json::Object(map)))

@@ -1,12 +1,12 @@
 //! The environment of commands: dotenv files, `[env]`, the task's own, its arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use indexmap::IndexMap;
 
 use super::{Bindings, Scope};
-use crate::diagnostic::{Fault, FaultKind};
+use crate::diagnostic::{Fault, FaultKind, Spanned};
 use crate::masking::{Secret, env_value_is_secret};
 use crate::model::{Dotenv, Task, Template};
 use crate::os::command::EnvironmentValue;
@@ -32,6 +32,7 @@ impl Bindings {
         for entry in task.map(|task| task.dotenv.as_slice()).unwrap_or_default() {
             self.dotenv(context, scope, folder, entry, &mut env)?;
         }
+        self.databases(context, task.map(|task| task.databases.as_slice()).unwrap_or_default(), &mut env)?;
         let all =
             std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
         for (name, template) in all.flatten() {
@@ -54,6 +55,36 @@ impl Bindings {
             env.insert(name.replace('-', "_"), EnvironmentValue::Plain(value.text()));
         }
         Ok(env)
+    }
+
+    /// How databases are reached; two that are told in the same variables can't be told apart.
+    fn databases(
+        &self,
+        context: &StepContext<'_>,
+        names: &[Spanned<String>],
+        env: &mut BTreeMap<String, EnvironmentValue>,
+    ) -> Result<(), Fault> {
+        let mut told = BTreeSet::new();
+        for name in names {
+            let exports = context.exports(&super::database_step(&name.value)).ok_or_else(|| {
+                Fault::new(FaultKind::Bug, format!("nobody asked for the database `{}`", name.value))
+            })?;
+            for (variable, value) in &exports.0 {
+                if !told.insert(variable.clone()) {
+                    let message = format!("two databases of this task are told in `${variable}`");
+                    let fault =
+                        Fault::new(FaultKind::File, message).hint("use one of them in a task of its own");
+                    return Err(self.fault_at(name.span, fault));
+                }
+                let text = value.text();
+                let value = match value.secret {
+                    true => EnvironmentValue::Secret(Secret::new(text)),
+                    false => EnvironmentValue::Plain(text),
+                };
+                env.insert(variable.clone(), value);
+            }
+        }
+        Ok(())
     }
 
     fn dotenv(

@@ -3,12 +3,14 @@
 //! A variable's command runs once however many steps use it; whoever comes second waits for the first. Secrets are given to the masker
 //! before anybody can say them.
 
-mod env_files;
+pub mod env_files;
 mod environment;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -18,7 +20,9 @@ use super::script;
 use super::shared::lock;
 use crate::diagnostic::{Fault, FaultKind, Span};
 use crate::event::Stream;
-use crate::model::{Binding, GitFact, Model, Part, Reference, Template, Value, VarValue, Variable};
+use crate::model::{
+    Binding, Encoding, FileSource, GitFact, Model, Part, Reference, Template, Value, VarValue, Variable,
+};
 use crate::os::command::CommandSpec;
 
 pub use env_files::{EnvFile, env_files};
@@ -26,6 +30,11 @@ pub use env_files::{EnvFile, env_files};
 /// The name of the step that reads the outputs of a workspace.
 pub fn outputs_step(workspace: &str) -> String {
     format!("workspace:{workspace}:outputs")
+}
+
+/// The name of the step that asks how a database is reached.
+pub fn database_step(database: &str) -> String {
+    format!("database:{database}")
 }
 
 /// The arguments that a task was given.
@@ -203,10 +212,11 @@ impl Bindings {
             Binding::Environment { name, default } => {
                 let set = context.doors().environment.get(name).map(str::to_owned);
                 set.or_else(|| default.clone()).map(Value::public).ok_or_else(|| {
-                    let message = format!("`vars.{}` needs ${name}, which is not set", variable.name);
+                    let message = format!("`{}` needs ${name}, which is not set", variable.reference());
                     at(Fault::new(FaultKind::World, message).hint(format!("set it: `export {name}=…`")))
                 })
             }
+            Binding::File(source) => self.file(context, source).map_err(at),
             Binding::Prompt { text, choices, default } => {
                 let question = Question::Text {
                     text: text.clone(),
@@ -216,6 +226,7 @@ impl Bindings {
                 };
                 match context.ask_value(question) {
                     Answer::Text(text) => Ok(Value::public(text)),
+                    Answer::Refused(fault) if !variable.can_be_given() => Err(at(fault)),
                     Answer::Refused(fault) => {
                         Err(at(fault.hint(format!("give it on the command line: `{}=…`", variable.name))))
                     }
@@ -232,11 +243,33 @@ impl Bindings {
                 let output = read_output(context, &spec, variable.secret)?;
                 output.map(Value::public).map_err(|fault| {
                     at(Fault {
-                        message: format!("the command of `vars.{}` failed: {}", variable.name, fault.message),
+                        message: format!(
+                            "the command of `{}` failed: {}",
+                            variable.reference(),
+                            fault.message
+                        ),
                         ..fault
                     })
                 })
             }
+        }
+    }
+
+    /// A file's content, byte for byte.
+    fn file(&self, context: &StepContext<'_>, source: &FileSource) -> Result<Value, Fault> {
+        let shown = source.path.display();
+        let at = |fault| self.fault_at(source.span, fault);
+        let bytes = context.doors().files.read(&self.model.root.join(&source.path)).map_err(|error| {
+            at(Fault::new(FaultKind::File, format!("{shown} could not be read: {error}"))
+                .hint("it is kept out of version control: make it, or get it from somebody who has it"))
+        })?;
+        context.masker().add(&bytes);
+        match source.encoding {
+            Encoding::Base64 => Ok(Value::secret(STANDARD.encode(&bytes))),
+            Encoding::Text => String::from_utf8(bytes).map(Value::secret).map_err(|_| {
+                at(Fault::new(FaultKind::File, format!("{shown} is no text"))
+                    .hint("keep it as base64: `encoding = \"base64\"`"))
+            }),
         }
     }
 

@@ -12,10 +12,8 @@ use crate::domains::deploy::remote::Remote;
 use crate::domains::deploy::server::read_remote;
 use crate::domains::deploy::target::Target;
 use crate::event::Level;
-use crate::masking::{dotenv_values, env_value_is_secret};
 use crate::model::EnvFiles;
 use crate::os::command::{CommandSpec, Input, Raw};
-use crate::run::bindings::env_files;
 use crate::run::{Action, Outcome, StepContext};
 use crate::text::count::count;
 
@@ -24,6 +22,79 @@ const DIGESTS: &str = r#"cd -- "$1" 2>/dev/null || exit 0
 shift
 git hash-object --no-filters -- "$@" 2>/dev/null
 :"#;
+
+/// The digest of each file in `$1`, or `-` where it is missing.
+const EACH_DIGEST: &str = r#"cd -- "$1" 2>/dev/null || cd /
+shift
+for file do git hash-object --no-filters -- "$file" 2>/dev/null || echo -; done"#;
+
+/// Which env files a server has as they are here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvFilesSeen {
+    /// The environment.
+    pub environment: String,
+    /// By path from the root: the same bytes, others (`false`), or none.
+    pub files: std::collections::BTreeMap<PathBuf, Option<bool>>,
+}
+
+/// Compares, and changes nothing.
+pub(in crate::domains::deploy) struct EnvFilesLook {
+    pub(in crate::domains::deploy) target: Target,
+}
+
+impl Action for EnvFilesLook {
+    fn describe(&self) -> Vec<String> {
+        vec![format!("compare the env files of {} with those of its server", self.target.environment)]
+    }
+
+    fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        self.look(context).map(Outcome::done_with).into()
+    }
+}
+
+impl EnvFilesLook {
+    fn look(&self, context: &mut StepContext<'_>) -> Result<EnvFilesSeen, Fault> {
+        let remote = Remote::find(context, &self.target, None)?;
+        let files = gather(context, &self.target)?;
+        let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+        let own = own_digests(context, &names)?;
+        let theirs = if remote.is_unprepared_folder(context) {
+            String::new()
+        } else {
+            let shared = remote.address.path(&format!("{}/shared", self.target.environment));
+            let words: Vec<String> = std::iter::once(shared).chain(names).collect();
+            let shown = format!("compare the env files with those in {}", words[0]);
+            let spec = CommandSpec { shown: Some(shown), ..remote.shell(EACH_DIGEST, &words) };
+            read_remote(context, &remote, &spec)?
+        };
+        let mut theirs = theirs.lines();
+        let states = files.into_iter().zip(own.lines()).map(|((path, _), own)| {
+            let there = theirs.next().filter(|digest| *digest != "-");
+            (path, there.map(|digest| digest == own))
+        });
+        Ok(EnvFilesSeen { environment: self.target.environment.clone(), files: states.collect() })
+    }
+}
+
+/// What git calls the files' contents.
+fn own_digests(context: &mut StepContext<'_>, names: &[String]) -> Result<String, Fault> {
+    let root = context.root().to_owned();
+    let absolute = names.iter().map(|name| root.join(name).display().to_string());
+    let spec = CommandSpec { dir: "/".into(), ..command::digests(&root) }.args(absolute);
+    demand(context, spec, "the env files could not be read")
+}
+
+/// The files with their bytes, sorted; what is secret in them is masked from here on.
+fn gather(context: &StepContext<'_>, target: &Target) -> Result<Vec<(PathBuf, Vec<u8>)>, Fault> {
+    let mut files = Vec::new();
+    for entry in entries(target) {
+        let found = context.bindings().read_env_files(context, entry)?;
+        files.extend(found.into_iter().map(|(file, bytes)| (file.path, bytes)));
+    }
+    files.sort();
+    files.dedup_by(|one, other| one.0 == other.0);
+    Ok(files)
+}
 
 /// Copies the env files of an environment.
 pub(super) struct FilesAction {
@@ -56,15 +127,12 @@ impl Action for FilesAction {
 impl FilesAction {
     pub(super) fn copy(&self, context: &mut StepContext<'_>, looked: &Looked) -> Result<Outcome, Fault> {
         let remote = &looked.remote;
-        let files = self.gather(context)?;
+        let files = gather(context, &self.target)?;
         if files.is_empty() {
             return Ok(Outcome::Skipped("there are no env files".to_owned()));
         }
         let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
-        let root = context.root().to_owned();
-        let absolute = names.iter().map(|name| root.join(name).display().to_string());
-        let spec = CommandSpec { dir: "/".into(), ..command::digests(&root) }.args(absolute);
-        let own = demand(context, spec, "the env files could not be read")?;
+        let own = own_digests(context, &names)?;
         let shared = remote.address.path(&format!("{}/shared", self.target.environment));
         let words: Vec<String> = std::iter::once(shared).chain(names).collect();
         let shown = format!("compare the env files with those in {}", words[0]);
@@ -82,37 +150,6 @@ impl FilesAction {
         read_remote(context, remote, &spec)?;
         context.log().notice(Level::Note, &number);
         Ok(Outcome::done())
-    }
-
-    /// The files with their bytes, sorted; what is secret in them is masked from here on.
-    fn gather(&self, context: &StepContext<'_>) -> Result<Vec<(PathBuf, Vec<u8>)>, Fault> {
-        let mut files = Vec::new();
-        for entry in entries(&self.target) {
-            let at = |fault| context.bindings().fault_at(entry.path_span, fault);
-            let found = env_files(context.doors(), context.root(), entry).map_err(|fault| {
-                at(Fault::new(FaultKind::File, format!("the env files `{}`: {fault}", entry.name)).hint(
-                    "they are kept out of version control: make them, or get them from somebody who has them",
-                ))
-            })?;
-            for file in found {
-                let bytes =
-                    context.doors().files.read(&context.root().join(&file.path)).map_err(|error| {
-                        at(Fault::new(
-                            FaultKind::File,
-                            format!("{} could not be read: {error}", file.path.display()),
-                        ))
-                    })?;
-                for (key, value) in dotenv_values(&bytes) {
-                    if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
-                        context.masker().add(&value);
-                    }
-                }
-                files.push((file.path, bytes));
-            }
-        }
-        files.sort();
-        files.dedup_by(|one, other| one.0 == other.0);
-        Ok(files)
     }
 }
 

@@ -23,6 +23,8 @@ use crate::run::node::{Need, Node};
 
 use program::Looked;
 
+pub(super) use files::EnvFilesLook;
+pub use files::EnvFilesSeen;
 pub(super) use here::{HereAction, may_be_here};
 
 /// The nodes that set a server up.

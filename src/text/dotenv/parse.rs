@@ -153,7 +153,7 @@ impl<'t> Source<'t> {
 }
 
 /// White space within a line, as compose has it.
-fn is_blank(c: char) -> bool {
+pub(super) fn is_blank(c: char) -> bool {
     matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
@@ -172,7 +172,7 @@ fn check_name(name: &str, has_value: bool) -> Result<(), String> {
 }
 
 /// `line` up to a `#` that follows a blank; in `A=b#c` it belongs to the value.
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with(is_blank));
     comment.map_or(line, |(at, _)| &line[..at])
 }
@@ -316,5 +316,5 @@ fn closing_brace(text: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[path = "dotenv_tests.rs"]
+#[path = "parse_tests.rs"]
 mod tests;
