@@ -121,7 +121,7 @@ pub enum Builtin {
     /// List the project's tasks
     #[command(after_help = "Example:\n  shipway list --all")]
     List {
-        /// Also list the tasks that each workspace generates
+        /// Also list hidden tasks, and those that each workspace generates
         #[arg(long)]
         all: bool,
     },

@@ -87,7 +87,8 @@ impl Task {
         let dotenv = self.dotenv.iter().map(|dotenv| &dotenv.path);
         let templates = self.env.values().chain(&self.dir).chain(dotenv);
         let commands = self.run.iter().chain(&self.finally).flat_map(Command::references);
-        templates.flat_map(Template::references).chain(commands)
+        let rules = self.rules.scripts().flat_map(super::script::Script::references);
+        templates.flat_map(Template::references).chain(commands).chain(rules)
     }
 }
 

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::expression::{Reference, Template};
 use super::project::Dotenv;
+use super::rules::Rules;
 use super::script::Script;
 use crate::diagnostic::{Span, Spanned};
 
@@ -32,6 +33,12 @@ pub struct Task {
     pub dotenv: Vec<Dotenv>,
     /// Names in `[databases]`: how to reach them is told to its commands.
     pub databases: Vec<Spanned<String>>,
+    /// Whether, how long and how often it runs.
+    pub rules: Rules,
+    /// Tasks that come first where they run anyway.
+    pub wait_for: Vec<Spanned<String>>,
+    /// Run after it, where it ended well.
+    pub depends_post: Vec<Call>,
     /// Asked before anything starts.
     pub confirm: Option<Confirm>,
     /// Its steps, in order.

@@ -22,7 +22,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity, kill_point};
+use crate::os::{Doors, identity, kill_point, signal};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -62,6 +62,8 @@ pub struct CommandRun<'a> {
     pub digest: Option<Digest>,
     /// It only looks at something: it is in the journal and not on the screen.
     pub is_look: bool,
+    /// When its time is over it is asked to end first, and ended hard only after this.
+    pub grace: Duration,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
 }
@@ -311,6 +313,7 @@ impl<'a> StepContext<'a> {
         };
         let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
+        let mut hard = None;
         let (termination, leaked) = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
@@ -320,8 +323,16 @@ impl<'a> StepContext<'a> {
                 ChildEvent::Ended { termination, leaked } => break (termination, leaked),
                 ChildEvent::Quiet => {}
             }
-            if !timed_out && deadline.is_some_and(|deadline| self.doors().clock.monotonic() > deadline) {
+            let now = self.doors().clock.monotonic();
+            if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
                 timed_out = true;
+                hard = Some(now + how.grace);
+                if !how.grace.is_zero() {
+                    child.control().ask_to_end(signal::TERMINATE);
+                }
+            }
+            if hard.is_some_and(|hard| now >= hard) {
+                hard = None;
                 child.control().kill();
             }
         };

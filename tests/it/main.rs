@@ -53,6 +53,8 @@ mod signals;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]
+mod task_rules;
+#[cfg(test)]
 mod tasks;
 #[cfg(test)]
 mod template_deploys;

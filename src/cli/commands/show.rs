@@ -80,6 +80,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.line("usage", &task::usage(task));
     page.list("alias", &task.aliases);
     page.list("depends", &task.depends.iter().map(written::call).collect::<Vec<_>>());
+    page.list("wait for", &task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>());
+    page.list("then", &task.depends_post.iter().map(written::call).collect::<Vec<_>>());
+    for (name, text) in written::rules(&task.rules) {
+        page.line(name, &text);
+    }
     for argument in &task.args {
         let mut about = written::argument(argument);
         if let Some(help) = &argument.help {
@@ -127,6 +132,10 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "kind": "task", "name": task.name, "file": file, "line": line, "description": task.description,
         "usage": task::usage(task), "aliases": task.aliases, "args": args, "confirm": confirm,
         "depends": task.depends.iter().map(written::call).collect::<Vec<_>>(),
+        "wait_for": task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>(),
+        "depends_post": task.depends_post.iter().map(written::call).collect::<Vec<_>>(),
+        "rules": written::rules(&task.rules).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "databases": task.databases.iter().map(|name| &name.value).collect::<Vec<_>>(),
         "dir": task.dir.as_ref().map(written::template),
         "env": task.env.keys().collect::<Vec<_>>(),
         "dotenv": task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>(),

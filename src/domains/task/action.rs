@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Termination;
+use crate::event::{Level, Termination};
 use crate::model::{Command, Confirm, Model, Task};
 use crate::os::command::EnvironmentValue;
 use crate::plan::{Digest, Proposal, ProposedChange};
 use crate::run::bindings::Scope;
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
+use crate::text::duration;
 
 /// Runs a task's commands in order, and its `finally` whatever happened.
 pub(super) struct TaskAction {
@@ -26,10 +28,16 @@ pub(super) struct ConfirmAction {
     pub(super) confirm: Confirm,
 }
 
+/// How long a command may take to end after its time is over.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Waits between attempts grow no longer than this, or than the first one.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
 /// Where and with what commands run.
-struct Place {
-    dir: PathBuf,
-    env: BTreeMap<String, EnvironmentValue>,
+pub(super) struct Place {
+    pub(super) dir: PathBuf,
+    pub(super) env: BTreeMap<String, EnvironmentValue>,
 }
 
 impl Action for TaskAction {
@@ -44,17 +52,32 @@ impl Action for TaskAction {
         let Some(task) = self.model.task(&self.task) else {
             return Outcome::Failed(Fault::new(FaultKind::Bug, format!("there is no task `{}`", self.task)));
         };
-        if task.run.is_empty() && task.finally.is_empty() {
+        if task.run.is_empty() && task.finally.is_empty() && task.rules.wait_until.is_none() {
             return Outcome::done();
         }
         let place = match self.place(context, task) {
             Ok(place) => place,
             Err(fault) => return Outcome::Failed(fault),
         };
-        let result = task.run.iter().try_for_each(|command| self.run_one(context, command, &place));
+        if let Some(condition) = &task.rules.condition {
+            match self.held_back(context, condition, &place) {
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    context.log().notice(Level::Note, &format!("skipped: {reason}"));
+                    return Outcome::Skipped(reason);
+                }
+                Err(fault) => return Outcome::Failed(fault),
+            }
+        }
+        let result = self.attempts(context, task, &place);
         let cleaned = self.clean_up(context, task, place, result.as_ref().err());
         match result.and(cleaned) {
             Ok(()) => Outcome::done(),
+            Err(fault) if task.rules.ignore_error && !context.is_cancelled() => {
+                let text = format!("{}; the task ignores it", fault.message);
+                context.log().notice(Level::Warning, &text);
+                Outcome::done()
+            }
             Err(fault) => Outcome::Failed(fault),
         }
     }
@@ -72,12 +95,60 @@ impl TaskAction {
         Ok(Place { dir, env })
     }
 
-    fn run_one(&self, context: &mut StepContext<'_>, command: &Command, place: &Place) -> Result<(), Fault> {
-        let spec = script::command_spec(context, &self.scope, command, place.dir.clone(), place.env.clone())?;
-        let termination = context.run_command(&spec, CommandRun::default())?;
-        match termination {
+    /// Tries until one attempt goes well, as often as the task allows.
+    fn attempts(&self, context: &mut StepContext<'_>, task: &Task, place: &Place) -> Result<(), Fault> {
+        let retry = task.rules.retry;
+        let mut delay = retry.delay;
+        for attempt in 1..retry.attempts {
+            match self.attempt(context, task, place) {
+                Err(fault) if !context.is_cancelled() => {
+                    if !self.wait_for_next(context, (attempt, retry.attempts), delay, &fault) {
+                        return Err(interrupted());
+                    }
+                    delay = delay.saturating_mul(2).min(LONGEST_DELAY.max(retry.delay));
+                }
+                done => return done,
+            }
+        }
+        self.attempt(context, task, place)
+    }
+
+    /// All commands once, within the task's time, and then the wait.
+    fn attempt(&self, context: &mut StepContext<'_>, task: &Task, place: &Place) -> Result<(), Fault> {
+        let deadline = task.rules.timeout.map(|timeout| context.doors().clock.monotonic() + timeout);
+        for command in &task.run {
+            self.run_one(context, task, command, place, deadline)?;
+        }
+        match &task.rules.wait_until {
+            Some(wait) => self.wait_until(context, wait, place),
+            None => Ok(()),
+        }
+    }
+
+    fn run_one(
+        &self,
+        context: &mut StepContext<'_>,
+        task: &Task,
+        command: &Command,
+        place: &Place,
+        deadline: Option<Duration>,
+    ) -> Result<(), Fault> {
+        let mut spec =
+            script::command_spec(context, &self.scope, command, place.dir.clone(), place.env.clone())?;
+        let now = context.doors().clock.monotonic();
+        spec.timeout = deadline.map(|deadline| deadline.saturating_sub(now));
+        let how = CommandRun { is_look: task.rules.quiet, grace: GRACE, ..CommandRun::default() };
+        let termination = context.run_command(&spec, how)?;
+        match (termination, task.rules.timeout) {
             _ if termination.is_success() => Ok(()),
             _ if context.is_cancelled() => Err(interrupted()),
+            (Termination::TimedOut, Some(timeout)) => {
+                let message =
+                    format!("`{}` took longer than {}, and was ended", self.task, duration::render(timeout));
+                let mut fault = Fault::new(FaultKind::Failed, message).detail(format!("$ {spec}"));
+                fault.status = Some(termination.status());
+                Err(fault.hint("give it longer: `timeout`"))
+            }
             _ => Err(failure(&self.task, termination, &spec.to_string())),
         }
     }

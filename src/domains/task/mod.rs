@@ -4,12 +4,15 @@
 
 mod action;
 mod arguments;
+mod requires;
+mod rules;
 
 pub use arguments::{ArgumentFault, read_arguments, usage};
 
 use std::sync::Arc;
 
 use action::{ConfirmAction, TaskAction};
+use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{MASK, Masker};
@@ -23,6 +26,9 @@ use crate::text::quote;
 
 /// How names of steps begin that ask a task's `confirm`.
 pub const CONFIRM: &str = "confirm:";
+
+/// How names of steps begin that look at what a task requires.
+pub const REQUIRES: &str = "requires:";
 
 /// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out; of one that
 /// holds a secret a few letters of its digest tell it from others.
@@ -65,6 +71,12 @@ pub fn invocation(
     Ok(Invocation { task: task.name.clone(), scope })
 }
 
+/// The tasks that run after this one, where it ended well.
+pub fn after(model: &Model, environment: &Environment, done: &Invocation) -> Result<Vec<Invocation>, Fault> {
+    let task = find(model, &done.task)?;
+    task.depends_post.iter().map(|call| invocation(model, environment, call, &done.scope)).collect()
+}
+
 /// The nodes of a task: itself, and its question.
 pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
@@ -77,6 +89,19 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
         needs.push(Need::Call(call.clone(), invocation.scope.clone()));
     }
     let mut nodes = Vec::new();
+    if !task.rules.requires.tools.is_empty() || !task.rules.requires.env.is_empty() {
+        let requires_name = format!("{REQUIRES}{}", task.name);
+        needs.push(Need::Step(requires_name.clone()));
+        nodes.push(Node {
+            name: requires_name,
+            title: format!("what {} requires", task.name),
+            needs: Vec::new(),
+            after: Vec::new(),
+            effect: Effect::Reads,
+            when_orphaned: WhenOrphaned::Stop,
+            action: Box::new(RequiresAction { model: Arc::clone(model), task: task.name.clone() }),
+        });
+    }
     if let Some(confirm) = &task.confirm {
         let confirm_name = format!("{CONFIRM}{title}");
         needs.push(Need::Step(confirm_name.clone()));
@@ -94,7 +119,7 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
         title,
         name,
         needs,
-        after: Vec::new(),
+        after: task.wait_for.iter().map(|other| format!("task:{}", other.value)).collect(),
         effect: if task.run.is_empty() { Effect::Reads } else { Effect::Changes },
         when_orphaned: WhenOrphaned::Stop,
         action: Box::new(TaskAction {

@@ -20,6 +20,7 @@ mod project;
 mod reader;
 mod resolve;
 mod rollout;
+mod rules;
 mod script;
 mod secret;
 mod task;

@@ -7,15 +7,20 @@ use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Template;
+use crate::model::rules::Rules;
 use crate::model::task::{Argument, Confirm, Task};
+
+use super::rules::RULE_KEYS;
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 21] = [
     "description",
     "alias",
     "depends",
+    "wait_for",
+    "depends_post",
     "args",
     "dir",
     "env",
@@ -24,6 +29,14 @@ const KEYS: [&str; 11] = [
     "confirm",
     "run",
     "finally",
+    RULE_KEYS[0],
+    RULE_KEYS[1],
+    RULE_KEYS[2],
+    RULE_KEYS[3],
+    RULE_KEYS[4],
+    RULE_KEYS[5],
+    RULE_KEYS[6],
+    RULE_KEYS[7],
 ];
 
 impl<'f> Reader<'f, '_> {
@@ -46,6 +59,9 @@ impl<'f> Reader<'f, '_> {
             env: file_env.clone(),
             dotenv: Vec::new(),
             databases: Vec::new(),
+            rules: Rules::default(),
+            wait_for: Vec::new(),
+            depends_post: Vec::new(),
             confirm: None,
             run: Vec::new(),
             finally: Vec::new(),
@@ -65,8 +81,9 @@ impl<'f> Reader<'f, '_> {
         };
         let owner = Subject::Named("task", entry.name());
         let before = self.faults.len();
-        let [description, alias, depends, args, dir, env, dotenv, databases, confirm, run, finally] =
-            self.fields(table, owner, KEYS);
+        let fields = self.fields(table, owner, KEYS);
+        let [description, alias, depends, wait_for, depends_post, args, dir, env, fields @ ..] = fields;
+        let [dotenv, databases, confirm, run, finally, rules @ ..] = fields;
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
@@ -79,10 +96,14 @@ impl<'f> Reader<'f, '_> {
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
         task.databases = self.database_names(databases);
+        task.rules = self.rules(rules, scope);
+        task.wait_for = self.task_names(wait_for);
+        task.depends_post = self.calls(depends_post, scope);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);
-        if run.is_none() && depends.is_none() && finally.is_none() && !misspelt {
+        let does = [run, depends, depends_post, finally].iter().any(Option::is_some);
+        if !does && task.rules.wait_until.is_none() && !misspelt {
             let span = task.span;
             self.fault(
                 Diagnostic::error(

@@ -93,6 +93,11 @@ impl Bindings {
         &self.model
     }
 
+    /// The environment that is meant.
+    pub fn environment(&self) -> Result<String, Fault> {
+        self.environment.clone()
+    }
+
     /// The value of a reference; of an argument too.
     pub fn value(
         &self,
