@@ -38,7 +38,7 @@ pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
 };
-pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
+pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Task};
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 

@@ -32,6 +32,29 @@ impl Model {
         found
     }
 
+    /// The tasks whose exports are among `references`, and among what their variables refer to.
+    pub fn exporters_among<'a>(
+        &'a self,
+        references: impl IntoIterator<Item = &'a Reference>,
+    ) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&Reference> = references.into_iter().collect();
+        while let Some(reference) = open.pop() {
+            match reference {
+                Reference::Export { task, .. } => {
+                    found.insert(task.clone());
+                }
+                Reference::Variable(name) if seen.insert(name) => {
+                    let variable = self.variables.get(name);
+                    open.extend(variable.map(|it| it.binding.references()).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// Every output that the file refers to anywhere.
     pub fn all_outputs(&self) -> Outputs {
         let tasks = self.tasks.values().flat_map(Task::references);

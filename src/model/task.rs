@@ -10,6 +10,9 @@ use super::rules::Rules;
 use super::script::Script;
 use crate::diagnostic::{Span, Spanned};
 
+/// Before the names of a matrix's values among the arguments of a task's scope; no argument has a dot.
+pub const MATRIX_PREFIX: &str = "matrix.";
+
 /// One task.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -33,6 +36,10 @@ pub struct Task {
     pub dotenv: Vec<Dotenv>,
     /// Names in `[databases]`: how to reach them is told to its commands.
     pub databases: Vec<Spanned<String>>,
+    /// Names of values that it hands on: lines `NAME=value` in the file `$SHIPWAY_OUTPUT`.
+    pub exports: Vec<Spanned<String>>,
+    /// It runs once for each combination of these, `{{ matrix.NAME }}`; empty: once.
+    pub matrix: IndexMap<String, Vec<String>>,
     /// Whether, how long and how often it runs.
     pub rules: Rules,
     /// Tasks that come first where they run anyway.
@@ -108,7 +115,7 @@ impl Argument {
 
     /// Its name in the environment of the commands: `-` becomes `_`.
     pub fn variable(&self) -> String {
-        self.name.replace('-', "_")
+        self.name.replace(['-', '.'], "_")
     }
 }
 
@@ -137,5 +144,24 @@ impl Command {
             Self::Shell(script) => script.references().collect(),
             Self::Exec(words) => words.iter().flat_map(Template::references).collect(),
         }
+    }
+}
+
+impl Task {
+    /// Every combination of its matrix, each with its values by name; one that is empty where it has none.
+    pub fn combinations(&self) -> Vec<Vec<(&str, &str)>> {
+        let mut all = vec![Vec::new()];
+        for (name, values) in &self.matrix {
+            let mut longer = Vec::with_capacity(all.len() * values.len());
+            for combination in &all {
+                for value in values {
+                    let mut combination = combination.clone();
+                    combination.push((name.as_str(), value.as_str()));
+                    longer.push(combination);
+                }
+            }
+            all = longer;
+        }
+        all
     }
 }

@@ -124,6 +124,11 @@ impl<'a> StepContext<'a> {
         StepLog { shared: self.shared, step: &self.step().name }
     }
 
+    /// The step's name.
+    pub fn name(&self) -> &'a str {
+        &self.step().name
+    }
+
     /// The project's folder.
     pub fn root(&self) -> &'a Path {
         &self.shared.root

@@ -129,7 +129,7 @@ fn a_task_is_done_when_its_service_answers() {
         for (turn, stream) in listener.incoming().flatten().enumerate() {
             let mut stream = stream;
             let mut buffer = [0; 1024];
-            stream.read(&mut buffer).ok();
+            let _asked = stream.read(&mut buffer);
             let status = if turn < 2 { "503 Not Yet" } else { "200 OK" };
             write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok();
         }
@@ -205,4 +205,58 @@ run = "true"
     assert!(space.has("all") && output.stdout.contains("some words"));
     assert!(!space.run("list").stdout.contains("secretly"));
     assert!(space.run("list --all").stdout.contains("secretly"));
+}
+
+#[test]
+fn a_task_runs_once_for_each_combination_of_its_matrix() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.test]
+matrix = { py = ["3.12", "3.13"], db = ["pg", "my sql"] }
+confirm = "Really?"
+depends = [{ task = "build", args = ["{{ matrix.py }}"] }]
+run = "echo {{ matrix.py }} on {{ matrix.db }} $matrix_py >>ran"
+[tasks.build]
+args = ["py"]
+run = "echo build {{ py }} >>ran"
+"#,
+    );
+    let output = space.run("--yes test");
+    output.exits(0).says("test matrix.py=3.12 matrix.db=pg");
+    let mut ran: Vec<String> = space.read("ran").lines().map(str::to_owned).collect();
+    ran.sort();
+    assert_eq!(
+        ran,
+        [
+            "3.12 on my sql 3.12",
+            "3.12 on pg 3.12",
+            "3.13 on my sql 3.13",
+            "3.13 on pg 3.13",
+            "build 3.12",
+            "build 3.13",
+        ]
+    );
+}
+
+#[test]
+fn what_a_task_hands_on_is_read_by_others_and_pulls_it_in() {
+    let space = Space::with_tasks(
+        r#"
+[vars]
+image = "shop:{{ tasks.version.number }}"
+[tasks.version]
+exports = ["number", "odd"]
+retry = { attempts = 2, delay = "10ms" }
+args = ["from=9"]
+run = ["echo number={{ from }} >>$SHIPWAY_OUTPUT; echo odd='it is \"odd\"' >>$SHIPWAY_OUTPUT", "test -e second || { touch second; false; }"]
+[tasks.show]
+env = { ODD = "{{ tasks.version.odd }}" }
+run = "echo {{ vars.image }}; echo $ODD"
+[tasks.forgets]
+exports = ["x"]
+run = "true"
+"#,
+    );
+    space.run("show").exits(0).prints("shop:9\nit is \"odd\"\n");
+    space.run("forgets").exits(1).says("`forgets` did not hand on `x`").says("$SHIPWAY_OUTPUT");
 }

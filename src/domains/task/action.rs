@@ -1,10 +1,11 @@
 //! Runs a task's commands.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::exports;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Termination};
 use crate::model::{Command, Confirm, Model, Task};
@@ -19,6 +20,8 @@ pub(super) struct TaskAction {
     pub(super) model: Arc<Model>,
     pub(super) task: String,
     pub(super) scope: Scope,
+    /// Its work is that of all combinations, which came before.
+    pub(super) is_whole_matrix: bool,
 }
 
 /// Asks a task's question.
@@ -43,6 +46,9 @@ pub(super) struct Place {
 impl Action for TaskAction {
     fn describe(&self) -> Vec<String> {
         let Some(task) = self.model.task(&self.task) else { return Vec::new() };
+        if self.is_whole_matrix {
+            return Vec::new();
+        }
         let preview = |command| script::preview(&self.model, &self.scope, command);
         let finally = task.finally.iter().rev().map(|command| format!("finally: {}", preview(command)));
         task.run.iter().map(preview).chain(finally).collect()
@@ -52,10 +58,15 @@ impl Action for TaskAction {
         let Some(task) = self.model.task(&self.task) else {
             return Outcome::Failed(Fault::new(FaultKind::Bug, format!("there is no task `{}`", self.task)));
         };
-        if task.run.is_empty() && task.finally.is_empty() && task.rules.wait_until.is_none() {
+        let does_nothing = task.run.is_empty() && task.finally.is_empty() && task.rules.wait_until.is_none();
+        if self.is_whole_matrix || does_nothing {
             return Outcome::done();
         }
-        let place = match self.place(context, task) {
+        let exports = match exports::file(context, task) {
+            Ok(exports) => exports,
+            Err(fault) => return Outcome::Failed(fault),
+        };
+        let place = match self.place(context, task, exports.as_deref()) {
             Ok(place) => place,
             Err(fault) => return Outcome::Failed(fault),
         };
@@ -72,7 +83,10 @@ impl Action for TaskAction {
         let result = self.attempts(context, task, &place);
         let cleaned = self.clean_up(context, task, place, result.as_ref().err());
         match result.and(cleaned) {
-            Ok(()) => Outcome::done(),
+            Ok(()) => match &exports {
+                Some(file) => exports::read(context, task, file).map(Outcome::done_with).into(),
+                None => Outcome::done(),
+            },
             Err(fault) if task.rules.ignore_error && !context.is_cancelled() => {
                 let text = format!("{}; the task ignores it", fault.message);
                 context.log().notice(Level::Warning, &text);
@@ -84,14 +98,23 @@ impl Action for TaskAction {
 }
 
 impl TaskAction {
-    fn place(&self, context: &mut StepContext<'_>, task: &Task) -> Result<Place, Fault> {
+    fn place(
+        &self,
+        context: &mut StepContext<'_>,
+        task: &Task,
+        exports: Option<&Path>,
+    ) -> Result<Place, Fault> {
         let bindings = context.bindings();
         let folder = self.model.root.join(&task.folder);
         let dir = match &task.dir {
             Some(dir) => folder.join(bindings.template(context, &self.scope, dir)?.text()),
             None => folder,
         };
-        let env = bindings.environment_of(context, &self.scope, &task.folder, &[], Some(task))?;
+        let mut env = bindings.environment_of(context, &self.scope, &task.folder, &[], Some(task))?;
+        if let Some(exports) = exports {
+            let path = EnvironmentValue::Plain(exports.display().to_string());
+            env.insert(exports::VARIABLE.to_owned(), path);
+        }
         Ok(Place { dir, env })
     }
 
@@ -115,6 +138,8 @@ impl TaskAction {
 
     /// All commands once, within the task's time, and then the wait.
     fn attempt(&self, context: &mut StepContext<'_>, task: &Task, place: &Place) -> Result<(), Fault> {
+        // What a failed attempt wrote is not handed on.
+        exports::clear(context, place)?;
         let deadline = task.rules.timeout.map(|timeout| context.doors().clock.monotonic() + timeout);
         for command in &task.run {
             self.run_one(context, task, command, place, deadline)?;

@@ -4,6 +4,7 @@
 
 mod action;
 mod arguments;
+mod exports;
 mod requires;
 mod rules;
 
@@ -16,7 +17,7 @@ use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{MASK, Masker};
-use crate::model::{Call, Model, Task, Template};
+use crate::model::{Call, MATRIX_PREFIX, Model, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -82,14 +83,24 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
     let task = find(model, &invocation.task)?;
     let name = step_name(model, masker, invocation);
     let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
+    let combinations = unfolded(task, &invocation.scope);
     let references = task.references().chain(model.command_references());
-    let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
+    let mut needs = Need::of(model, references);
     needs.extend(task.databases.iter().map(|name| Need::Database(name.value.clone())));
-    for call in &task.depends {
-        needs.push(Need::Call(call.clone(), invocation.scope.clone()));
+    if let Some(scopes) = &combinations {
+        needs = scopes
+            .iter()
+            .map(|scope| Need::Task(Invocation { task: task.name.clone(), scope: scope.clone() }))
+            .collect();
+    } else {
+        for call in &task.depends {
+            needs.push(Need::Call(call.clone(), invocation.scope.clone()));
+        }
     }
+    // Of a matrix, the task as a whole asks and requires.
+    let is_part = !task.matrix.is_empty() && combinations.is_none();
     let mut nodes = Vec::new();
-    if !task.rules.requires.tools.is_empty() || !task.rules.requires.env.is_empty() {
+    if !is_part && (!task.rules.requires.tools.is_empty() || !task.rules.requires.env.is_empty()) {
         let requires_name = format!("{REQUIRES}{}", task.name);
         needs.push(Need::Step(requires_name.clone()));
         nodes.push(Node {
@@ -102,7 +113,7 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
             action: Box::new(RequiresAction { model: Arc::clone(model), task: task.name.clone() }),
         });
     }
-    if let Some(confirm) = &task.confirm {
+    if let Some(confirm) = task.confirm.as_ref().filter(|_| !is_part) {
         let confirm_name = format!("{CONFIRM}{title}");
         needs.push(Need::Step(confirm_name.clone()));
         nodes.push(Node {
@@ -126,9 +137,27 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
             model: Arc::clone(model),
             task: task.name.clone(),
             scope: invocation.scope.clone(),
+            is_whole_matrix: combinations.is_some(),
         }),
     });
     Ok(nodes)
+}
+
+/// The scope of each combination of a task's matrix; `None`: it has none, or this is one of them.
+fn unfolded(task: &Task, scope: &Scope) -> Option<Vec<Scope>> {
+    let is_part = scope.args.keys().any(|name| name.starts_with(MATRIX_PREFIX));
+    if task.matrix.is_empty() || is_part {
+        return None;
+    }
+    let of = |combination: Vec<(&str, &str)>| {
+        let mut scope = scope.clone();
+        let values = combination
+            .into_iter()
+            .map(|(name, value)| (format!("{MATRIX_PREFIX}{name}"), ArgumentValue::Text(value.to_owned())));
+        scope.args.extend(values);
+        scope
+    };
+    Some(task.combinations().into_iter().map(of).collect())
 }
 
 fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Task, Fault> {

@@ -104,6 +104,7 @@ impl<'m> Graph<'m> {
                             .filter_map(|name| self.workspace(name, span)),
                     );
                 }
+                (Reference::Export { task, .. }, _) => edges.extend(self.task(task, span)),
                 (Reference::Output { workspace, .. }, own) if own != Some(workspace.as_str()) => {
                     edges.extend(self.workspace(workspace, span));
                 }

@@ -138,7 +138,7 @@ impl<'f> Reader<'f, '_> {
         None
     }
 
-    fn unknown_task(&self, name: &str, span: Span) -> Diagnostic {
+    pub(super) fn unknown_task(&self, name: &str, span: Span) -> Diagnostic {
         let prefix = &self.file.prefix;
         let diagnostic =
             Diagnostic::error("unknown-task", format!("there is no task `{name}`"), span, "unknown task");

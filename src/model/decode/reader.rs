@@ -79,8 +79,6 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "stack",
     "sources",
     "outputs",
-    "matrix",
-    "exports",
     "pool",
     "interactive",
     "shell",

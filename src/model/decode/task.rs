@@ -5,17 +5,17 @@ use toml::de::DeValue;
 
 use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
 use crate::model::rules::Rules;
-use crate::model::task::{Argument, Confirm, Task};
+use crate::model::task::{Argument, ArgumentKind, Confirm, MATRIX_PREFIX, Task};
 
 use super::rules::RULE_KEYS;
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "description",
     "alias",
     "depends",
@@ -29,6 +29,8 @@ const KEYS: [&str; 21] = [
     "confirm",
     "run",
     "finally",
+    "exports",
+    "matrix",
     RULE_KEYS[0],
     RULE_KEYS[1],
     RULE_KEYS[2],
@@ -38,6 +40,22 @@ const KEYS: [&str; 21] = [
     RULE_KEYS[6],
     RULE_KEYS[7],
 ];
+
+/// More is a slip, and would take minutes to plan.
+const MOST_COMBINATIONS: usize = 10_000;
+
+/// A value of the matrix, as a thing that `{{ }}` may name.
+fn in_matrix(name: &str, span: Span) -> Argument {
+    Argument {
+        name: format!("{MATRIX_PREFIX}{name}"),
+        span,
+        kind: ArgumentKind::Positional { default: None },
+        help: None,
+        choices: Vec::new(),
+        short: None,
+        env: None,
+    }
+}
 
 impl<'f> Reader<'f, '_> {
     /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
@@ -60,6 +78,8 @@ impl<'f> Reader<'f, '_> {
             dotenv: Vec::new(),
             databases: Vec::new(),
             rules: Rules::default(),
+            exports: Vec::new(),
+            matrix: IndexMap::new(),
             wait_for: Vec::new(),
             depends_post: Vec::new(),
             confirm: None,
@@ -83,11 +103,19 @@ impl<'f> Reader<'f, '_> {
         let before = self.faults.len();
         let fields = self.fields(table, owner, KEYS);
         let [description, alias, depends, wait_for, depends_post, args, dir, env, fields @ ..] = fields;
-        let [dotenv, databases, confirm, run, finally, rules @ ..] = fields;
+        let [dotenv, databases, confirm, run, finally, exports, matrix, rules @ ..] = fields;
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
-        let scope = Scope { arguments: Some(&task.args) };
+        task.matrix = self.matrix(matrix);
+        task.exports = self.exports(exports);
+        let known: Vec<Argument> = task
+            .args
+            .iter()
+            .cloned()
+            .chain(task.matrix.keys().map(|name| in_matrix(name, task.span)))
+            .collect();
+        let scope = Scope { arguments: Some(&known) };
         task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
         task.aliases = self.aliases(alias);
         task.depends = self.calls(depends, scope);
@@ -143,6 +171,50 @@ impl<'f> Reader<'f, '_> {
         } else {
             self.check_name_at("a task", name, span);
         }
+    }
+
+    /// What the task hands on.
+    fn exports(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<String>> {
+        let mut names = self.texts(entry);
+        names.retain(|name| {
+            let fits = super::name::is_identifier(&name.value);
+            if !fits {
+                let title = format!("`{}` can't be the name of an export", name.value);
+                self.fault(
+                    Diagnostic::error("bad-name", title, name.span, "").help(
+                        "such a name has letters, digits, `_` and `-`, and starts with a letter or `_`",
+                    ),
+                );
+            }
+            fits
+        });
+        names
+    }
+
+    /// Lists of values by name.
+    fn matrix(&mut self, entry: Option<Entry<'f>>) -> IndexMap<String, Vec<String>> {
+        let mut matrix = IndexMap::new();
+        for entry in self.section_or_table(entry) {
+            self.check_identifier("a value of a matrix", entry);
+            let values: Vec<String> = self.texts(Some(entry)).into_iter().map(|text| text.value).collect();
+            if values.is_empty() {
+                let span = self.at(entry.value);
+                let title = format!("`{}` of the matrix has no values", entry.name());
+                self.fault(Diagnostic::error("empty", title, span, "no combination"));
+                continue;
+            }
+            matrix.insert(entry.name().to_owned(), values);
+        }
+        let number = matrix.values().map(Vec::len).try_fold(1_usize, usize::checked_mul);
+        if let Some(entry) = entry
+            && number.is_none_or(|number| number > MOST_COMBINATIONS)
+        {
+            let span = self.at(entry.value);
+            let title = format!("the matrix has more than {MOST_COMBINATIONS} combinations");
+            self.fault(Diagnostic::error("too-many", title, span, "too many"));
+            matrix.clear();
+        }
+        matrix
     }
 
     fn aliases(&mut self, entry: Option<Entry<'f>>) -> Vec<String> {

@@ -52,7 +52,7 @@ impl Bindings {
             env.insert(name.clone(), value);
         }
         for (name, value) in &scope.args {
-            env.insert(name.replace('-', "_"), EnvironmentValue::Plain(value.text()));
+            env.insert(name.replace(['-', '.'], "_"), EnvironmentValue::Plain(value.text()));
         }
         Ok(env)
     }

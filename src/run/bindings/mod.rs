@@ -112,6 +112,7 @@ impl Bindings {
                 None => Err(Fault::new(FaultKind::Bug, format!("the argument `{name}` has no value"))),
             },
             Reference::Output { workspace, output } => self.output(context, workspace, output),
+            Reference::Export { task, export } => self.export(context, task, export),
             Reference::ProjectName => Ok(Value::public(self.model.project.name.clone())),
             Reference::Os => Ok(Value::public(std::env::consts::OS)),
             Reference::Arch => Ok(Value::public(std::env::consts::ARCH)),
@@ -276,6 +277,14 @@ impl Bindings {
                     .hint("keep it as base64: `encoding = \"base64\"`"))
             }),
         }
+    }
+
+    fn export(&self, context: &StepContext<'_>, task: &str, export: &str) -> Result<Value, Fault> {
+        let exports = context.exports(&format!("task:{task}"));
+        exports.and_then(|exports| exports.0.get(export).cloned()).ok_or_else(|| {
+            Fault::new(FaultKind::Failed, format!("the task `{task}` did not hand on `{export}`"))
+                .hint("it was skipped, or its work was up to date")
+        })
     }
 
     fn output(&self, context: &StepContext<'_>, workspace: &str, output: &str) -> Result<Value, Fault> {
