@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, SecretsCommand, ServerCommand};
+pub use options::{Builtin, Cli, Colour, Options, RepoCommand, SecretsCommand, ServerCommand};
 pub use session::Session;
 
 use goals::Named;
@@ -27,6 +27,7 @@ use words::{Words, split};
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
+use crate::domains::repository::{self, Visibility};
 use crate::domains::rollout;
 use crate::domains::secrets::{self, PushRequest, Selection};
 use crate::domains::workspace::Verb;
@@ -256,7 +257,7 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
+    use Builtin::{Attach, Cancel, Deploy, Down, Repo, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { .. }
@@ -268,6 +269,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
+            | Repo { .. }
             | Secrets { command: SecretsCommand::Push { .. } | SecretsCommand::Unpack }
     )
 }
@@ -319,6 +321,14 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
             environment: session.environment()?.to_owned(),
             force: session.options.force,
         }),
+        Builtin::Repo { command: RepoCommand::Create { internal, public, https, message, .. } } => {
+            let visibility = match (internal, public) {
+                (_, true) => Visibility::Public,
+                (true, false) => Visibility::Internal,
+                (false, false) => Visibility::Private,
+            };
+            Goal::Repository(repository::Request { visibility, https: *https, message: message.clone() })
+        }
         _ => return Ok(None),
     };
     Ok(Some(goal))

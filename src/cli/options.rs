@@ -281,6 +281,19 @@ pub enum Builtin {
         command: SecretsCommand,
     },
 
+    /// Make the project's repository, here and at its forge
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  shipway repo create\n  shipway repo create --public --confirm public"
+    )]
+    Repo {
+        /// What to do with it
+        #[command(subcommand)]
+        command: RepoCommand,
+    },
+
     /// Show the state of each workspace, and what is live where
     #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
     Status {
@@ -371,6 +384,35 @@ pub enum ServerCommand {
         /// The program that is to run there, for a server that is another kind of machine (default: this one)
         #[arg(long, value_name = "FILE")]
         binary: Option<PathBuf>,
+    },
+}
+
+/// What can be done with the project's repository.
+#[derive(Subcommand, Clone, Debug)]
+pub enum RepoCommand {
+    /// Make the repository of [forge] with a first commit, `origin`, `main` and the environments' branches
+    ///
+    /// Nothing is made while a file that would be pushed holds a known secret, or git does not ignore an env file. What is there already is
+    /// left as it is, so the command can be given again at any time, also after one that was killed.
+    #[command(
+        after_help = "Examples:\n  shipway repo create\n  shipway repo create --https --dry-run\n  shipway repo create --public --confirm public"
+    )]
+    Create {
+        /// Only those who were given access may read it (this is what is made where nothing is said)
+        #[arg(long, conflicts_with_all = ["internal", "public"])]
+        private: bool,
+        /// Everybody with an account may read it; GitLab only
+        #[arg(long, conflicts_with = "public")]
+        internal: bool,
+        /// Everybody may read it; the word `public` has to be typed, or given by --confirm
+        #[arg(long)]
+        public: bool,
+        /// Reach it by https (default: by ssh)
+        #[arg(long)]
+        https: bool,
+        /// The first commit's message
+        #[arg(short = 'm', long, value_name = "TEXT", default_value = "Initial commit")]
+        message: String,
     },
 }
 
