@@ -68,6 +68,8 @@
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
 //! | how a server is called, and whose key is believed | [`adapters::ssh`] |
+//! | what GitHub, GitLab and DigitalOcean are asked | [`adapters::github`], [`adapters::gitlab`], [`adapters::digitalocean`] |
+//! | what becomes of a vendor's no: tries, limits, pages | [`adapters::vendor`] |
 //! | what becomes of a push on the server | [`server`] |
 //! | what is done with containers, and in which order | [`domains::rollout`] |
 //! | a word or colour on the screen | [`report`] |

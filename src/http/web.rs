@@ -20,6 +20,9 @@ use crate::os::environment::Environment;
 /// So long a connection may take to be made: nothing was sent then, and one may try again.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// So long an exchange may take from beginning to end. GitHub itself gives up after 10 s (docs.github.com, "Troubleshooting the REST API").
+const EXCHANGE: Duration = Duration::from_secs(30);
+
 /// Sends requests to hosts that are not ours.
 pub trait Web: Send + Sync {
     /// Sends one and waits for its answer. Any status is an answer.
@@ -39,8 +42,6 @@ pub struct WebRequest<'a> {
     pub credential: (&'a str, Secret),
     /// The body, which is JSON.
     pub body: Option<Secret>,
-    /// How long it may take from beginning to end.
-    pub limit: Duration,
 }
 
 /// What was answered. Its `Debug` does not show the body, which may hold credentials.
@@ -103,7 +104,8 @@ pub struct RealWeb {
 impl RealWeb {
     /// With `SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (also in lower case) of `environment`.
     ///
-    /// `HTTP_PROXY` is not looked at: nothing goes out without TLS.
+    /// Certificates that are named are the only ones that are believed, as rustls-native-certs has it; OpenSSL and Go would look into the
+    /// system's folder as well where only a file is named. `HTTP_PROXY` is not looked at: nothing goes out without TLS.
     pub fn new(environment: &Environment) -> Self {
         let value = |name: &str| environment.get(name).filter(|value| !value.is_empty());
         let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -137,6 +139,8 @@ impl RealWeb {
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
+            // Of the agent, not of each request: with settings of its own a request would set up TLS anew.
+            .timeout_global(Some(EXCHANGE))
             .user_agent(concat!("shipway/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
@@ -161,13 +165,9 @@ impl Web for RealWeb {
         let answer = match &request.body {
             Some(body) => {
                 let head = head.header("content-type", "application/json");
-                let sent = head.body(body.expose().to_owned()).map_err(unsendable)?;
-                agent.run(agent.configure_request(sent).timeout_global(Some(request.limit)).build())
+                agent.run(head.body(body.expose().to_owned()).map_err(unsendable)?)
             }
-            None => {
-                let sent = head.body(()).map_err(unsendable)?;
-                agent.run(agent.configure_request(sent).timeout_global(Some(request.limit)).build())
-            }
+            None => agent.run(head.body(()).map_err(unsendable)?),
         };
         read(answer.map_err(failed)?).map_err(failed)
     }

@@ -57,4 +57,6 @@ mod texts;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod vendors;
+#[cfg(test)]
 mod wrong_files;

@@ -149,6 +149,7 @@ fn missing_permission(reply: &Reply) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::vendor::Token;
     use super::*;
 
     #[test]
@@ -168,6 +169,17 @@ mod tests {
         assert_eq!(base_of("github.com"), "https://api.github.com");
         assert_eq!(base_of("octo.ghe.com"), "https://api.octo.ghe.com");
         assert_eq!(base_of("Git.Example.com"), "https://git.example.com/api/v3");
+    }
+
+    #[test]
+    fn a_token_may_come_from_gh() {
+        assert_eq!(token_command("/x").to_string(), TOKEN_COMMAND);
+        let token = Token::from_output("gho_abc\n", TOKEN_COMMAND).expect("a token");
+        assert_eq!(
+            (token.secret.expose(), token.source.to_string().as_str()),
+            ("gho_abc", "`gh auth token`")
+        );
+        assert_eq!(Token::from_output(" \n", TOKEN_COMMAND), None);
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn create(new: &NewRepository<'_>) -> Operation<Repository> {
     }
 }
 
-/// Reads which commit a branch stands at.
+/// Reads which commit a branch stands at. Of a repository without commits GitHub says 409.
 pub fn branch(name: &RepositoryName, branch: &str) -> Operation<String> {
     #[derive(Deserialize)]
     struct Answer {
@@ -112,7 +112,7 @@ pub fn branch(name: &RepositoryName, branch: &str) -> Operation<String> {
     }
 }
 
-/// Makes a branch at a commit. Of one that is there already GitHub says 422.
+/// Makes a branch at a commit. Of one that is there already GitHub says 422, of a repository without commits 409: the first branch is pushed.
 pub fn create_branch(name: &RepositoryName, branch: &str, commit: &str) -> Operation<()> {
     let purpose = format!("make the branch `{branch}` of {name}");
     let permission = "the scope `repo`, or the permission Contents (write)";

@@ -9,10 +9,6 @@ use super::{Access, Method, NextPage, Reply, Request, Unreadable};
 use crate::http::{Web, WebError, WebRequest};
 use crate::masking::{MASK, SHORTEST_SECRET, Secret};
 
-/// How long one exchange may take. The longest measured of GitHub's is 10 s, after which it gives up itself (docs.github.com,
-/// "Troubleshooting the REST API").
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// A longer list is somebody's mistake: 100 pages of 100.
 const MOST_PAGES: usize = 100;
 
@@ -171,7 +167,6 @@ impl<'a> Client<'a> {
             headers: vendor.headers.to_vec(),
             credential: (name, Secret::new(format!("{before}{}", self.access.token.secret.expose()))),
             body: request.body.as_ref().map(super::Body::text),
-            limit: LIMIT,
         };
         self.web.exchange(&sent).map(Reply::from)
     }

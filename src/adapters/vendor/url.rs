@@ -44,7 +44,7 @@ pub(super) fn is_loopback(origin: &str) -> bool {
         Some(address) => address.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Where a redirect of `from` to `location` leads, where that is the same origin.

@@ -20,6 +20,7 @@ pub(crate) mod space;
 pub(crate) mod sshd;
 pub(crate) mod terminal;
 pub(crate) mod tools;
+pub(crate) mod vendors;
 
 pub(crate) use events::Story;
 pub(crate) use program::Output;
