@@ -41,6 +41,8 @@ mod mutations;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod repo;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod safety;
