@@ -139,10 +139,10 @@ fn every_page_is_covered() {
         .map(|entry| entry.expect("a page").file_name().to_string_lossy().into_owned())
         .collect();
     pages.sort();
-    // The commands of `deploy.md` are run for real, by `deploy_ssh`.
+    // The commands of `deploy.md` are run for real, by `deploy_ssh`, those of `repository.md` by `repo`.
     assert_eq!(
         pages,
-        ["architecture.md", "deploy.md", "exit-codes.md", "tasks-file.md"],
+        ["architecture.md", "deploy.md", "exit-codes.md", "repository.md", "tasks-file.md"],
         "add the page to these tests"
     );
     for name in ["docs/architecture.md", "docs/exit-codes.md"] {

@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 use shipway::plan::{Ending, Skip};
 
+use crate::code;
 use crate::harness::vendors::depot::Depot;
 use crate::harness::vendors::github::{GitHub, Repository};
 use crate::harness::vendors::gitlab::GitLab;
@@ -456,5 +457,29 @@ fn a_run_killed_anywhere_is_continued_by_the_next_one() {
         let next = project.run("--yes repo create");
         next.exits(0);
         project.is_whole("ada/shop", &format!("killed at {point} of {all}: {}", next.all()));
+    }
+}
+
+#[test]
+fn the_commands_of_the_page_do_what_it_says() {
+    needs!("git");
+    let page = code::read(std::path::Path::new("docs/repository.md"));
+    let block = |language: &str| {
+        let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let project = Project::new(&block("toml"), github);
+    let lines = block("console");
+    let lines: Vec<&str> = lines.lines().map(|line| line.strip_prefix("$ shipway ").unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    // The first tries it, the second does it, the third finds it done.
+    for (number, line) in lines.iter().enumerate() {
+        let words = line.replace("\"Begin\"", "Begin");
+        let output = project.run(&words);
+        output.exits(0);
+        match number {
+            0 => project.is_untouched(&output),
+            _ => project.is_whole("ada/shop", &output.all()),
+        }
     }
 }

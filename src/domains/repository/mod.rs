@@ -96,10 +96,16 @@ pub fn nodes(model: &Arc<Model>, request: &Request) -> Result<Vec<Node>, Fault> 
             continue;
         }
         let reads = matches!(verb, Verb::Check | Verb::Scan | Verb::Approve);
+        let mut needs: Vec<Need> =
+            nodes.last().map(|before| Need::Step(before.name.clone())).into_iter().collect();
+        // A step that changed something is not done again with those around it: whoever sends back to `scan` waits for the answer itself.
+        if !reads && verb != Verb::Init {
+            needs.push(Need::Step(Verb::Approve.step().to_owned()));
+        }
         nodes.push(Node {
             name: verb.step().to_owned(),
             title: job.title(verb),
-            needs: nodes.last().map(|before| Need::Step(before.name.clone())).into_iter().collect(),
+            needs,
             after: Vec::new(),
             effect: if reads { Effect::Reads } else { Effect::Changes },
             when_orphaned: WhenOrphaned::Stop,
