@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn files_are_read_and_links_to_repositories_have_no_bytes() {
-        let read = files("100644 4f2a 0\ta b.txt\0160000 77aa 0\tvendor/x\0120000 11bb 0\tlink\0\n");
+        let entries = ["100644 4f2a 0\ta b.txt", "160000 77aa 0\tvendor/x", "120000 11bb 0\tlink"];
+        let read = files(&format!("{}\0\n", entries.join("\0")));
         let told: Vec<(&str, Option<&str>)> =
             read.iter().map(|file| (file.path.as_str(), file.blob.as_deref())).collect();
         assert_eq!(told, [("a b.txt", Some("4f2a")), ("vendor/x", None), ("link", Some("11bb"))]);
