@@ -14,6 +14,7 @@ is_here curl || wanted+=(curl)
 is_here caddy || wanted+=(caddy)
 is_here busybox || wanted+=(busybox-static)
 is_here docker-compose || wanted+=(docker-compose)
+is_here gh || wanted+=(gh)
 ((${#needed[@]} + ${#wanted[@]})) || exit 0
 
 if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then

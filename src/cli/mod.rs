@@ -9,6 +9,8 @@ mod environment;
 mod goals;
 mod options;
 mod project;
+mod repository;
+mod secrets;
 mod session;
 mod words;
 
@@ -18,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, RepoCommand, SecretsCommand, ServerCommand};
+pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
 pub use session::Session;
 
 use goals::Named;
@@ -27,9 +29,7 @@ use words::{Words, split};
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
-use crate::domains::repository::{self, Visibility};
 use crate::domains::rollout;
-use crate::domains::secrets::{self, PushRequest, Selection};
 use crate::domains::workspace::Verb;
 use crate::os::{Doors, shim};
 
@@ -270,8 +270,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Cancel
             | Server { .. }
             | Repo { .. }
-            | Secrets { command: SecretsCommand::Push { .. } | SecretsCommand::Unpack }
-    )
+    ) || matches!(command, Secrets { command } if command.is_goal())
 }
 
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
@@ -309,26 +308,11 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
-        Builtin::Secrets { command: SecretsCommand::Push { names, all } } => {
-            let selection =
-                Selection { environment: session.options.environment.clone(), names: names.clone() };
-            Goal::Secrets(secrets::Request::Push(PushRequest {
-                selection,
-                all: *all || session.options.force,
-            }))
-        }
-        Builtin::Secrets { command: SecretsCommand::Unpack } => Goal::Secrets(secrets::Request::Unpack {
-            environment: session.environment()?.to_owned(),
-            force: session.options.force,
-        }),
-        Builtin::Repo { command: RepoCommand::Create { internal, public, https, message, .. } } => {
-            let visibility = match (internal, public) {
-                (_, true) => Visibility::Public,
-                (true, false) => Visibility::Internal,
-                (false, false) => Visibility::Private,
-            };
-            Goal::Repository(repository::Request { visibility, https: *https, message: message.clone() })
-        }
+        Builtin::Repo { command } => command.goal(),
+        Builtin::Secrets { command } => match command.goal(session)? {
+            Some(goal) => goal,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     Ok(Some(goal))

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::repository::RepoCommand;
+use super::secrets::SecretsCommand;
+
 /// Options that stand before the first task, and anywhere after a built-in command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
@@ -385,80 +388,6 @@ pub enum ServerCommand {
         #[arg(long, value_name = "FILE")]
         binary: Option<PathBuf>,
     },
-}
-
-/// What can be done with the project's repository.
-#[derive(Subcommand, Clone, Debug)]
-pub enum RepoCommand {
-    /// Make the repository of [forge] with a first commit, `origin`, `main` and the environments' branches
-    ///
-    /// Nothing is made while a file that would be pushed holds a known secret, or git does not ignore an env file. What is there already is
-    /// left as it is, so the command can be given again at any time, also after one that was killed.
-    #[command(
-        after_help = "Examples:\n  shipway repo create\n  shipway repo create --https --dry-run\n  shipway repo create --public --confirm public"
-    )]
-    Create {
-        /// Only those who were given access may read it (this is what is made where nothing is said)
-        #[arg(long, conflicts_with_all = ["internal", "public"])]
-        private: bool,
-        /// Everybody with an account may read it; GitLab only
-        #[arg(long, conflicts_with = "public")]
-        internal: bool,
-        /// Everybody may read it; the word `public` has to be typed, or given by --confirm
-        #[arg(long)]
-        public: bool,
-        /// Reach it by https (default: by ssh)
-        #[arg(long)]
-        https: bool,
-        /// The first commit's message
-        #[arg(short = 'm', long, value_name = "TEXT", default_value = "Initial commit")]
-        message: String,
-    },
-}
-
-/// What can be done with secrets.
-#[derive(Subcommand, Clone, Debug)]
-pub enum SecretsCommand {
-    /// List every secret, its source, and whether each place holds it as it is here
-    ///
-    /// Current, stale (changed here since), changed elsewhere, missing, or unknown. No value is shown. With -e only those of the environment.
-    #[command(after_help = "Examples:\n  shipway secrets list\n  shipway secrets list -e stage --json")]
-    List {
-        /// Only these
-        names: Vec<String>,
-    },
-
-    /// List the secrets that some place is not known to hold as they are here
-    #[command(after_help = "Examples:\n  shipway secrets diff\n  shipway secrets diff --exit-code")]
-    Diff {
-        /// Only these
-        names: Vec<String>,
-        /// End with 1 where there is a difference
-        #[arg(long)]
-        exit_code: bool,
-    },
-
-    /// Send to the forge what it is not known to hold; asks, and says which and why
-    ///
-    /// Environments are made where they are missing. A CI job sends all. What a server or a workspace is given goes there by `server setup`
-    /// and by `up`.
-    #[command(
-        after_help = "Examples:\n  shipway secrets push\n  shipway secrets push -e prod --confirm prod\n  shipway secrets push SSH_KEY --all --dry-run"
-    )]
-    Push {
-        /// Only these
-        names: Vec<String>,
-        /// Also those that are current
-        #[arg(long)]
-        all: bool,
-    },
-
-    /// Write the env files of an environment from the variables that a CI job was given
-    ///
-    /// Each file gets exactly the bytes that were sent, with access for its owner alone. A file that holds something else is left alone,
-    /// unless --force is given.
-    #[command(after_help = "Example:\n  shipway secrets unpack -e stage")]
-    Unpack,
 }
 
 /// `7`, or `#7` as it is shown.

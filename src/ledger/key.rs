@@ -40,7 +40,8 @@ impl DigestKey {
     pub fn digest(&self, secret: &str, value: &[u8]) -> Digest {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(secret.as_bytes()).update(b"\0").update(value);
-        Digest(hasher.finalize().to_hex().to_string())
+        let name = blake3::keyed_hash(&self.0, b"the name of this key").to_hex();
+        Digest(format!("{}:{}", &name[..8], hasher.finalize().to_hex()))
     }
 }
 

@@ -87,10 +87,18 @@ pub struct Sent {
     pub remote_updated_at: Option<String>,
 }
 
-/// A keyed digest.
+/// A keyed digest: a short name of the key, and the digest itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
+
+impl Digest {
+    /// Whether both are of one key; of different ones nothing can be told.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        let key = |digest: &Self| digest.0.split(':').next().map(str::to_owned);
+        key(self) == key(other)
+    }
+}
 
 impl Ledger {
     /// Reads the ledger of the project at `root`; empty where nothing was sent yet.
@@ -234,17 +242,17 @@ mod tests {
         assert_eq!(ledger.sent("github:o/r@stage", "X"), None);
         let path = folder.path().join(".shipway/secrets.json");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let text = std::fs::read_to_string(path).unwrap();
-        assert!(!text.contains("hunter2"), "{text}");
+        let bytes = doors.files.read(&path).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("hunter2"));
     }
 
     #[test]
     fn what_a_newer_shipway_wrote_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let doors = Doors::real();
-        std::fs::create_dir(folder.path().join(".shipway")).unwrap();
-        std::fs::write(folder.path().join(".shipway/secrets.json"), r#"{"version": 99, "entries": {}}"#)
-            .unwrap();
+        doors.files.create_private_dir(&folder.path().join(".shipway")).unwrap();
+        let newer = br#"{"version": 99, "entries": {}}"#;
+        doors.files.write(&folder.path().join(".shipway/secrets.json"), newer, 0o600).unwrap();
         assert!(matches!(Ledger::read(&doors, folder.path()), Err(LedgerError::Newer(_))));
         assert!(matches!(LedgerWriter::open(&doors, folder.path()), Err(LedgerError::Newer(_))));
     }

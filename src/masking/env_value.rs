@@ -4,6 +4,14 @@
 //! mistakes cost: a secret that is shown is lost, and a word such as `production` that is masked makes the
 //! log unreadable. So keys decide first, and of the other values those are let through that look like
 //! something a person would say aloud.
+//!
+//! Between the two stands `POSTGRES_PASSWORD=postgres`. By its key it is a secret; but it is also the name of the
+//! service, the user, the database and the image, so that masking it would take `postgres` out of every
+//! address, event and log, and what is left would tell it all the same: whoever sees `***:5432` knows the
+//! word. Such a value is `TooWeak`: it is not masked, and who checks env files says so, for it protects nothing.
+//! Who wants it masked all the same lists its key under `mask`.
+
+use super::forms::SHORTEST_SECRET;
 
 /// What a key says that holds a secret. A part of a word is enough (`APIKEY`); what it catches wrongly
 /// (`MONKEY`) goes into `public`.
@@ -16,6 +24,23 @@ const SWITCHES: [&str; 10] = ["true", "false", "none", "null", "yes", "no", "on"
 /// Values shorter than this are secrets only by their key.
 const SHORTEST_UNDECLARED: usize = 8;
 
+/// A word or a number of up to so many bytes is no secret whatever its key says: `web`, `5432`, `postgres`. A longer
+/// one may be a password that somebody made of letters alone, and stands in few logs by chance.
+const LONGEST_WEAK: usize = 8;
+
+/// What parts of a project and its environments are called, where it is longer than that.
+const PARTS: [&str; 9] = [
+    "postgresql",
+    "production",
+    "development",
+    "localhost",
+    "gunicorn",
+    "rabbitmq",
+    "opensearch",
+    "elasticsearch",
+    "administrator",
+];
+
 /// Longer runs of letters are no word of any language that file names and hosts are made of.
 const LONGEST_WORD: usize = 20;
 
@@ -23,28 +48,67 @@ const LONGEST_WORD: usize = 20;
 /// web hook, a signed link).
 const SHORTEST_CAPABILITY: usize = 20;
 
-/// Whether the value `value` of the env-file key `key` is masked; `mask` and `public` are lists of keys that
-/// decide it, `mask` before `public`.
+/// What is done about a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnvValue {
+    /// It may be shown.
+    Public,
+    /// It is masked.
+    Secret,
+    /// It is a secret by its key, and yet not masked: it is shorter than `SHORTEST_SECRET`, or it is a word or a
+    /// number that stands in every log.
+    TooWeak,
+}
+
+/// What the value `value` of the env-file key `key` is; `mask` and `public` are lists of keys that decide it,
+/// `mask` before `public`.
 ///
-/// Else it is when the key says KEY, TOKEN, SECRET, PASSWORD, PASSWD or CREDENTIAL and the value is no
+/// Else it is a secret when the key says KEY, TOKEN, SECRET, PASSWORD, PASSWD or CREDENTIAL and the value is no
 /// switch, or when it has 8 bytes or more and is neither a number, nor plain words, nor a URL without user
 /// info. Plain words are what hosts, paths, regions and module names consist of: `production`,
 /// `django.settings.production`, `eu-central-1`, `/app/media`, `me@example.com`, `db.example.com:5432`.
-pub fn env_value_is_secret(key: &str, value: &[u8], mask: &[String], public: &[String]) -> bool {
+///
+/// A secret by its key is too weak when it is one plain word or number of up to 8 bytes, or one of the longer
+/// words that the parts of a project are called by.
+pub fn env_value(key: &str, value: &[u8], mask: &[String], public: &[String]) -> EnvValue {
     let listed = |keys: &[String]| keys.iter().any(|listed| listed == key);
+    let can_be_masked = value.trim_ascii().len() >= SHORTEST_SECRET;
+    let text = std::str::from_utf8(value).ok();
     if value.is_empty() {
-        false
+        EnvValue::Public
     } else if listed(mask) {
-        true
+        if can_be_masked { EnvValue::Secret } else { EnvValue::TooWeak }
     } else if listed(public) {
-        false
+        EnvValue::Public
+    } else if is_telling(key) {
+        match text {
+            Some(text) if SWITCHES.iter().any(|word| text.eq_ignore_ascii_case(word)) => EnvValue::Public,
+            Some(text) if is_in_every_log(text) => EnvValue::TooWeak,
+            _ if can_be_masked => EnvValue::Secret,
+            _ => EnvValue::TooWeak,
+        }
+    } else if value.len() >= SHORTEST_UNDECLARED && !text.is_some_and(is_ordinary) {
+        EnvValue::Secret
     } else {
-        let upper = key.to_ascii_uppercase();
-        let text = std::str::from_utf8(value).ok();
-        let switch = text.is_some_and(|text| SWITCHES.iter().any(|word| text.eq_ignore_ascii_case(word)));
-        (TELLING.iter().any(|word| upper.contains(word)) && !switch)
-            || (value.len() >= SHORTEST_UNDECLARED && !text.is_some_and(is_ordinary))
+        EnvValue::Public
     }
+}
+
+/// Whether `env_value` says that it is masked.
+pub fn env_value_is_secret(key: &str, value: &[u8], mask: &[String], public: &[String]) -> bool {
+    env_value(key, value, mask, public) == EnvValue::Secret
+}
+
+fn is_telling(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    TELLING.iter().any(|word| upper.contains(word))
+}
+
+/// A word or a number that is in logs whoever's secret it is.
+fn is_in_every_log(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= LONGEST_WEAK && (is_word(text) || is_digits(text))
+        || PARTS.iter().any(|part| text.eq_ignore_ascii_case(part))
 }
 
 fn is_ordinary(text: &str) -> bool {
@@ -124,9 +188,9 @@ mod tests {
             "GOOGLE_APPLICATION_CREDENTIALS",
             "APIKEY",
         ] {
-            assert!(is_secret(key, "word"), "{key}");
+            assert!(is_secret(key, "w0rd"), "{key}");
         }
-        assert!(!is_secret("POSTGRES_USER", "word"));
+        assert!(!is_secret("POSTGRES_USER", "w0rd"));
     }
 
     #[test]
@@ -135,6 +199,47 @@ mod tests {
         assert!(!is_secret("DISABLE_TOKENS", "False"));
         assert!(!is_secret("DISABLE_TOKENS", "1"));
         assert!(!is_secret("SECRET_KEY", ""));
+    }
+
+    #[test]
+    fn a_word_that_stands_in_every_log_is_too_weak_a_secret() {
+        let of = |key: &str, value: &str| env_value(key, value.as_bytes(), &[], &[]);
+        for value in [
+            "postgres",
+            "web",
+            "Admin",
+            "SECRET",
+            "5432",
+            "12345678",
+            "production",
+            "POSTGRESQL",
+            "x1",
+            "ab\n",
+        ] {
+            assert_eq!(of("POSTGRES_PASSWORD", value), EnvValue::TooWeak, "{value}");
+            assert_eq!(of("POSTGRES_DB", value), EnvValue::Public, "{value}");
+        }
+        for value in ["hunter2", "sunflowers", "aBcDeF", "123456789", "pass-word", "django_doge_app", "pöst"]
+        {
+            assert_eq!(of("POSTGRES_PASSWORD", value), EnvValue::Secret, "{value}");
+        }
+        assert_eq!(of("DISABLE_TOKENS", "True"), EnvValue::Public);
+    }
+
+    #[test]
+    fn ordinary_words_and_numbers_leave_texts_as_they_are() {
+        let file = "DEBUG=True\nPORT=5432\nPOSTGRES_DB=postgres\nSERVICE=web\nDJANGO_ENV=production\nWORKERS=4\n\
+                    POSTGRES_HOST=postgres\nPOSTGRES_PASSWORD=postgres\nSECRET_PORT=5432\nAPI_KEY=web\nTOKEN=production\n\
+                    DJANGO_SETTINGS_MODULE=config.settings.production\nREDIS_URL=redis://redis:6379/0\nREAL_TOKEN=aB3dE5fG7h\n";
+        let masker = crate::masking::Masker::default();
+        for (key, value) in crate::masking::dotenv_values(file.as_bytes()) {
+            if env_value_is_secret(&key, &value, &[], &[]) {
+                masker.add(&value);
+            }
+        }
+        let log = "True 5432 postgres web production 4 postgres:5432 config.settings.production redis://redis:6379/0";
+        assert_eq!(masker.mask(log), log);
+        assert_eq!(masker.mask("aB3dE5fG7h"), crate::masking::MASK);
     }
 
     #[test]
@@ -210,6 +315,9 @@ mod tests {
         assert!(env_value_is_secret("REGION", b"fra1", &list(&["REGION"]), &[]));
         assert!(!env_value_is_secret("PUBLIC_KEY", b"aB3dE5fG7h", &[], &list(&["PUBLIC_KEY"])));
         assert!(env_value_is_secret("A", b"true", &list(&["A"]), &list(&["A"])));
+        assert!(env_value_is_secret("A_KEY", b"postgres", &list(&["A_KEY"]), &[]));
+        assert_eq!(env_value("A", b"abc", &list(&["A"]), &[]), EnvValue::TooWeak);
+        assert_eq!(env_value("A_KEY", b"postgres", &[], &list(&["A_KEY"])), EnvValue::Public);
         assert!(!env_value_is_secret("REGION", b"fra1", &list(&["region"]), &[]));
     }
 }

@@ -160,6 +160,39 @@ fn replace(part: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) -> Vec<u8>
     out
 }
 
+/// `part` in files that are written to be read again: what `docker-compose config` prints, and what stands in
+/// terraform's configuration.
+pub(super) fn file_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
+    // Compose doubles each `$` of a value that is no variable, and YAML each `'` of a text in single quotes.
+    let doubled = replace(part, |byte| (byte == b'$').then_some(b"$$".as_slice()));
+    let quoted = |part: &[u8]| replace(part, |byte| (byte == b'\'').then_some(b"''".as_slice()));
+    let mut forms = BTreeSet::from([quoted(part), quoted(&doubled)]);
+    // What it puts into double quotes is escaped as in JSON, or nearly so.
+    forms.extend(json_forms(&doubled));
+    forms.insert(doubled);
+    // `"${"` and `"%{"` begin a template in terraform's language, which writes `$${` and `%%{` for itself.
+    let mut template = Vec::new();
+    for (at, &byte) in part.iter().enumerate() {
+        if part.get(at + 1) == Some(&b'{') && (byte == b'$' || byte == b'%') {
+            template.push(byte);
+        }
+        template.push(byte);
+    }
+    forms.extend(json_forms(&template));
+    forms
+}
+
+/// `part` inside a JSON string that is itself inside one, as in `"log": "{\"password\": \"…\"}"` of docker's
+/// log files; nothing where it is no text.
+pub(super) fn nested_json_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
+    const PLAIN: JsonStyle =
+        JsonStyle { only_ascii: false, html_safe: false, slashes: false, upper_case: false };
+    let Ok(text) = std::str::from_utf8(part) else { return BTreeSet::new() };
+    let styles = [PLAIN, JsonStyle { only_ascii: true, ..PLAIN }, JsonStyle { html_safe: true, ..PLAIN }];
+    let pairs = styles.iter().flat_map(|inner| styles.iter().map(move |outer| (inner, outer)));
+    pairs.map(|(inner, outer)| outer.escape(&inner.escape(text)).into_bytes()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -214,6 +247,31 @@ mod tests {
         {
             assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
         }
+    }
+
+    #[test]
+    fn files_double_what_would_be_read_again() {
+        let forms = texts(file_forms(b"it's $5 ${x} %{y}\\"));
+        for form in [
+            r"it''s $5 ${x} %{y}\",
+            r"it's $$5 $${x} %{y}\",
+            r"it''s $$5 $${x} %{y}\",
+            r"it's $$5 $${x} %{y}\\",
+            r"it's $5 $${x} %%{y}\\",
+        ] {
+            assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
+        }
+        assert_eq!(texts(file_forms(b"aB3d")), ["aB3d"]);
+    }
+
+    #[test]
+    fn json_in_json_is_escaped_twice() {
+        let forms = texts(nested_json_forms("a\"b<\né".as_bytes()));
+        for form in [r#"a\\\"b<\\né"#, r#"a\\\"b\\u003c\\né"#, r#"a\\\"b\u003c\\né"#, r#"a\\\"b<\\n\\u00e9"#]
+        {
+            assert!(forms.contains(&form.to_owned()), "{form} in {forms:?}");
+        }
+        assert!(nested_json_forms(b"\xff").is_empty());
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::escape::{json_forms, shell_forms, url_forms};
+use super::escape::{file_forms, json_forms, nested_json_forms, shell_forms, url_forms};
 
 /// Bytes that a secret needs to be masked, without white space around it. Three bytes stand everywhere by
 /// chance.
@@ -45,6 +45,8 @@ fn forms_of(parts: &[&[u8]]) -> BTreeSet<Vec<u8>> {
         forms.extend(url_forms(part));
         forms.extend(shell_forms(part));
         forms.extend(json_forms(part));
+        forms.extend(nested_json_forms(part));
+        forms.extend(file_forms(part));
     }
     forms
 }

@@ -155,7 +155,7 @@ fn how_common(gram: &[u8]) -> u32 {
     };
     // Rulers, indentation, zeros.
     let repeated = if gram.windows(2).all(|two| two[0] == two[1]) { 64 } else { 1 };
-    gram.iter().map(weight).product::<u32>() * repeated
+    gram.iter().map(weight).fold(repeated, |product, weight| product * weight)
 }
 
 /// What patterns begin with.
@@ -220,17 +220,13 @@ mod tests {
             let pattern: Vec<u8> = (b'0'..).take(length).collect();
             let all = [pattern.clone()];
             let grams = Grams::new(&all).expect("grams");
-            for before in 0..20 {
-                for after in [0, 1, 9] {
-                    let text = [vec![b'.'; before], pattern.clone(), vec![b'.'; after]].concat();
-                    assert_eq!(
-                        grams.occurrences(&all, &text),
-                        Ok(vec![before..before + length]),
-                        "{before} {length}"
-                    );
-                    let cut = &text[..before + length - 1];
-                    assert_eq!(grams.occurrences(&all, cut), Ok(Vec::new()), "{before} {length}");
-                }
+            for (before, after) in (0..20).flat_map(|before| [(before, 0), (before, 1), (before, 9)]) {
+                let text = [vec![b'.'; before], pattern.clone(), vec![b'.'; after]].concat();
+                let found = grams.occurrences(&all, &text).expect("not too many");
+                let [found] = found.as_slice() else { panic!("{before} {length}: {found:?}") };
+                assert_eq!(*found, before..before + length);
+                let cut = &text[..before + length - 1];
+                assert_eq!(grams.occurrences(&all, cut), Ok(Vec::new()), "{before} {length}");
             }
         }
     }

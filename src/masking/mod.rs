@@ -4,7 +4,8 @@
 //! - `Masker` knows every secret of a run, each in the forms that tools give to it (`forms`), and replaces
 //!   them in a whole text or in a `MaskStream`.
 //! - `Finder` says which of the secrets it was given stands where in a text.
-//! - `env_value_is_secret` and `dotenv_values` say which values of an env file are secrets.
+//! - `env_value` and `dotenv_values` say which values of an env file are secrets, and which of them are too
+//!   weak to be masked.
 //!
 //! What is looked for is found wherever it stands: all occurrences are taken, also those that overlap, and
 //! each run of overlapping ones becomes one `MASK`. The usual choice, leftmost-longest, shows the tail of a
@@ -25,7 +26,7 @@ mod stream;
 mod table;
 
 pub use dotenv::dotenv_values;
-pub use env_value::env_value_is_secret;
+pub use env_value::{EnvValue, env_value, env_value_is_secret};
 pub use finder::Finder;
 pub use forms::SHORTEST_SECRET;
 pub use masker::Masker;

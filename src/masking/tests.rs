@@ -71,6 +71,8 @@ fn a_secret_is_masked_in_each_form() {
         r#"p@ss w0rd/'é\"\u003c\u0026\u003e"#.to_owned(),
         r#"p@ss w0rd\/'\u00e9\"<&>"#.to_owned(),
         r#"p@ss w0rd/'\''é"<&>"#.to_owned(),
+        r#"p@ss w0rd/''é"<&>"#.to_owned(),
+        r#"p@ss w0rd/'é\\\"<&>"#.to_owned(),
         r#"p@ss\ w0rd/\'é\"\<\&\>"#.to_owned(),
         "7040737320773072642f27c3a9223c263e".to_owned(),
     ] {
@@ -194,6 +196,34 @@ proptest! {
         for form in [&secret, &STANDARD.encode(&secret), &json[1..json.len() - 1].to_owned()] {
             let masked = masker.mask(&[&around, form, &around].map(String::as_str).concat());
             prop_assert!(!masked.contains(form.as_str()), "{} in {}", form, masked);
+        }
+    }
+
+    #[test]
+    fn many_secrets_in_a_long_text_are_masked_whatever_the_pieces(
+        secrets in proptest::collection::vec("[!-~]{4,40}|[ -~]{3,20}\n[ -~]{3,20}\n|[a-z]{6,9}", 1..12),
+        uses in proptest::collection::vec((any::<usize>(), 0..6, 0..40_usize), 1..12),
+        fill in "[a-zA-Z0-9 ./:=-]{0,40}",
+        sizes in proptest::collection::vec(1_usize..200, 1..8),
+    ) {
+        let masker = masker(&secrets);
+        let mut text = String::new();
+        for (which, form, cut) in uses {
+            let secret = &secrets[which % secrets.len()];
+            text += &fill;
+            match form {
+                0 => text += secret,
+                1 => text += &STANDARD.encode(format!("{fill}{secret}")),
+                2 => text += &serde_json::to_string(secret).expect("a string"),
+                3 => text += &secret.replace('\n', "\r\n"),
+                4 => text += &secret[..cut.min(secret.len())],
+                _ => text.extend(secret.bytes().map(|byte| format!("%{byte:02X}"))),
+            }
+        }
+        let whole = masker.mask_bytes(text.as_bytes());
+        prop_assert_eq!(streamed(&masker, text.as_bytes(), &sizes), whole.clone());
+        for secret in secrets.iter().filter(|secret| secret.trim().len() >= SHORTEST_SECRET && !secret.contains('*')) {
+            prop_assert!(!String::from_utf8_lossy(&whole).contains(secret.as_str()), "{}", secret);
         }
     }
 }

@@ -55,7 +55,10 @@ pub struct Record {
     /// The process that does it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessIdentity>,
-    /// How it ended; `None`: it has not, or nobody could say so any more (`abandoned` is never stored).
+    /// The process that asked for it: it answers for the deployment until that has a process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launcher: Option<ProcessIdentity>,
+    /// How it ended; `None`: it has not, or the next deployment is still to find out that it died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Ended>,
     /// Why it failed, masked.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::store::{Store, unwritable};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::os::detached;
+use crate::os::{detached, identity};
 use crate::release::protocol::{Asker, PROTOCOL, WORD};
 use crate::release::record::{Kind, RECORD_VERSION, Record};
 
@@ -32,6 +32,7 @@ pub(super) fn launch(
         started: None,
         finished: None,
         process: None,
+        launcher: Some(identity::own()),
         result: None,
         error: None,
         fault: None,

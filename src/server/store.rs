@@ -61,6 +61,17 @@ impl Store<'_> {
         Ok(record)
     }
 
+    /// Says of every deployment that died without a word that it did. Whoever calls it holds the lock.
+    pub(super) fn bury(&self) -> Result<(), Fault> {
+        let is_dead = |record: &Record| record.result.is_none() && !is_open(record);
+        for mut record in self.records()?.into_iter().filter(is_dead) {
+            record.result = Some(Ended::Abandoned);
+            record.finished = record.finished.or_else(|| Some(self.doors.clock.now()));
+            self.write(&record)?;
+        }
+        Ok(())
+    }
+
     /// Writes a record; it is on the disk when this returns.
     pub(super) fn write(&self, record: &Record) -> Result<(), Fault> {
         let path = self.layout.record(record.number);
@@ -127,7 +138,8 @@ pub(super) fn release_number(name: &str) -> Option<u64> {
 
 /// A deployment that works or waits.
 pub(super) fn is_open(record: &Record) -> bool {
-    record.result.is_none() && record.process.as_ref().is_none_or(identity::is_alive)
+    record.result.is_none()
+        && record.process.as_ref().or(record.launcher.as_ref()).is_none_or(identity::is_alive)
 }
 
 pub(super) fn unreadable(path: &std::path::Path, error: &dyn std::fmt::Display) -> Fault {
@@ -162,11 +174,27 @@ pub(super) mod tests {
             started: None,
             finished: None,
             process: None,
+            launcher: None,
             result,
             error: None,
             fault: None,
             phases: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_died_before_it_had_a_process_of_its_own_is_not_open() {
+        let alive = identity::own();
+        let dead = crate::journal::record::ProcessIdentity { started: alive.started + 1, ..alive.clone() };
+        let mut asked = record(2, None, None);
+        asked.launcher = Some(alive.clone());
+        assert!(is_open(&asked));
+        asked.launcher = Some(dead.clone());
+        assert!(!is_open(&asked));
+        asked.process = Some(alive);
+        assert!(is_open(&asked));
+        asked.process = Some(dead);
+        assert!(!is_open(&asked));
     }
 
     #[test]

@@ -95,6 +95,7 @@ pub(super) fn recover(store: Store<'_>) -> Result<(), Fault> {
             Worker { store, record: store.record(found.number)?, signals }.recover()
         }
     };
+    let result = result.and_then(|()| store.bury());
     lock.release().map_err(|error| unwritable(&path, &error))?;
     result
 }
@@ -104,6 +105,7 @@ impl Worker<'_> {
         let clock = &self.store.doors.clock;
         let begun = clock.monotonic();
         self.recover()?;
+        self.store.bury()?;
         let records = self.store.records()?;
         let from = live(&records).cloned();
         self.record.started = Some(clock.now());

@@ -21,6 +21,8 @@ mod deploy_ssh;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod env_files;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;
@@ -46,6 +48,8 @@ mod repo;
 mod rollout;
 #[cfg(test)]
 mod safety;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]

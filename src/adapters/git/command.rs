@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::os::command::CommandSpec;
+use crate::os::command::{Argument, CommandSpec};
 
 /// What `for-each-ref` prints of a tag, fields divided by NUL, tags by newline: name, object that it names in the end, date, whether
 /// it is annotated, first line of its message.
@@ -101,6 +101,20 @@ pub fn identity(folder: &Path) -> CommandSpec {
 /// The digest of each file's bytes, a line each.
 pub fn digests(folder: &Path) -> CommandSpec {
     git(folder, &["hash-object", "--no-filters", "--"])
+}
+
+/// Whether git ignores a path: 0 where it does, 1 where not (also where it has the file already), more where there is no repository.
+pub fn is_ignored(folder: &Path, path: &Path) -> CommandSpec {
+    let mut spec = git(folder, &["check-ignore", "--quiet", "--"]);
+    spec.args.push(Argument::Path(path.to_owned()));
+    spec
+}
+
+/// The newest commit of any branch or tag that touched a path; nothing where none did.
+pub fn commit_of_path(folder: &Path, path: &Path) -> CommandSpec {
+    let mut spec = git(folder, &["log", "--all", "--max-count=1", "--format=%H", "--"]);
+    spec.args.push(Argument::Path(path.to_owned()));
+    spec
 }
 
 /// The last `limit` commits of the current branch, a line each.

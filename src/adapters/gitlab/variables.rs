@@ -7,10 +7,10 @@ use super::super::vendor::{Method, Operation, Reply, Request, Unreadable, segmen
 use super::{PAGE, project_path, project_thing};
 use crate::masking::Secret;
 
-/// The longest key (docs.gitlab.com, "Project-level CI/CD variables API": no more than 255 characters).
+/// The longest key (GitLab's `Ci::HasVariable`).
 pub const LONGEST_KEY: usize = 255;
 
-/// The most characters of a value (GitLab's `Ci::HasVariable` and docs.gitlab.com, "CI/CD variables").
+/// The most characters of a value (docs.gitlab.com, "CI/CD variables"); an operating system may take fewer.
 pub const LONGEST_VALUE: usize = 10_000;
 
 /// The fewest characters of a masked value (GitLab's `Ci::Maskable`).
@@ -94,7 +94,7 @@ pub fn wrong_key(key: &str) -> Option<&'static str> {
 /// What is wrong with a value, and what to do instead; `None`: nothing. It says nothing of the value but its length.
 ///
 /// Whatever is sent here is `raw`, and of that GitLab masks all that is one line of at least 8 characters without blanks
-/// (`Ci::Maskable::MASK_AND_RAW_REGEX`). Releases before 15.9 take only letters, digits and `_+=/@:.~-`, which base64 consists of.
+/// (`Ci::Maskable::MASK_AND_RAW_REGEX`). Of what is not raw, and in old releases of anything, it takes only letters, digits and `_+=/@:.~-`; base64 is made of those.
 pub fn wrong_value(value: &str, masked: bool) -> Option<String> {
     let length = value.chars().count();
     if length > LONGEST_VALUE {

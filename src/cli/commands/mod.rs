@@ -5,6 +5,7 @@ mod completions;
 mod deployments;
 pub mod help;
 mod history;
+mod lint;
 mod list;
 mod logs;
 mod new;
@@ -16,7 +17,8 @@ mod status;
 mod tags;
 mod written;
 
-use super::options::{Builtin, Options, SecretsCommand};
+use super::options::{Builtin, Options};
+use super::secrets::SecretsCommand;
 use super::session::Session;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::os::Doors;
@@ -41,6 +43,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Secrets { command: SecretsCommand::List { names } } => {
             secrets::run(&session(options)?, names, false, false)
         }
+        Builtin::Secrets { command: SecretsCommand::Lint } => lint::run(&session(options)?),
         Builtin::Secrets { command: SecretsCommand::Diff { names, exit_code } } => {
             secrets::run(&session(options)?, names, true, exit_code)
         }

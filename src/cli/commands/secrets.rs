@@ -197,9 +197,11 @@ impl View<'_> {
             (None, _) => State::unknown("it was not applied from here"),
             (_, None) => State::unknown("the value here is not known"),
             (Some(sent), Some((value, key))) => {
-                match key.digest(&item.key(), value.expose().as_bytes()) == sent.digest {
+                let ours = key.digest(&item.key(), value.expose().as_bytes());
+                match ours == sent.digest {
                     true => State::Current,
-                    false => State::Stale,
+                    false if ours.is_comparable(&sent.digest) => State::Stale,
+                    false => State::unknown("it was applied by another user, or from another machine"),
                 }
             }
         }
@@ -286,7 +288,7 @@ fn table(rows: &[Row]) -> Vec<Vec<String>> {
             let states = row.places.iter().filter(|place| kind(place) == *wanted);
             let words: Vec<String> = states
                 .map(|place| match place.place.split_once(' ') {
-                    Some((kind, name)) if kind == "workspace" => format!("{name} {}", place.state.word()),
+                    Some(("workspace", name)) => format!("{name} {}", place.state.word()),
                     _ => place.state.word().to_owned(),
                 })
                 .collect();

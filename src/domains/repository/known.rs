@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Job;
 use crate::diagnostic::Fault;
 use crate::event::Level;
-use crate::masking::{dotenv_values, env_value_is_secret};
+use crate::masking::{EnvValue, dotenv_values, env_value, env_value_is_secret};
 use crate::model::{Binding, EnvFiles, Model, Reference};
 use crate::os::files::FileKind;
 use crate::run::StepContext;
@@ -44,7 +44,7 @@ impl Known {
 
     /// What a file of terraform's variables holds under a telling name. Without a list of its own, only names can tell.
     pub(super) fn add_terraform_file(&mut self, context: &StepContext<'_>, path: &str, bytes: &[u8]) {
-        let telling = |key: &str| env_value_is_secret(key, b"x", &[], &[]);
+        let telling = |key: &str| env_value(key, b"x", &[], &[]) != EnvValue::Public;
         let values = match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes) {
             Ok(map) => {
                 let text = |(key, value): (String, serde_json::Value)| {
@@ -57,7 +57,7 @@ impl Known {
         for (key, value) in values {
             // A list or a map begins here, or a key that everybody may know.
             let is_open = [b"[".as_slice(), b"{", b"ssh-", b"ecdsa-"].iter().any(|it| value.starts_with(it));
-            if telling(&key) && !is_open {
+            if telling(&key) && !is_open && env_value_is_secret(&key, &value, &[], &[]) {
                 context.masker().add(&value);
                 self.add(format!("`{key}` of {path}"), &value);
             }

@@ -70,6 +70,9 @@ pub fn compare(ours: Option<&Digest>, sent: Option<&Sent>, held: Option<&Held>) 
             None => State::unknown("it was not sent from here"),
         };
     };
+    if !sent.digest.is_comparable(ours) {
+        return State::unknown("it was sent by another user, or from another machine");
+    }
     let is_ours = match &held.digest {
         Some(digest) => *digest == sent.digest,
         None => held.updated_at == sent.remote_updated_at,
@@ -111,6 +114,8 @@ mod tests {
         assert_eq!(told("a", Some(&before), "t2"), "changed elsewhere");
         assert_eq!(told("b", Some(&before), "t2"), "changed elsewhere");
         assert_eq!(told("a", None, "t1"), "unknown");
+        let other = Sent { digest: DigestKey::of([2; 32]).digest("X", b"a"), ..before.clone() };
+        assert_eq!(told("a", Some(&other), "t1"), "unknown");
         assert_eq!(compare(Some(&digest("a")), Some(&before), None), State::Missing);
         let held = Held { updated_at: Some("t1".to_owned()), digest: None };
         assert_eq!(compare(None, Some(&before), Some(&held)).word(), "unknown");

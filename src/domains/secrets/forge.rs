@@ -20,6 +20,9 @@ use crate::run::{Action, Outcome, StepContext};
 /// The name of the step that asks the forge what it holds.
 pub const FORGE_STEP: &str = "secrets:forge";
 
+/// What is held, by environment (`None`: the repository) and name; `None`: there is no such environment.
+pub type HeldByScope = BTreeMap<Option<String>, Option<BTreeMap<String, Held>>>;
+
 /// What the forge holds.
 #[derive(Clone, Debug)]
 pub struct Listing {
@@ -27,8 +30,8 @@ pub struct Listing {
     pub place: String,
     /// Where it was asked: `api.github.com`.
     pub host: String,
-    /// By environment (`None`: the repository) and name; `None`: there is no such environment.
-    pub scopes: BTreeMap<Option<String>, Option<BTreeMap<String, Held>>>,
+    /// In each scope that was asked.
+    pub scopes: HeldByScope,
     /// The key of the digests; `None`: there is nowhere to keep one.
     pub key: Option<DigestKey>,
 }

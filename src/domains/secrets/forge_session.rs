@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::compare::Held;
-use super::forge::Forge;
+use super::forge::{Forge, HeldByScope};
 use crate::adapters::github::{self, RepositoryName, environments, secrets};
 use crate::adapters::gitlab::{project, variables};
 use crate::adapters::vendor::{Client, Pace, VendorError};
@@ -93,7 +93,7 @@ impl<'a, 'c> ForgeSession<'a, 'c> {
         &self,
         scopes: &[Option<String>],
         key: Option<&DigestKey>,
-    ) -> Result<BTreeMap<Option<String>, Option<BTreeMap<String, Held>>>, Fault> {
+    ) -> Result<HeldByScope, Fault> {
         match self.kind() {
             ForgeKind::Github => {
                 let of = |scope: &Option<String>| Ok((scope.clone(), self.list_github(scope.as_deref())?));
@@ -120,11 +120,7 @@ impl<'a, 'c> ForgeSession<'a, 'c> {
         Ok(Some(listed.into_iter().map(held).collect()))
     }
 
-    fn list_gitlab(
-        &self,
-        scopes: &[Option<String>],
-        key: Option<&DigestKey>,
-    ) -> Result<BTreeMap<Option<String>, Option<BTreeMap<String, Held>>>, Fault> {
+    fn list_gitlab(&self, scopes: &[Option<String>], key: Option<&DigestKey>) -> Result<HeldByScope, Fault> {
         let client = self.client();
         let all = client.list(&variables::list(self.project())).map_err(fault)?;
         let mut found = BTreeMap::new();

@@ -6,8 +6,11 @@
 mod compare;
 mod forge;
 mod forge_session;
+mod generate;
 mod item;
 mod limits;
+mod lint;
+mod merge;
 mod push;
 mod unpack;
 mod values;
@@ -15,8 +18,10 @@ mod values;
 use std::sync::Arc;
 
 pub use compare::{Held, State, compare};
-pub use forge::{FORGE_STEP, Listing};
+pub use forge::{FORGE_STEP, HeldByScope, Listing};
 pub use item::{Found, FoundFile, FoundFiles, FoundValue, Item, Selection, Source, items};
+pub use lint::{FileFinding, LintReport};
+pub use merge::MergeRequest;
 pub use push::{PushRequest, state};
 pub use values::{files_step, value_step};
 
@@ -32,6 +37,18 @@ pub enum Request {
     List(Selection),
     /// What is not known to be there is sent.
     Push(PushRequest),
+    /// What is wrong with env files.
+    Lint {
+        /// Whose; all where none is named.
+        environment: Option<String>,
+    },
+    /// Places that are not set in env files get strong values.
+    Generate {
+        /// Whose; all where none is named.
+        environment: Option<String>,
+    },
+    /// Several env files become one.
+    Merge(MergeRequest),
     /// A job's secrets become files again.
     Unpack {
         /// Whose.
@@ -54,6 +71,9 @@ pub fn nodes(model: &Arc<Model>, request: &Request) -> Result<Vec<Node>, Fault> 
             something(model)?;
             Ok(push::nodes(model, settings(model)?, request))
         }
+        Request::Lint { environment } => Ok(vec![lint::node(model, environment.as_deref())]),
+        Request::Generate { environment } => Ok(generate::nodes(model, environment.as_deref())),
+        Request::Merge(request) => Ok(vec![merge::node(model, request)]),
         Request::Unpack { environment, force } => Ok(vec![unpack::node(model, environment, *force)?]),
     }
 }

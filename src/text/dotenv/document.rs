@@ -258,6 +258,11 @@ mod tests {
     }
 
     #[test]
+    fn a_backslash_that_is_escaped_escapes_no_quote() {
+        assert_eq!(lines(b"A=\"x\\\\\"\nB=\"y\""), ["1 A=\"\\\"x\\\\\\\\\\\"\"", "2 B=\"\\\"y\\\"\""]);
+    }
+
+    #[test]
     fn an_open_quote_hides_no_later_line() {
         assert_eq!(lines(b"A='abc\nB=2\n"), ["1 A=\"'abc\"", "2 B=\"2\""]);
     }

@@ -226,7 +226,8 @@ mod tests {
                     next = next.wrapping_add(1);
                 }
             };
-            let times = 256 / alphabet.len();
+            // As many times as all bytes come three times.
+            let times = 256 / alphabet.len() * 3;
             let value = draw(alphabet, alphabet.len() * times, &mut random);
             for character in alphabet {
                 let count = value.bytes().filter(|byte| byte == character).count();

@@ -161,7 +161,7 @@ fn as_python(raw: &str) -> Result<Reading, Unreadable> {
     let value = if let Some(quote @ ('\'' | '"')) = trimmed.chars().next() {
         let inner = &trimmed[1..];
         let end = python_quote_end(inner, quote)
-            .ok_or(Unreadable("skips the line, for its quote is closed nowhere"))?;
+            .ok_or(Unreadable("reads on after a quote that nothing closes, or skips the line"))?;
         let after = inner[end + 1..].trim_start_matches(is_python_blank);
         let comment = after.starts_with('#');
         if comment && after.contains('\n') || !after.is_empty() && !comment {
@@ -196,21 +196,15 @@ fn as_python(raw: &str) -> Result<Reading, Unreadable> {
     Ok(Reading::new(expanded, treatments))
 }
 
-/// Where `(?:\\'|[^'])*'` ends: at the first quote without a backslash before it, else (the expression goes back)
-/// at the last one with.
+/// Where `(?:\\'|[^'])*'` ends: at the first quote without a backslash before it. Where all have one the
+/// expression takes the last of the whole *file*, which nobody can have meant.
 fn python_quote_end(text: &str, quote: char) -> Option<usize> {
-    let mut last = None;
     let mut after_backslash = false;
-    for (at, c) in text.char_indices() {
-        if c == quote {
-            if !after_backslash {
-                return Some(at);
-            }
-            last = Some(at);
-        }
+    text.char_indices().find_map(|(at, c)| {
+        let closes = c == quote && !after_backslash;
         after_backslash = c == '\\';
-    }
-    last
+        closes.then_some(at)
+    })
 }
 
 /// `\\` and the quote in single quotes, Python's escapes in double ones; an unknown one stays.

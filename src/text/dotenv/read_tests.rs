@@ -57,7 +57,7 @@ fn each_reader_has_its_own_value() {
         ("'a\\nb'", [Some("a\\nb"), Some("a\\nb"), Some("'a\\nb'"), Some("a\\nb")]),
         ("\"a\\nb\"", [Some("a\nb"), Some("a\nb"), Some("\"a\\nb\""), Some("a\\nb")]),
         ("'a\\\\b'", [Some("a\\\\b"), Some("a\\b"), Some("'a\\\\b'"), Some("a\\\\b")]),
-        ("'a\\'", [None, Some("a\\"), Some("'a\\'"), Some("a\\")]),
+        ("'a\\'", [None, None, Some("'a\\'"), Some("a\\")]),
         ("'a\\\\'b'", [None, Some("a\\'b"), Some("'a\\\\'b'"), None]),
         ("`id`", [Some("`id`"), Some("`id`"), Some("`id`"), None]),
         ("$(id)", [Some("$(id)"), Some("$(id)"), Some("$(id)"), None]),

@@ -89,6 +89,12 @@ impl Vault {
         self.secrets.keys().map(String::as_str).collect()
     }
 
+    /// Somebody else writes it.
+    pub(crate) fn touch(&mut self, name: &str) {
+        let kept = self.secrets.get_mut(name).unwrap();
+        kept.updated += SignedDuration::from_secs(3600);
+    }
+
     /// When a secret was last written.
     pub(crate) fn updated_at(&self, name: &str) -> Option<Timestamp> {
         self.secrets.get(name).map(|kept| kept.updated)
@@ -117,6 +123,13 @@ impl Vault {
                     .collect();
                 listing(asked, "secrets", &listed, most)
             }
+            ("GET", [name]) => match self.secrets.get(&name.to_ascii_uppercase()) {
+                Some(kept) => Given::new(
+                    200,
+                    json!({"name": name, "created_at": kept.created.to_string(), "updated_at": kept.updated.to_string()}),
+                ),
+                None => not_found(),
+            },
             ("PUT", [name]) => self.put(&asked.json(), name, now),
             ("DELETE", [name]) => match self.secrets.remove(&name.to_ascii_uppercase()) {
                 Some(_) => Given::empty(204),

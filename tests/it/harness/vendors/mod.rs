@@ -168,6 +168,11 @@ impl<V: Vendor> StandIn<V> {
         self.lock().failures.push(failure);
     }
 
+    /// It fails no more.
+    pub(crate) fn forgive(&self) {
+        self.lock().failures.clear();
+    }
+
     /// All requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.lock().asked.clone()
