@@ -7,7 +7,7 @@ use crate::code;
 use crate::harness::vendors::depot::Depot;
 use crate::harness::vendors::github::{GitHub, Repository};
 use crate::harness::vendors::gitlab::GitLab;
-use crate::harness::vendors::{StandIn, Vendor};
+use crate::harness::vendors::{StandIn, Vendor, failures};
 use crate::harness::{Output, Space, needs};
 
 const TASKS: &str = "[forge]\nkind = \"github\"\nrepo = \"ada/shop\"\n\n[env_files.production]\npath = \".envs/.production\"\n\
@@ -433,6 +433,50 @@ fn a_push_that_failed_goes_on_where_it_stopped() {
     let made = project.run("--yes repo create");
     made.exits(0);
     project.is_whole("ada/shop", &made.all());
+}
+
+#[test]
+fn what_the_forge_refused_is_done_by_the_next_run() {
+    needs!("git");
+    let project = project();
+    project.forge.fail(failures::github_forbidden().on("POST", "/user/repos").times(1));
+    project.run("--yes repo create").exits(7).says("it needs");
+    assert_eq!(project.space.git(&["remote"]), "");
+    let made = project.run("--json --yes repo create");
+    made.exits(0);
+    assert_eq!(project.changes(), ["POST /user/repos", "POST /user/repos"]);
+    let story = made.story();
+    for step in ["init", "commit"] {
+        let ending = story.ending(&format!("repo:{step}"));
+        assert!(matches!(ending, Ending::UpToDate { .. }), "{step}: {ending:?}");
+    }
+    assert_eq!(project.branches("ada/shop").len(), 2);
+}
+
+#[test]
+fn what_a_hook_adds_to_the_commit_is_read_and_shown_too() {
+    needs!("git");
+    let hooked = |text: &str| {
+        let mut project = project();
+        project.space.write(".pre-commit-config.yaml", "repos: []\n");
+        let hook =
+            format!("#!/bin/sh\n# https://pre-commit.com\necho '{text}' >added.txt && git add added.txt\n");
+        let install =
+            format!("cat >.git/hooks/pre-commit <<'END'\n{hook}END\nchmod 755 .git/hooks/pre-commit\n");
+        let script = format!("#!/bin/sh\nmkdir -p .git/hooks\n{install}");
+        project.space = project.space.tool("pre-commit", &script);
+        project
+    };
+    let project = hooked("fine");
+    let made = project.run("--yes repo create");
+    made.exits(0).says("a hook changed what was committed");
+    let commit = project.space.git(&["rev-parse", "main"]);
+    assert_eq!(project.branches("ada/shop")[0].1, commit.trim(), "{}", made.all());
+
+    let project = hooked(PASSWORD);
+    let refused = project.run("--yes repo create");
+    refused.exits(4).says("added.txt:1: `DJANGO_PASSWORD`").does_not_say(PASSWORD);
+    assert_eq!(project.changes(), Vec::<String>::new(), "{}", refused.all());
 }
 
 /// A debug build ends itself hard after the N-th write of its journal or external command. Here some places are tried; with

@@ -76,7 +76,12 @@ pub(super) fn check(context: &mut StepContext<'_>, job: &Job) -> Result<Found, F
 pub(super) fn heads(context: &mut StepContext<'_>, place: &str) -> Result<BTreeMap<String, String>, Fault> {
     let spec = calling(context, repository::remote_branches(context.root(), place))?;
     let output = context.demand_command(&spec, true, "the branches of the repository could not be read");
-    output.map(|output| repository::branches(&output)).map_err(|fault| unreachable(fault, place))
+    let fault = match output {
+        Ok(output) => return Ok(repository::branches(&output)),
+        Err(fault) => fault,
+    };
+    let named = maybe(context, &command::remote_url(context.root(), place))?;
+    Err(unreachable(fault, named.as_deref().unwrap_or(place)))
 }
 
 /// Commits that are on another branch than `main` would stay here.
