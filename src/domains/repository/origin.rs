@@ -21,17 +21,12 @@ pub(super) fn create(context: &mut StepContext<'_>, job: &Job) -> Result<Outcome
         return Ok(outcome);
     }
     let forge = Forge::open(context, &job.forge)?;
-    // An attempt before this one may have made it.
-    let there = match forge.find(context)? {
-        Some(there) => there,
-        None => {
-            let owner = match before.owner {
-                Some(owner) => owner,
-                None => forge.owner(context)?,
-            };
-            forge.create(context, owner, job.request.visibility)?
-        }
+    let owner = match before.owner {
+        Some(owner) => owner,
+        None => forge.owner(context)?,
     };
+    let there = forge.create(context, owner, job.request.visibility)?;
+    // An organisation's rules may have made something else of it.
     there.confirm(job)?;
     Ok(Outcome::done_with(there))
 }
