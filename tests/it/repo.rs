@@ -213,6 +213,11 @@ fn a_file_with_a_known_secret_refuses_everything_by_name_and_line() {
             "infra/prod.tfvars:2: `do_token`",
         ),
         ("app.env", "TOKEN=from-the-variable\n".to_owned(), "app.env:1: `secrets.DEPLOY_TOKEN`"),
+        (
+            "deploy.sh",
+            "curl -H 'authorization: Bearer ghp_canary0123456789'\n".to_owned(),
+            "deploy.sh:1: the token of `GH_TOKEN`",
+        ),
         ("key.txt", "x\nfrom-the-file-0123\n".to_owned(), "key.txt:2: `secrets.SIGNING`"),
     ];
     for (path, text, told) in cases {
@@ -226,7 +231,7 @@ fn a_file_with_a_known_secret_refuses_everything_by_name_and_line() {
         project.space.write(".envs/signing", "from-the-file-0123\n");
         project.space.write(path, &text);
         let refused = project.run("--yes repo create");
-        refused.exits(4).says(told).says("nothing was made").does_not_say(PASSWORD);
+        refused.exits(4).says(told).says("nothing is pushed").does_not_say(PASSWORD);
         project.is_untouched(&refused);
         // Taken out, it goes on.
         std::fs::remove_file(project.space.path(path)).unwrap();

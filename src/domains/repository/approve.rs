@@ -33,7 +33,7 @@ pub(super) fn approve(context: &mut StepContext<'_>, job: &Job) -> Result<Outcom
         return Ok(Outcome::Skipped("everything is there".to_owned()));
     }
     let question = match &found.there {
-        None => format!("{} at {}, and push {MAIN} to it?", job.wish(), found.host),
+        None => format!("{} at {}, and push {MAIN} to it?", job.wish(), found.access.host()),
         Some(there) => {
             format!("Push {MAIN} to the {} repository {}?", there.visibility.word(), there.name)
         }
@@ -61,7 +61,7 @@ fn changes(
     let mut changes = Vec::new();
     if found.there.is_none() {
         let word = job.request.visibility.word();
-        changes.push(change(job.forge.repo.clone(), format!("made at {}, {word}", found.host)));
+        changes.push(change(job.forge.repo.clone(), format!("made at {}, {word}", found.access.host())));
     }
     if scanned.commit.is_none() {
         let files = count(scanned.files, "file");

@@ -12,8 +12,8 @@ use crate::run::StepContext;
 
 /// What is there.
 pub(super) struct Found {
-    /// Where the forge is asked.
-    pub(super) host: String,
+    /// Where the forge is asked, and as whom.
+    pub(super) access: Access,
     /// The repository at the forge.
     pub(super) there: Option<There>,
     /// Where it would be made; known where it is not there.
@@ -28,37 +28,30 @@ pub(super) struct Found {
 
 /// Looks, and changes nothing.
 pub(super) fn check(context: &mut StepContext<'_>, job: &Job) -> Result<Found, Fault> {
-    let is_repository = is_repository(context)?;
-    let mut found = Found {
-        host: String::new(),
-        there: None,
-        owner: None,
-        commit: None,
-        origin: None,
-        heads: BTreeMap::new(),
-    };
-    if is_repository {
-        found.commit = commit_of(context, MAIN)?;
-        found.origin = maybe(context, &command::remote_url(context.root(), ORIGIN))?;
-        if found.commit.is_none() {
+    let (mut commit, mut origin) = (None, None);
+    if is_repository(context)? {
+        commit = commit_of(context, MAIN)?;
+        origin = maybe(context, &command::remote_url(context.root(), ORIGIN))?;
+        if commit.is_none() {
             refuse_other_branch(context)?;
         }
     }
-    if found.commit.is_none() {
+    if commit.is_none() {
         know_author(context)?;
     }
     let forge = Forge::open(context, &job.forge)?;
-    found.host = forge.access.host().to_owned();
-    found.there = forge.find(context)?;
-    match &found.there {
+    let there = forge.find(context)?;
+    let owner = match &there {
         Some(there) => {
             refuse_renamed(there, job)?;
             there.confirm(job)?;
+            None
         }
-        None => found.owner = Some(forge.owner(context)?),
-    }
+        None => Some(forge.owner(context)?),
+    };
+    let mut found = Found { access: forge.access, there, owner, commit, origin, heads: BTreeMap::new() };
     if let Some(origin) = &found.origin
-        && !is_same(origin, found.there.as_ref(), job, &forge.access)
+        && !is_same(origin, found.there.as_ref(), job, &found.access)
     {
         return Err(refuse_origin(origin, job));
     }

@@ -107,11 +107,8 @@ pub(super) fn refusal(findings: &[Finding]) -> Option<Fault> {
         return None;
     }
     let number = count(findings.len(), "place");
-    let verb = if findings.len() == 1 { "gives" } else { "give" };
-    let mut fault = Fault::new(
-        FaultKind::Refused,
-        format!("{number} would {} secrets away: nothing was made", verb.trim_end_matches('s')),
-    );
+    let message = format!("{number} would give secrets away: nothing is pushed");
+    let mut fault = Fault::new(FaultKind::Refused, message);
     for finding in findings.iter().take(NAMED) {
         fault = fault.detail(told(finding));
     }
@@ -163,7 +160,9 @@ fn hints_for(finding: &Finding) -> Vec<String> {
         Finding::Secret { place, name } => {
             let mut hints =
                 vec![format!("take it out of {}, or add `/{}` to .gitignore", place.path, place.path)];
-            if let Some((key, _)) = name.strip_prefix('`').and_then(|rest| rest.split_once("` of ")) {
+            if let Some((key, file)) = name.strip_prefix('`').and_then(|rest| rest.split_once("` of "))
+                && !super::known::is_terraform_file(file)
+            {
                 hints
                     .push(format!("where `{key}` is no secret: `public = [\"{key}\"]` in its [env_files.…]"));
             }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Job;
+use super::check::Found;
+use super::{Job, Verb};
 use crate::diagnostic::Fault;
 use crate::event::Level;
 use crate::masking::{EnvValue, dotenv_values, env_value, env_value_is_secret};
@@ -77,6 +78,10 @@ pub(super) fn gather(context: &mut StepContext<'_>, job: &Job) -> Result<Known, 
         gather_env_files(context, &job.model, entry, &mut known)?;
     }
     gather_variables(context, &job.model, &mut known)?;
+    if let Some(found) = context.value::<Found>(Verb::Check.step()) {
+        let token = &found.access.token;
+        known.add(format!("the token of {}", token.source), token.secret.expose().as_bytes());
+    }
     for workspace in job.model.workspaces.values() {
         for file in &workspace.var_files {
             let path = workspace.dir.join(&file.value);
