@@ -8,7 +8,7 @@ use crate::domains::repository::{Request, Visibility};
 /// What can be done with the project's repository.
 #[derive(Subcommand, Clone, Debug)]
 pub enum RepoCommand {
-    /// Make the repository of [forge] with a first commit, `origin`, `main` and the environments' branches
+    /// Make the repository of `[forge]` with a first commit, `origin`, `main` and the environments' branches
     ///
     /// Nothing is made while a file that would be pushed holds a known secret, or git does not ignore an env file. What is there already is
     /// left as it is, so the command can be given again at any time, also after one that was killed.

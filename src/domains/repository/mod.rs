@@ -203,10 +203,14 @@ impl Action for RepositoryAction {
         let lines = |specs: Vec<CommandSpec>| specs.iter().map(CommandSpec::bare_line).collect();
         match self.verb {
             Verb::Check => vec![format!("read the repository {repo} at {}", job.forge.kind.title())],
-            Verb::Scan => Vec::new(),
+            Verb::Scan => {
+                vec![format!("read what `git add --all` would take, and what the commits of {MAIN} hold")]
+            }
             Verb::Approve => vec![format!("ask: {}, and push {MAIN} to it?", job.wish())],
             Verb::Init => lines(vec![repository::init(here, MAIN)]),
-            Verb::Hooks => lines(vec![git::install_hooks(here)]),
+            Verb::Hooks => {
+                vec![format!("where there is a {HOOKS_FILE}: {}", git::install_hooks(here).bare_line())]
+            }
             Verb::Commit => lines(vec![command::add_all(here), command::commit(here, &job.request.message)]),
             Verb::Create => vec![format!(
                 "make the {} repository {repo} at {}",
