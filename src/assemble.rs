@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{database, deploy, releases, rollout, secrets, task, workspace};
+use crate::domains::{database, deploy, releases, repository, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
 use crate::os::environment::Environment;
@@ -34,6 +34,8 @@ pub enum Goal {
     Deploy(deploy::Request),
     /// Something of the project's secrets.
     Secrets(secrets::Request),
+    /// The project's repository, here and at its forge.
+    Repository(repository::Request),
     /// A task as the file calls it.
     Call(Call),
     /// A commit's files, on the server.
@@ -77,6 +79,7 @@ pub fn assemble(
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
             Goal::Deploy(request) => assembly.deploy(request)?,
             Goal::Secrets(request) => assembly.add(secrets::nodes(model, request)?)?,
+            Goal::Repository(request) => assembly.add(repository::nodes(model, request)?)?,
             Goal::Call(call) => {
                 let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
                 assembly.open.push_back(Need::Task(invocation));

@@ -9,6 +9,7 @@ mod environment;
 mod goals;
 mod options;
 mod project;
+mod repository;
 mod secrets;
 mod session;
 mod words;
@@ -256,7 +257,7 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
+    use Builtin::{Attach, Cancel, Deploy, Down, Repo, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { .. }
@@ -268,6 +269,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
+            | Repo { .. }
     ) || matches!(command, Secrets { command } if command.is_goal())
 }
 
@@ -306,6 +308,7 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
+        Builtin::Repo { command } => command.goal(),
         Builtin::Secrets { command } => match command.goal(session)? {
             Some(goal) => goal,
             None => return Ok(None),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::repository::RepoCommand;
 use super::secrets::SecretsCommand;
 
 /// Options that stand before the first task, and anywhere after a built-in command.
@@ -281,6 +282,19 @@ pub enum Builtin {
         /// What to do with them
         #[command(subcommand)]
         command: SecretsCommand,
+    },
+
+    /// Make the project's repository, here and at its forge
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  shipway repo create\n  shipway repo create --public --confirm public"
+    )]
+    Repo {
+        /// What to do with it
+        #[command(subcommand)]
+        command: RepoCommand,
     },
 
     /// Show the state of each workspace, and what is live where

@@ -9,6 +9,7 @@ use super::print;
 use super::project::load_project;
 use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::repository::PUBLIC_WORD;
 use crate::event::Stream;
 use crate::masking::Masker;
 use crate::model::{Binding, Model, Variable};
@@ -222,7 +223,8 @@ pub(super) fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
 fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
     let environments = model.environments.values().filter(|it| it.protected).map(|it| it.name.as_str());
     let tasks = model.tasks.values().filter_map(|task| task.confirm.as_ref()?.word.as_deref());
-    let known: Vec<&str> = environments.chain(tasks).collect();
+    let public = model.forge.is_some().then_some(PUBLIC_WORD);
+    let known: Vec<&str> = environments.chain(tasks).chain(public).collect();
     let Some(strange) = words.iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
     let fault = Fault::new(FaultKind::Usage, format!("`--confirm {strange}`: nothing asks for that word"));
     Err(match suggest::nearest(strange, known.iter().copied()) {

@@ -23,8 +23,21 @@ const WRAPS: [usize; 2] = [64, 76];
 
 /// All that has to be looked for so that `secret` is not shown; nothing where it is too short.
 pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    forms_of(&parts(secret))
+}
+
+/// The forms of the secret as one piece: none of a single line of it. Whoever refuses something because of what is found must not take a line
+/// that stands in many files for the secret.
+pub(super) fn whole_forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    match secret.trim_ascii() {
+        short if short.len() < SHORTEST_SECRET => BTreeSet::new(),
+        trimmed => forms_of(&[secret, trimmed]),
+    }
+}
+
+fn forms_of(parts: &[&[u8]]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::new();
-    for part in parts(secret) {
+    for part in parts {
         forms.insert(part.to_vec());
         base64_forms(part, &mut forms);
         forms.insert(hex(part, b"0123456789abcdef"));

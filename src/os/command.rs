@@ -110,6 +110,17 @@ impl CommandSpec {
         self
     }
 
+    /// The line without the environment that the command adds.
+    pub fn bare_line(&self) -> String {
+        Self { env: BTreeMap::new(), ..self.clone() }.to_string()
+    }
+
+    /// Is shown as `line`.
+    #[must_use]
+    pub fn shown_as(self, line: String) -> Self {
+        Self { shown: Some(line), ..self }
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ mod asker;
 pub mod bindings;
 mod cancel;
 mod context;
+mod demand;
 mod dispatcher;
 mod lines;
 pub mod node;

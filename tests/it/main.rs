@@ -43,6 +43,8 @@ mod mutations;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod repo;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod safety;

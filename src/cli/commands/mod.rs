@@ -56,6 +56,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Cancel
         | Builtin::Server { .. }
         | Builtin::Secrets { .. }
+        | Builtin::Repo { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Run { .. }

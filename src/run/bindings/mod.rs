@@ -25,7 +25,7 @@ use crate::model::{
 };
 use crate::os::command::CommandSpec;
 
-pub use env_files::{EnvFile, env_files};
+pub use env_files::{EnvFile, EnvFilesFault, env_files};
 
 /// The name of the step that reads the outputs of a workspace.
 pub fn outputs_step(workspace: &str) -> String {
