@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use crate::harness::Space;
+use crate::harness::patience::until_true;
 
 #[test]
 fn a_task_that_does_not_apply_is_skipped_and_said_and_keeps_nothing_from_running() {
@@ -67,7 +68,9 @@ finally = "touch cleaned"
     assert!(output.stdout.contains("asked"), "{}", output.all());
     assert!(space.has("cleaned") && !space.has("next"));
     let child = space.read("child");
-    assert!(!std::path::Path::new("/proc").join(child.trim()).join("cmdline").exists(), "{child} lives");
+    // One that nobody has reaped yet has no command line any more.
+    let line = std::path::Path::new("/proc").join(child.trim()).join("cmdline");
+    until_true("the child has ended", || std::fs::read(&line).unwrap_or_default().is_empty());
 }
 
 #[test]
