@@ -27,6 +27,11 @@ pub(super) fn docker(words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Seconds since 1970: what was lost is laid beside what was done then, and beside docker's events.
+fn now() -> f64 {
+    std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs_f64()
+}
+
 pub(super) fn succeed(command: &mut Command) {
     let output = command.output().expect("a command");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -52,7 +57,7 @@ impl Observer for Heard {
             EventKind::CommandStarted { line } => format!("$ {line}"),
             _ => return,
         };
-        self.0.lock().expect("a lock").push(said);
+        self.0.lock().expect("a lock").push(format!("{:.3} {said}", now()));
     }
 }
 
@@ -365,9 +370,10 @@ impl Load {
                 let (mut number, mut lost) = (0, Vec::new());
                 while !stop.load(Ordering::Relaxed) {
                     number += 1;
+                    let from = now();
                     match request(&address, method, path) {
                         Ok((200, _)) => {}
-                        other => lost.push(format!("{method} {path}: {other:?}")),
+                        other => lost.push(format!("{from:.3} to {:.3} {method} {path}: {other:?}", now())),
                     }
                 }
                 (number, lost)
