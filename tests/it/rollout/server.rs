@@ -341,7 +341,7 @@ pub(super) fn request(address: &str, method: &str, path: &str) -> Result<(u16, S
     );
     stream.write_all(format!("{head}{body}").as_bytes()).map_err(broken)?;
     let mut text = String::new();
-    while !text.contains("\r\n\r\n") || !text.ends_with(|last: char| last.is_alphanumeric()) {
+    while !is_whole(&text).unwrap_or(false) {
         let mut bytes = [0; 4096];
         let length = stream.read(&mut bytes).map_err(broken)?;
         if length == 0 {
@@ -349,9 +349,20 @@ pub(super) fn request(address: &str, method: &str, path: &str) -> Result<(u16, S
         }
         text.push_str(&String::from_utf8_lossy(&bytes[..length]));
     }
+    if is_whole(&text) == Some(false) {
+        return Err(format!("cut off: {text:?}"));
+    }
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
     status.map(|status| (status, body)).ok_or_else(|| format!("no answer but {text:?}"))
+}
+
+/// Whether all of an answer's body is there; `None`: it does not say how long it is.
+fn is_whole(text: &str) -> Option<bool> {
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let head = head.to_lowercase();
+    let length: usize = head.split("content-length: ").nth(1)?.split('\r').next()?.parse().ok()?;
+    Some(body.len() >= length)
 }
 
 /// Asks without a pause until it is told to stop, and keeps what went wrong.
@@ -362,9 +373,17 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn start(address: &str) -> Self {
+        Self::of(address, &[("GET", "/"), ("POST", "/"), ("POST", "/"), ("POST", "/slow"), ("GET", "/slow")])
+    }
+
+    /// Answers that pause for longer than a connection has to be quiet.
+    pub(super) fn of_streams(address: &str) -> Self {
+        Self::of(address, &[("GET", "/stream"); 4])
+    }
+
+    fn of(address: &str, ways: &[(&'static str, &'static str)]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let ways = [("GET", "/"), ("POST", "/"), ("POST", "/"), ("POST", "/slow"), ("GET", "/slow")];
-        let threads = ways.map(|(method, path)| {
+        let ask = |&(method, path): &(&'static str, &'static str)| {
             let (address, stop) = (address.to_owned(), Arc::clone(&stop));
             std::thread::spawn(move || {
                 let (mut number, mut lost) = (0, Vec::new());
@@ -378,8 +397,9 @@ impl Load {
                 }
                 (number, lost)
             })
-        });
-        Self { stop, threads: threads.into() }
+        };
+        let threads = ways.iter().map(ask).collect();
+        Self { stop, threads }
     }
 
     /// How many requests there were, all of which were answered.
