@@ -202,8 +202,14 @@ fn goals(
                 return commands::help::task(&session, name).map_err(with);
             }
             Named::Task(_) => {
-                let goal =
-                    goals::task_goal(&session.model, &doors.environment, name, arguments).map_err(with)?;
+                let goal = goals::task_goal(
+                    &session.model,
+                    &doors.environment,
+                    name,
+                    arguments,
+                    &mut |task, argument| session.ask_for(task, argument),
+                )
+                .map_err(with)?;
                 all.push(goal);
             }
             Named::Generated(verb, names) => {

@@ -12,11 +12,11 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::repository::PUBLIC_WORD;
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Binding, Model, Variable};
+use crate::model::{Argument, Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::report;
-use crate::run::{Bindings, RunPlan, RunResult, RunSettings};
+use crate::run::{Answer, Ask as _, Bindings, Question, RunPlan, RunResult, RunSettings};
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
@@ -75,6 +75,31 @@ impl<'a> Session<'a> {
     /// The environment that is meant.
     pub(super) fn environment(&self) -> Result<&str, Fault> {
         self.environment.as_deref().map_err(Clone::clone)
+    }
+
+    /// Asks for a task's argument that was not given; `None`: nobody can be asked here.
+    pub(super) fn ask_for(&self, task: &str, argument: &Argument) -> Result<Option<String>, Fault> {
+        let (facts, options) = (facts(self.doors, &self.options), &self.options);
+        if !facts.can_ask || options.json {
+            return Ok(None);
+        }
+        let about = argument.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        let question = Question::Text {
+            text: format!("{task}: {}{about}", argument.name),
+            choices: argument.choices.clone(),
+            default: None,
+            secret: false,
+        };
+        let _guard = TerminalGuard::new();
+        let mut ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, Vec::new());
+        match ask.ask(&question) {
+            // Nothing was typed: that is no value.
+            Answer::Text(text) if text.is_empty() => Ok(None),
+            Answer::Text(text) => Ok(Some(text)),
+            Answer::Refused(fault) => Err(fault),
+            Answer::Interrupted => Err(Fault::new(FaultKind::Interrupted, "interrupted")),
+            Answer::Declined | Answer::Approved { .. } => Ok(None),
+        }
     }
 
     /// What its runs keep secret.

@@ -78,6 +78,8 @@ pub struct Argument {
     pub help: Option<String>,
     /// The only values; empty for any.
     pub choices: Vec<String>,
+    /// What a value has to look like, as a whole: a regular expression that was tried.
+    pub pattern: Option<String>,
     /// `-x`.
     pub short: Option<char>,
     /// Taken from this variable of the environment where the command line has none.

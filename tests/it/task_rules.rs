@@ -263,3 +263,35 @@ run = "true"
     space.run("show").exits(0).prints("shop:9\nit is \"odd\"\n");
     space.run("forgets").exits(1).says("`forgets` did not hand on `x`").says("$SHIPWAY_OUTPUT");
 }
+
+#[test]
+fn what_is_missing_is_asked_for_where_somebody_sits() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.greet]
+args = [{ name = "who", help = "somebody" }, { name = "--tone=", choices = ["loud", "low"] }]
+run = "echo $tone to {{ who }} >told"
+"#,
+    );
+    space.run("greet").exits(2).says("`greet` needs the argument `who`");
+    let terminal = space.shipway(["greet"]).terminal();
+    terminal.wait_for("greet: who (somebody)");
+    terminal.types("Ada Lovelace\r");
+    terminal.wait_for("greet: tone");
+    terminal.types("\u{1b}[B\r");
+    terminal.wait().exits(0);
+    assert_eq!(space.read("told"), "low to Ada Lovelace\n");
+}
+
+#[test]
+fn a_value_has_to_look_as_its_argument_says() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.ship]
+args = [{ name = "version", pattern = 'v\d+(\.\d+)*' }]
+run = "echo {{ version }}"
+"#,
+    );
+    space.run("ship v1.2").exits(0).prints("v1.2\n");
+    space.run("ship xv1").exits(2).says("`xv1` does not fit `version` of `ship`: it has to look like `v\\d+(\\.\\d+)*`");
+}

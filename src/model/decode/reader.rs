@@ -83,7 +83,6 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "interactive",
     "shell",
     "cache",
-    "pattern",
 ];
 
 /// Reads one file.

@@ -52,6 +52,7 @@ fn in_matrix(name: &str, span: Span) -> Argument {
         kind: ArgumentKind::Positional { default: None },
         help: None,
         choices: Vec::new(),
+        pattern: None,
         short: None,
         env: None,
     }
