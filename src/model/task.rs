@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::expression::{Reference, Template};
 use super::project::Dotenv;
 use super::script::Script;
+use super::tracking::Tracking;
 use crate::diagnostic::{Span, Spanned};
 
 /// One task.
@@ -38,6 +39,8 @@ pub struct Task {
     pub run: Vec<Command>,
     /// Run afterwards whatever happened, in reverse order.
     pub finally: Vec<Command>,
+    /// When it is up to date.
+    pub tracking: Tracking,
     /// The folder of the file that defines it, relative to the model's root; empty for the root itself.
     pub folder: PathBuf,
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::fingerprint;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Termination;
 use crate::model::{Command, Confirm, Model, Task};
 use crate::os::command::EnvironmentValue;
-use crate::plan::{Digest, Proposal, ProposedChange};
+use crate::plan::{Digest, Fingerprint, Proposal, ProposedChange};
 use crate::run::bindings::Scope;
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
 
@@ -38,6 +39,11 @@ impl Action for TaskAction {
         let preview = |command| script::preview(&self.model, &self.scope, command);
         let finally = task.finally.iter().rev().map(|command| format!("finally: {}", preview(command)));
         task.run.iter().map(preview).chain(finally).collect()
+    }
+
+    fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
+        let Some(task) = self.model.task(&self.task) else { return Ok(None) };
+        fingerprint::of(context, &self.model, task, &self.scope).map(Some)
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {

@@ -1,9 +1,11 @@
 //! Tasks: a task becomes one step, and one question before everything else where it says `confirm`.
 //!
-//! `arguments` (pure) reads what a task was given; `action` runs its commands.
+//! `arguments` (pure) reads what a task was given; `action` runs its commands, `fingerprint` says what their result depends
+//! on.
 
 mod action;
 mod arguments;
+mod fingerprint;
 
 pub use arguments::{ArgumentFault, read_arguments, usage};
 

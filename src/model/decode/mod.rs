@@ -22,6 +22,7 @@ mod resolve;
 mod rollout;
 mod script;
 mod secret;
+mod sources;
 mod task;
 mod template;
 mod variable;

@@ -77,8 +77,6 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "app_platform",
     "engine",
     "stack",
-    "sources",
-    "outputs",
     "timeout",
     "retry",
     "if",
@@ -94,7 +92,6 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "quiet",
     "ignore_error",
     "shell",
-    "cache",
     "pattern",
 ];
 

@@ -8,11 +8,12 @@ use super::template::Scope;
 use crate::diagnostic::Diagnostic;
 use crate::model::expression::Template;
 use crate::model::task::{Argument, Confirm, Task};
+use crate::model::tracking::Tracking;
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 14] = [
     "description",
     "alias",
     "depends",
@@ -24,6 +25,9 @@ const KEYS: [&str; 11] = [
     "confirm",
     "run",
     "finally",
+    "sources",
+    "outputs",
+    "cache",
 ];
 
 impl<'f> Reader<'f, '_> {
@@ -49,6 +53,7 @@ impl<'f> Reader<'f, '_> {
             confirm: None,
             run: Vec::new(),
             finally: Vec::new(),
+            tracking: Tracking::default(),
             folder: self.file.folder.clone(),
         };
         let table = match entry.value.get_ref() {
@@ -65,8 +70,20 @@ impl<'f> Reader<'f, '_> {
         };
         let owner = Subject::Named("task", entry.name());
         let before = self.faults.len();
-        let [description, alias, depends, args, dir, env, dotenv, databases, confirm, run, finally] =
-            self.fields(table, owner, KEYS);
+        let [
+            description,
+            alias,
+            depends,
+            args,
+            dir,
+            env,
+            dotenv,
+            databases,
+            confirm,
+            run,
+            finally,
+            tracking @ ..,
+        ] = self.fields(table, owner, KEYS);
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
@@ -82,6 +99,7 @@ impl<'f> Reader<'f, '_> {
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);
+        task.tracking = self.tracking(tracking, scope, run.is_some());
         if run.is_none() && depends.is_none() && finally.is_none() && !misspelt {
             let span = task.span;
             self.fault(
