@@ -26,6 +26,10 @@ pub struct Options {
     #[arg(long, global = true)]
     pub force: bool,
 
+    /// Say of each task why it runs, or why not
+    #[arg(long, global = true)]
+    pub explain: bool,
+
     /// After a failure, go on with what does not depend on it
     #[arg(short = 'k', long, global = true)]
     pub keep_going: bool,
@@ -73,6 +77,7 @@ impl Options {
             jobs: later.jobs.or(self.jobs),
             dry_run: self.dry_run || later.dry_run,
             force: self.force || later.force,
+            explain: self.explain || later.explain,
             keep_going: self.keep_going || later.keep_going,
             yes: self.yes || later.yes,
             confirm: self.confirm,
@@ -112,6 +117,7 @@ Examples:
   shipway lint ::: test         run two tasks, side by side where nothing orders them
   shipway region=fra1 up        apply all workspaces, with another value for `vars.region`
   shipway --dry-run down        show what a teardown would do
+  shipway --explain build       run the task `build`, and say which file made it necessary
 
 Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
 4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";
@@ -301,6 +307,16 @@ pub enum Builtin {
     #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
     Status {
         /// The workspaces; all, and the environments that are deployed to, where none is named
+        names: Vec<String>,
+    },
+
+    /// Forget which tasks are up to date, so that they run again
+    ///
+    /// What they made stays. Without a name, all that is remembered is forgotten, also where the tasks file is wrong.
+    #[command(after_help = "Examples:\n  shipway clean-cache\n  shipway clean-cache build test")]
+    CleanCache {
+        /// The tasks, with whatever arguments they ran; all where none is named
+        #[arg(value_name = "TASK")]
         names: Vec<String>,
     },
 

@@ -15,8 +15,9 @@ use crate::masking::Masker;
 use crate::model::{Argument, Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
+use crate::plan::{Reason, Verdict};
 use crate::report;
-use crate::run::{Answer, Ask as _, Bindings, Question, RunPlan, RunResult, RunSettings};
+use crate::run::{Answer, Ask as _, Bindings, Question, RunPlan, RunResult, RunSettings, freshness};
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
@@ -161,8 +162,7 @@ impl<'a> Session<'a> {
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
-        let bindings =
-            Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone());
+        let bindings = self.bindings();
         let command: Vec<String> = std::iter::once("shipway".into())
             .chain(line.iter().map(|word| quote::shell(word).into_owned()))
             .collect();
@@ -175,6 +175,7 @@ impl<'a> Session<'a> {
             // One thing that can't be seen must not hide another.
             keep_going: options.keep_going || !recorded,
             force: options.force,
+            explain: options.explain && !options.json,
             recorded,
         };
         // A question that was left standing must not leave the terminal without echo or cursor.
@@ -188,19 +189,27 @@ impl<'a> Session<'a> {
     }
 
     fn dry_run(&self, plan: &RunPlan) -> String {
+        let bindings = self.bindings();
+        let root = self.model.root.clone();
+        let steps = freshness::foresee((plan, self.doors, &self.masker, &bindings), root, self.options.force);
         let mut text = String::new();
-        for (number, id) in plan.order().into_iter().enumerate() {
+        for (number, (id, verdict)) in steps.into_iter().enumerate() {
             let step = plan.step(id);
             let commands = step.action.describe();
             if self.options.json {
                 let needs: Vec<&str> = step.needs.iter().map(|need| plan.step(*need).name.as_str()).collect();
                 let step = serde_json::json!({
                     "step": step.name, "title": step.title, "effect": step.effect, "needs": needs,
-                    "commands": commands,
+                    "commands": commands, "foreseen": verdict,
                 });
                 text.push_str(&format!("{step}\n"));
             } else {
-                text.push_str(&format!("{}. {}\n", number + 1, step.title));
+                // What always runs says so only where one asks.
+                let is_said = |verdict: &Verdict| {
+                    self.options.explain || !matches!(verdict, Verdict::Stale(Reason::Always { .. }))
+                };
+                let foreseen = verdict.filter(is_said).map(|verdict| format!("  ({verdict})"));
+                text.push_str(&format!("{}. {}{}\n", number + 1, step.title, foreseen.unwrap_or_default()));
                 for line in commands.iter().flat_map(|command| command.lines()) {
                     text.push_str(&format!("     {line}\n"));
                 }
@@ -210,6 +219,10 @@ impl<'a> Session<'a> {
             text.push_str("dry run: nothing was run\n");
         }
         text
+    }
+
+    fn bindings(&self) -> Bindings {
+        Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone())
     }
 }
 

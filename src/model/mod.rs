@@ -24,6 +24,7 @@ mod script;
 mod secret;
 mod syntax;
 mod task;
+mod tracking;
 mod value;
 mod workspace;
 
@@ -39,6 +40,7 @@ pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
 };
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Task};
+pub use tracking::Tracking;
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 

@@ -108,7 +108,7 @@ impl Task {
     /// Everything that the task itself refers to.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let dotenv = self.dotenv.iter().map(|dotenv| &dotenv.path);
-        let templates = self.env.values().chain(&self.dir).chain(dotenv);
+        let templates = self.env.values().chain(&self.dir).chain(dotenv).chain(self.tracking.patterns());
         let commands = self.run.iter().chain(&self.finally).flat_map(Command::references);
         let rules = self.rules.scripts().flat_map(super::script::Script::references);
         templates.flat_map(Template::references).chain(commands).chain(rules)

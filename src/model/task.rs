@@ -8,6 +8,7 @@ use super::expression::{Reference, Template};
 use super::project::Dotenv;
 use super::rules::Rules;
 use super::script::Script;
+use super::tracking::Tracking;
 use crate::diagnostic::{Span, Spanned};
 
 /// Before the names of a matrix's values among the arguments of a task's scope; no argument has a dot.
@@ -52,6 +53,8 @@ pub struct Task {
     pub run: Vec<Command>,
     /// Run afterwards whatever happened, in reverse order.
     pub finally: Vec<Command>,
+    /// When it is up to date.
+    pub tracking: Tracking,
     /// The folder of the file that defines it, relative to the model's root; empty for the root itself.
     pub folder: PathBuf,
 }

@@ -47,6 +47,13 @@ pub enum EnvironmentValue {
     Secret(Secret),
 }
 
+impl EnvironmentValue {
+    /// A value that is a secret or not.
+    pub fn of(text: String, is_secret: bool) -> Self {
+        if is_secret { Self::Secret(Secret::new(text)) } else { Self::Plain(text) }
+    }
+}
+
 /// What a command reads from its standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {

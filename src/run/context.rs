@@ -144,6 +144,11 @@ impl<'a> StepContext<'a> {
         self.redo_reason.as_deref()
     }
 
+    /// Whether this is a dry run: nothing may be changed, started or asked.
+    pub fn only_looks(&self) -> bool {
+        self.shared.mode.looks
+    }
+
     /// Whether a signal came: stop soon, in order.
     pub fn is_cancelled(&self) -> bool {
         self.shared.cancel.is_cancelled()
@@ -219,6 +224,9 @@ impl<'a> StepContext<'a> {
 
     /// Runs a command to its end. A status other than 0 is no fault here: the caller knows what it means.
     pub fn run_command(&mut self, spec: &CommandSpec, mut how: CommandRun<'_>) -> Result<Termination, Fault> {
+        if self.only_looks() {
+            return Err(Fault::new(FaultKind::Refused, "a dry run starts nothing"));
+        }
         if self.is_cancelled() && !how.cleans_up {
             return Err(interrupted());
         }
@@ -416,7 +424,17 @@ impl<'a> StepContext<'a> {
         self.shared.record(entry, false).map_err(|error| unrecorded(&error))
     }
 
-    fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {
+    /// What this step and those that it needs share.
+    pub(super) fn shared(&self) -> &'a Shared<'a> {
+        self.shared
+    }
+
+    /// Which step this is.
+    pub(super) fn id(&self) -> StepId {
+        self.id
+    }
+
+    pub(super) fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {
         self.shared.plan.step(self.id)
     }
 }

@@ -106,6 +106,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.line("folder", &written::path(&dir));
     page.list("env", &task.env.keys().collect::<Vec<_>>());
     page.list("dotenv", &task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>());
+    page.list("sources", &task.tracking.sources.iter().map(written::template).collect::<Vec<_>>());
+    page.list("outputs", &task.tracking.outputs.iter().map(written::template).collect::<Vec<_>>());
+    if !task.tracking.cache {
+        page.line("cache", "false");
+    }
     if let Some(confirm) = &task.confirm {
         let word = confirm.word.as_ref().map(|word| format!("  [type {word}]")).unwrap_or_default();
         page.line("confirm", &format!("{}{word}", confirm.text));
@@ -139,6 +144,9 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "dir": task.dir.as_ref().map(written::template),
         "env": task.env.keys().collect::<Vec<_>>(),
         "dotenv": task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>(),
+        "sources": task.tracking.sources.iter().map(written::template).collect::<Vec<_>>(),
+        "outputs": task.tracking.outputs.iter().map(written::template).collect::<Vec<_>>(),
+        "cache": task.tracking.cache,
         "run": written::commands_json(&task.run), "finally": written::commands_json(&task.finally),
     })
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exports;
+use super::fingerprint;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Termination};
 use crate::model::{Command, Confirm, Model, Task};
 use crate::os::command::EnvironmentValue;
-use crate::plan::{Digest, Proposal, ProposedChange};
+use crate::plan::{Digest, Fingerprint, Proposal, ProposedChange};
 use crate::run::bindings::Scope;
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
 use crate::text::duration;
@@ -54,6 +55,12 @@ impl Action for TaskAction {
         task.run.iter().map(preview).chain(finally).collect()
     }
 
+    fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
+        let task = self.model.task(&self.task).filter(|_| !self.is_whole_matrix);
+        let Some(task) = task else { return Ok(None) };
+        fingerprint::of(context, &self.model, task, &self.scope).map(Some)
+    }
+
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
         let Some(task) = self.model.task(&self.task) else {
             return Outcome::Failed(Fault::new(FaultKind::Bug, format!("there is no task `{}`", self.task)));
@@ -90,7 +97,8 @@ impl Action for TaskAction {
             Err(fault) if task.rules.ignore_error && !context.is_cancelled() => {
                 let text = format!("{}; the task ignores it", fault.message);
                 context.log().notice(Level::Warning, &text);
-                Outcome::done()
+                // Not done: nobody may take it for up to date.
+                Outcome::Skipped("it failed, which it ignores".to_owned())
             }
             Err(fault) => Outcome::Failed(fault),
         }

@@ -1,10 +1,12 @@
 //! Tasks: a task becomes one step, and one question before everything else where it says `confirm`.
 //!
-//! `arguments` (pure) reads what a task was given; `action` runs its commands.
+//! `arguments` (pure) reads what a task was given; `action` runs its commands, `fingerprint` says what their result depends
+//! on.
 
 mod action;
 mod arguments;
 mod exports;
+mod fingerprint;
 mod requires;
 mod rules;
 

@@ -45,6 +45,8 @@ pub(super) fn of_task(task: &Task) -> Vec<Use<'_>> {
     task.dir.iter().for_each(|dir| of_template(dir, Spot::Path("dir"), &mut uses));
     of_env(&task.env, &mut uses);
     of_dotenv(&task.dotenv, &mut uses);
+    task.tracking.sources.iter().for_each(|source| of_template(source, Spot::Path("sources"), &mut uses));
+    task.tracking.outputs.iter().for_each(|output| of_template(output, Spot::Path("outputs"), &mut uses));
     task.run.iter().chain(&task.finally).for_each(|command| of_command(command, Spot::Command, &mut uses));
     uses
 }

@@ -117,7 +117,7 @@ impl<'f> Reader<'f, '_> {
         let misspelt = self.faults.len() > before;
         let help = help.and_then(|entry| self.text(entry));
         let choices: Vec<String> = self.texts(choices).into_iter().map(|choice| choice.value).collect();
-        let pattern = pattern.and_then(|entry| self.pattern(entry));
+        let pattern = pattern.and_then(|entry| self.value_pattern(entry));
         let short = short.and_then(|entry| self.short(entry));
         let env = env.and_then(|entry| {
             let variable = self.text(entry)?;
@@ -177,7 +177,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// A regular expression that can be read.
-    fn pattern(&mut self, entry: Entry<'f>) -> Option<String> {
+    fn value_pattern(&mut self, entry: Entry<'f>) -> Option<String> {
         let text = self.text(entry)?;
         match regex_lite::Regex::new(&text) {
             Ok(_) => Some(text),

@@ -23,6 +23,7 @@ mod rollout;
 mod rules;
 mod script;
 mod secret;
+mod sources;
 mod task;
 mod template;
 mod variable;

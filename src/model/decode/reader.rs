@@ -77,12 +77,9 @@ pub(super) const LATER_KEYS: &[&str] = &[
     "app_platform",
     "engine",
     "stack",
-    "sources",
-    "outputs",
     "pool",
     "interactive",
     "shell",
-    "cache",
 ];
 
 /// Reads one file.

@@ -9,13 +9,14 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
 use crate::model::rules::Rules;
 use crate::model::task::{Argument, ArgumentKind, Confirm, MATRIX_PREFIX, Task};
+use crate::model::tracking::Tracking;
 
 use super::rules::RULE_KEYS;
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 26] = [
     "description",
     "alias",
     "depends",
@@ -31,6 +32,9 @@ const KEYS: [&str; 23] = [
     "finally",
     "exports",
     "matrix",
+    "sources",
+    "outputs",
+    "cache",
     RULE_KEYS[0],
     RULE_KEYS[1],
     RULE_KEYS[2],
@@ -86,6 +90,7 @@ impl<'f> Reader<'f, '_> {
             confirm: None,
             run: Vec::new(),
             finally: Vec::new(),
+            tracking: Tracking::default(),
             folder: self.file.folder.clone(),
         };
         let table = match entry.value.get_ref() {
@@ -104,7 +109,8 @@ impl<'f> Reader<'f, '_> {
         let before = self.faults.len();
         let fields = self.fields(table, owner, KEYS);
         let [description, alias, depends, wait_for, depends_post, args, dir, env, fields @ ..] = fields;
-        let [dotenv, databases, confirm, run, finally, exports, matrix, rules @ ..] = fields;
+        let [dotenv, databases, confirm, run, finally, exports, matrix, fields @ ..] = fields;
+        let [sources, outputs, cache, rules @ ..] = fields;
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
@@ -131,6 +137,7 @@ impl<'f> Reader<'f, '_> {
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);
+        task.tracking = self.tracking([sources, outputs, cache], scope, run.is_some());
         let does = [run, depends, depends_post, finally].iter().any(Option::is_some);
         if !does && task.rules.wait_until.is_none() && !misspelt {
             let span = task.span;
