@@ -41,7 +41,6 @@ pub(super) const CASES: &[Case] = &[
     case("secrets", "secrets list", 0),
     case("secrets", "secrets diff", 0),
     case("secrets", "secrets push --yes --all", 0),
-    case("secrets", "secrets lint", 0),
     case("secrets", "secrets merge --output merged.env --force", 0),
     case("secrets", "secrets generate --yes", 0),
     case("secrets", "secrets unpack --force", 0),

@@ -24,14 +24,13 @@ for name in $names; do
 done
 env
 export -p
-cat private/forms
-cat private/forms >&2
 printf 'ordinary words are here\n'
 "##;
 
 /// Prints the files themselves, raw and encoded, though nothing told Shipway that it needs them.
 const PRINT_FILES: &str = r"
-for file in .env .envs/.production/*; do
+for file in .env .envs/.production/.[a-z]*; do
+  [ -e $file ] || continue
   cat $file
   base64 $file
   base64 -w0 $file; echo
@@ -89,7 +88,7 @@ pub(super) fn tasks_file(kind: &str, canaries: &[Canary]) -> String {
         r##"
 [project]
 name   = "canary"
-dotenv = [".env"]
+dotenv = [".env?"]
 
 [vars]
 {vars}
@@ -149,6 +148,8 @@ after  = ["release-after"]
 env = {{ {env} }}
 run = '''
 names="{names} ONCE BARE"
+cat private/forms
+cat private/forms >&2
 {PRINT}'''
 
 [tasks.print-files]
@@ -173,6 +174,8 @@ finally = "echo \"finally $PEM\""
 env = {{ {env} }}
 run = '''
 names="{names} ONCE BARE"
+cat private/forms
+cat private/forms >&2
 {PRINT}
 printf 'and then %s' "$PREFIX_LONGER"
 touch private/waits
@@ -197,16 +200,14 @@ names="HIDDEN DEEP"
 {PRINT}'''
 
 [tasks.release-before]
-run = '''
-{PRINT_FILES}
+run = '''{PRINT_FILES}
 env'''
 
 [tasks.release-after]
 run = '''
 {PRINT_FILES}
-if [ -e fail ]; then cat .envs/.production/* >&2; exit 9; fi'''
-"##,
-        PRINT_FILES = PRINT_FILES.replace(".env ", "$(ls .env 2>/dev/null) "),
+if [ -e fail ]; then cat .envs/.production/.[a-z]* >&2; exit 9; fi'''
+"##
     )
 }
 

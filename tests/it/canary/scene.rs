@@ -245,8 +245,9 @@ impl<V: Vendor> Scene<V> {
     }
 }
 
-/// All forms of a secret that no program of the shell makes.
+/// What no program of the shell makes of the secrets that tasks have in variables.
 pub(super) fn other_forms(canaries: &[Canary]) -> String {
-    let texts = canaries.iter().filter_map(|it| std::str::from_utf8(it.value.trim_ascii()).ok());
+    let has = |it: &&Canary| it.is_variable() || it.is_secret() || matches!(it.source, Source::Dotenv(_));
+    let texts = canaries.iter().filter(has).filter_map(|it| std::str::from_utf8(it.value.trim_ascii()).ok());
     texts.flat_map(written).map(|form| format!("<{form}>\n")).collect()
 }
