@@ -72,7 +72,7 @@ pub(super) const ONCE: &[Case] = &[
     case("deploy", "deploy v1 --again", 0),
     case("deploy", "totag v1 --again", 0),
     case("deploy", "rollback", 0),
-    case("deploy", "cancel", 4),
+    case("deploy", "cancel", 0),
 ];
 
 /// Lines of a group.

@@ -35,14 +35,21 @@ fn no_crash_leaves_a_secret() {
         scene.run("logs", Mode::Plain, 0);
         scene.run("fails", Mode::Plain, 3);
     }
-    for point in 1..=POINTS {
-        let output =
-            scene.command("print ::: fails", Mode::Plain).env("SHIPWAY_KILL_AT", point.to_string()).run();
-        scene.said("killed at a point", &output.stdout, &output.stderr);
-        scene.search_files(true);
-    }
+    assert_eq!(killed_at_points(&mut scene, "print ::: fails"), POINTS);
     scene.run("fails", Mode::Plain, 3);
     scene.end("bodies of requests");
+}
+
+/// Runs a command for each point, with a look at all files after each: how often it was killed.
+fn killed_at_points<V: Vendor>(scene: &mut Scene<V>, line: &str) -> u32 {
+    let mut killed = 0;
+    for point in 1..=POINTS {
+        let output = scene.command(line, Mode::Plain).env("SHIPWAY_KILL_AT", point.to_string()).run();
+        killed += u32::from(output.signal() == Some(9));
+        scene.said(&format!("{line}, killed at point {point}"), &output.stdout, &output.stderr);
+        scene.search_files(true);
+    }
+    killed
 }
 
 /// In the middle of an apply, which goes on: with a record that is open, and after the next run.
@@ -57,15 +64,13 @@ pub(super) fn killed_while_it_applies<V: Vendor>(scene: &mut Scene<V>) {
     scene.space.write("private/go", "");
     scene.run("up slow --yes", Mode::Plain, 0);
     scene.run("logs", Mode::Plain, 0);
+    // After its plan, and after its apply.
+    assert_eq!(killed_at_points(scene, "up broken --yes"), 2);
+    scene.run("up broken --yes", Mode::Plain, 1);
 }
 
 /// In the middle of a deployment, whose worker goes with it or goes on.
 pub(super) fn killed_while_it_deploys<V: Vendor>(scene: &mut Scene<V>) {
-    for point in [2, 5, 9] {
-        let again = scene.command("deploy --ref v0 --again", Mode::Plain);
-        let output = again.env("SHIPWAY_KILL_AT", point.to_string()).run();
-        scene.said("deploy, killed", &output.stdout, &output.stderr);
-        scene.search_files(false);
-    }
+    assert!(killed_at_points(scene, "deploy --ref v0 --again") > 2);
     scene.run("deploy --ref v0 --again", Mode::Plain, 0);
 }

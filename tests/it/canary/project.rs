@@ -272,11 +272,15 @@ resource "terraform_data" "web" {
     environment = { TOKEN = var.token }
   }
 }
+# Made anew by each apply, so that no plan knows its id.
+resource "terraform_data" "first" {
+  triggers_replace = timestamp()
+}
 resource "terraform_data" "wrong" {
   input = var.quotes
   lifecycle {
     precondition {
-      condition     = length(var.quotes) > 1000
+      condition     = length(terraform_data.first.id) > 1000
       error_message = "It is ${var.quotes}"
     }
   }
@@ -287,7 +291,7 @@ const SLOW: &str = r#"
 variable "token" {}
 resource "terraform_data" "web" {
   provisioner "local-exec" {
-    command     = "echo \"it is $TOKEN\"; touch ../../private/applies; for turn in $(seq 1 300); do if [ -e ../../private/go ]; then break; fi; sleep 0.1; done"
+    command     = "printf 'it is %s\n' \"$TOKEN\"; touch ../../private/applies; for turn in $(seq 1 300); do if [ -e ../../private/go ]; then break; fi; sleep 0.1; done"
     environment = { TOKEN = var.token }
   }
 }
