@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::adapters::terraform::var_file;
 use crate::adapters::{digitalocean, github, gitlab};
 use crate::masking::{Masker, dotenv_values, env_value_is_secret};
@@ -37,6 +40,7 @@ pub(super) fn masker(model: &Model, overrides: &BTreeMap<String, String>, doors:
 pub(super) fn learn_files(model: &Model, doors: &Doors, masker: &Masker) {
     for entry in model.env_files.values() {
         learn_env_files(model, entry, doors, masker);
+        learn_packed_files(entry, doors, masker);
     }
     for variable in model.variables.values() {
         if let Binding::File(source) = &variable.binding
@@ -64,12 +68,33 @@ fn learn_env_files(model: &Model, entry: &EnvFiles, doors: &Doors, masker: &Mask
         FileKind::Missing | FileKind::Other => Vec::new(),
     };
     for path in paths.iter().filter(|path| doors.files.kind(path) == FileKind::File) {
-        let Ok(bytes) = doors.files.read(path) else { continue };
-        masker.add_file(&bytes);
-        for (key, value) in dotenv_values(&bytes) {
-            if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
-                masker.add(&value);
-            }
+        if let Ok(bytes) = doors.files.read(path) {
+            learn_env_file(entry, &bytes, masker);
+        }
+    }
+}
+
+/// The files as a CI job has them before `secrets unpack`: base64 in variables. One that is none is told by that command.
+fn learn_packed_files(entry: &EnvFiles, doors: &Doors, masker: &Masker) {
+    if entry.prefix.is_empty() {
+        return;
+    }
+    let prefix = format!("{}_", entry.prefix.to_ascii_uppercase());
+    for (name, value) in &doors.environment.variables {
+        let is_one = name.to_str().is_some_and(|name| name.starts_with(&prefix));
+        if let Some(text) = value.to_str().filter(|_| is_one)
+            && let Ok(bytes) = STANDARD.decode(text.trim())
+        {
+            learn_env_file(entry, &bytes, masker);
+        }
+    }
+}
+
+fn learn_env_file(entry: &EnvFiles, bytes: &[u8], masker: &Masker) {
+    masker.add_file(bytes);
+    for (key, value) in dotenv_values(bytes) {
+        if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
+            masker.add(&value);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::forms::written;
 use super::places::{MASK_LINES, Search, TOKEN_HEADERS, TYPED_LINE, WITNESS, place_of};
@@ -242,11 +243,12 @@ impl<V: Vendor> Scene<V> {
         self.search.look(body_place, &line, &asked.body);
     }
 
-    fn search_command_lines(&mut self, seen: &BTreeSet<Vec<u8>>) {
-        let own: Vec<&Vec<u8>> = seen.iter().filter(|line| !line.is_empty()).collect();
-        assert!(own.len() > 10, "the sampler has seen {} command lines", own.len());
-        self.search.command_lines += own.len();
-        for line in own {
+    fn search_command_lines(&mut self, seen: &BTreeSet<Arc<[u8]>>) {
+        let base = self.base.to_string_lossy().into_owned();
+        let of_this = seen.iter().filter(|line| String::from_utf8_lossy(line).contains(&base)).count();
+        assert!(of_this > 2, "the sampler has seen {of_this} command lines of this scene");
+        self.search.command_lines += seen.len();
+        for line in seen {
             let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
             let is_ours = words[0] == crate::harness::program::PROGRAM.as_bytes();
             let typed: Vec<&&[u8]> = words.iter().filter(|word| word.starts_with(b"overridden=")).collect();

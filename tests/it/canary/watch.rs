@@ -3,55 +3,63 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A sampler. One sees what all scenes of a process start; each looks for its own secrets.
-pub(super) struct Watch {
-    over: Arc<AtomicBool>,
-    seen: Arc<Mutex<BTreeSet<Vec<u8>>>>,
-    thread: Option<JoinHandle<()>>,
+/// One sampler serves all scenes of a process: each sees what all of them start, and looks for its own secrets.
+static SAMPLER: Mutex<Sampler> = Mutex::new(Sampler { watchers: 0, seen: BTreeSet::new() });
+
+struct Sampler {
+    watchers: usize,
+    seen: BTreeSet<Arc<[u8]>>,
 }
+
+fn sampler() -> MutexGuard<'static, Sampler> {
+    SAMPLER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Somebody who wants it.
+pub(super) struct Watch;
 
 impl Watch {
     pub(super) fn start() -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let seen = Arc::new(Mutex::new(BTreeSet::new()));
-        let (stop, target) = (Arc::clone(&over), Arc::clone(&seen));
-        let thread = std::thread::spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
-                let lines = all();
-                target.lock().unwrap().extend(lines);
-                // Somebody else wants the processor, too: what is sampled, above all.
-                std::thread::yield_now();
-            }
-        });
-        Self { over, seen, thread: Some(thread) }
+        let mut sampler = sampler();
+        sampler.watchers += 1;
+        if sampler.watchers == 1 {
+            std::thread::spawn(sample);
+        }
+        Self
     }
 
     /// Whether a command line with this in it was seen.
     pub(super) fn has(&self, text: &[u8]) -> bool {
-        self.seen.lock().unwrap().iter().any(|line| line.windows(text.len()).any(|window| window == text))
+        sampler().seen.iter().any(|line| line.windows(text.len()).any(|window| window == text))
     }
 
     /// The distinct command lines that were seen.
-    pub(super) fn end(mut self) -> BTreeSet<Vec<u8>> {
-        self.stop();
-        std::mem::take(&mut self.seen.lock().unwrap())
-    }
-
-    fn stop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
-        }
+    pub(super) fn end(self) -> BTreeSet<Arc<[u8]>> {
+        sampler().seen.clone()
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.stop();
+        sampler().watchers -= 1;
+    }
+}
+
+/// Goes round until nobody wants it any more.
+fn sample() {
+    loop {
+        let lines = all();
+        let mut sampler = sampler();
+        if sampler.watchers == 0 {
+            return;
+        }
+        let new = lines.into_iter().map(Arc::from);
+        sampler.seen.extend(new);
+        drop(sampler);
+        // What is sampled wants a processor, too.
+        std::thread::yield_now();
     }
 }
 
@@ -62,8 +70,6 @@ fn all() -> Vec<Vec<u8>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         name != own && name.bytes().all(|byte| byte.is_ascii_digit())
     });
-    numbers
-        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
-        .filter(|line| !line.is_empty())
-        .collect()
+    let lines = numbers.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| !line.is_empty()).collect()
 }
