@@ -80,7 +80,9 @@ pub(super) fn attributes(text: &str) -> Vec<(String, Vec<String>)> {
                 }
             }
             Token::Word(text) | Token::Text(text) => {
-                found.last_mut().map(|(_, texts)| texts.push((*text).to_owned()));
+                if let Some((_, texts)) = found.last_mut() {
+                    texts.push((*text).to_owned());
+                }
             }
             Token::Sign('{' | '[' | '(') => open += 1,
             Token::Sign('}' | ']' | ')') => open = open.saturating_sub(1),

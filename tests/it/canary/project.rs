@@ -45,6 +45,130 @@ while [ -n "$value" ]; do printf '%s' "${value:0:7}"; value=${value:7}; sleep 0.
 echo
 "#;
 
+const TASKS: &str = r##"
+[project]
+name   = "canary"
+dotenv = [".env?"]
+
+[vars]
+@VARS@
+[env_files.production]
+path   = ".envs/.production"
+prefix = "PROD"
+mask   = ["GREETING"]
+public = ["SITE_URL"]
+
+[environments.stage]
+env_files = ["production"]
+
+[environments.stage.deploy]
+server = "../server"
+
+[forge]
+kind = "@KIND@"
+repo = "ada/shop"
+
+@SECRETS@
+[secrets.FROM_OUTPUT]
+value = "{{ workspaces.source.outputs.hidden }}"
+
+[databases.main]
+provider = "digitalocean"
+name     = "shop-db"
+
+[terraform]
+root = "terraform"
+
+[workspaces.source]
+var_files = ["secret.tfvars"]
+vars      = { by_var = "{{ vars.hex }}" }
+
+[workspaces.sink]
+depends     = ["source"]
+env         = { BY_ENV = "{{ vars.sixteen_bytes }}" }
+after_apply = "env; echo \"$BARE\" | base64"
+[workspaces.sink.vars]
+hidden  = "{{ workspaces.source.outputs.hidden }}"
+deep    = "{{ workspaces.source.outputs.deep }}"
+by_file = "{{ secrets.CRLF }}"
+files   = "{{ environments.stage.env_file_map }}"
+long    = "{{ vars.long }}"
+
+[workspaces.broken]
+vars = { token = "{{ secrets.JSON }}", quotes = "{{ vars.double_quotes }}" }
+
+[workspaces.slow]
+vars = { token = "{{ vars.backslashes }}" }
+
+[rollout]
+before = ["release-before"]
+after  = ["release-after"]
+
+[tasks.print]
+env = { @ENV@ }
+run = '''
+names="@NAMES@ ONCE BARE"
+cat private/forms
+cat private/forms >&2
+@PRINT@'''
+
+[tasks.print-files]
+run = '''@PRINT_FILES@'''
+
+[tasks.print-map]
+env = { MAP = "{{ environments.stage.env_file_map }}" }
+run = '''
+echo "$MAP"
+@PRINT_FILES@'''
+
+[tasks.pieces]
+env = { SIXTY_FOUR_BYTES = "{{ vars.sixty_four_bytes }}" }
+run = '''@PIECES@'''
+
+[tasks.fails]
+env     = { PEM = "{{ vars.pem }}", SPACES = "{{ vars.spaces }}" }
+run     = "printf '%s' \"$PEM\"; echo \"fails with $SPACES\" >&2; printf '%s' \"$SPACES\" | base64 >&2; exit 3"
+finally = "echo \"finally $PEM\""
+
+[tasks.waits]
+env = { @ENV@ }
+run = '''
+names="@NAMES@ ONCE BARE"
+cat private/forms
+cat private/forms >&2
+@PRINT@
+printf 'and then %s' "$PREFIX_LONGER"
+touch private/waits
+sleep 60'''
+
+[tasks.spoken]
+env = { SPOKEN = "{{ vars.spoken }}" }
+run = "echo \"$SPOKEN\"; echo \"$SPOKEN\" | base64"
+
+[tasks.overridden]
+env = { OVERRIDDEN = "{{ vars.overridden }}" }
+run = "echo \"$OVERRIDDEN\"; sleep 0.3; exit 5"
+
+[tasks.database]
+databases = ["main"]
+run       = "env; echo \"$PGPASSWORD\" | base64; echo \"$DATABASE_URL\"; env >&2; exit 4"
+
+[tasks.outputs]
+env = { HIDDEN = "{{ workspaces.source.outputs.hidden }}", DEEP = "{{ workspaces.source.outputs.deep }}" }
+run = '''
+names="HIDDEN DEEP"
+@PRINT@'''
+
+[tasks.release-before]
+run = '''@PRINT_FILES@
+env'''
+
+[tasks.release-after]
+run = '''
+@PRINT_FILES@
+if [ -e fail ]; then cat .envs/.production/.[a-z]* >&2; exit 9; fi'''
+"##;
+
 /// Of the tasks file, for a forge of this kind.
 pub(super) fn tasks_file(kind: &str, canaries: &[Canary]) -> String {
     let mut vars = String::new();
@@ -82,133 +206,18 @@ pub(super) fn tasks_file(kind: &str, canaries: &[Canary]) -> String {
             names.push(name);
         }
     }
-    let env = env.join(", ");
-    let names = names.join(" ");
-    format!(
-        r##"
-[project]
-name   = "canary"
-dotenv = [".env?"]
-
-[vars]
-{vars}
-[env_files.production]
-path   = ".envs/.production"
-prefix = "PROD"
-mask   = ["GREETING"]
-public = ["SITE_URL"]
-
-[environments.stage]
-env_files = ["production"]
-
-[environments.stage.deploy]
-server = "../server"
-
-[forge]
-kind = "{kind}"
-repo = "ada/shop"
-
-{secrets}
-[secrets.FROM_OUTPUT]
-value = "{{{{ workspaces.source.outputs.hidden }}}}"
-
-[databases.main]
-provider = "digitalocean"
-name     = "shop-db"
-
-[terraform]
-root = "terraform"
-
-[workspaces.source]
-var_files = ["secret.tfvars"]
-vars      = {{ by_var = "{{{{ vars.hex }}}}" }}
-
-[workspaces.sink]
-depends     = ["source"]
-env         = {{ BY_ENV = "{{{{ vars.sixteen_bytes }}}}" }}
-after_apply = "env; echo \"$BARE\" | base64"
-[workspaces.sink.vars]
-hidden  = "{{{{ workspaces.source.outputs.hidden }}}}"
-deep    = "{{{{ workspaces.source.outputs.deep }}}}"
-by_file = "{{{{ secrets.CRLF }}}}"
-files   = "{{{{ environments.stage.env_file_map }}}}"
-long    = "{{{{ vars.long }}}}"
-
-[workspaces.broken]
-vars = {{ token = "{{{{ secrets.JSON }}}}", quotes = "{{{{ vars.double_quotes }}}}" }}
-
-[workspaces.slow]
-vars = {{ token = "{{{{ vars.backslashes }}}}" }}
-
-[rollout]
-before = ["release-before"]
-after  = ["release-after"]
-
-[tasks.print]
-env = {{ {env} }}
-run = '''
-names="{names} ONCE BARE"
-cat private/forms
-cat private/forms >&2
-{PRINT}'''
-
-[tasks.print-files]
-run = '''{PRINT_FILES}'''
-
-[tasks.print-map]
-env = {{ MAP = "{{{{ environments.stage.env_file_map }}}}" }}
-run = '''
-echo "$MAP"
-{PRINT_FILES}'''
-
-[tasks.pieces]
-env = {{ SIXTY_FOUR_BYTES = "{{{{ vars.sixty_four_bytes }}}}" }}
-run = '''{PIECES}'''
-
-[tasks.fails]
-env     = {{ PEM = "{{{{ vars.pem }}}}", SPACES = "{{{{ vars.spaces }}}}" }}
-run     = "printf '%s' \"$PEM\"; echo \"fails with $SPACES\" >&2; printf '%s' \"$SPACES\" | base64 >&2; exit 3"
-finally = "echo \"finally $PEM\""
-
-[tasks.waits]
-env = {{ {env} }}
-run = '''
-names="{names} ONCE BARE"
-cat private/forms
-cat private/forms >&2
-{PRINT}
-printf 'and then %s' "$PREFIX_LONGER"
-touch private/waits
-sleep 60'''
-
-[tasks.spoken]
-env = {{ SPOKEN = "{{{{ vars.spoken }}}}" }}
-run = "echo \"$SPOKEN\"; echo \"$SPOKEN\" | base64"
-
-[tasks.overridden]
-env = {{ OVERRIDDEN = "{{{{ vars.overridden }}}}" }}
-run = "echo \"$OVERRIDDEN\"; sleep 0.3; exit 5"
-
-[tasks.database]
-databases = ["main"]
-run       = "env; echo \"$PGPASSWORD\" | base64; echo \"$DATABASE_URL\"; env >&2; exit 4"
-
-[tasks.outputs]
-env = {{ HIDDEN = "{{{{ workspaces.source.outputs.hidden }}}}", DEEP = "{{{{ workspaces.source.outputs.deep }}}}" }}
-run = '''
-names="HIDDEN DEEP"
-{PRINT}'''
-
-[tasks.release-before]
-run = '''{PRINT_FILES}
-env'''
-
-[tasks.release-after]
-run = '''
-{PRINT_FILES}
-if [ -e fail ]; then cat .envs/.production/.[a-z]* >&2; exit 9; fi'''
-"##
-    )
+    [
+        ("@VARS@", vars.as_str()),
+        ("@KIND@", kind),
+        ("@SECRETS@", &secrets),
+        ("@ENV@", &env.join(", ")),
+        ("@NAMES@", &names.join(" ")),
+        ("@PRINT@", PRINT),
+        ("@PRINT_FILES@", PRINT_FILES),
+        ("@PIECES@", PIECES),
+    ]
+    .into_iter()
+    .fold(TASKS.to_owned(), |text, (mark, value)| text.replace(mark, value))
 }
 
 const SOURCE: &str = r#"
