@@ -7,6 +7,7 @@ pub mod commands;
 mod complete;
 mod environment;
 mod goals;
+mod known;
 mod options;
 mod project;
 mod repository;

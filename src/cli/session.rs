@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::environment::choose;
+use super::known;
 use super::options::{Colour, Options};
 use super::print;
 use super::project::load_project;
@@ -12,7 +13,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::repository::PUBLIC_WORD;
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Argument, Binding, Model, Variable};
+use crate::model::{Argument, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::plan::{Reason, Verdict};
@@ -58,7 +59,7 @@ impl<'a> Session<'a> {
         refuse_strange_words(&model, &options.confirm)?;
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
         let overrides = overrides.iter().cloned().collect();
-        let masker = known_secrets(&model, &overrides, doors);
+        let masker = known::masker(&model, &overrides, doors);
         Ok(Self { doors, options, model, overrides, environment, masker, records: None })
     }
 
@@ -159,6 +160,7 @@ impl<'a> Session<'a> {
         observer: Box<dyn crate::run::Observer>,
         recorded: bool,
     ) -> Result<RunResult, Fault> {
+        known::learn_files(&self.model, self.doors, &self.masker);
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
@@ -272,21 +274,4 @@ fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
         }
         None => fault.hint(format!("words that may be asked for: {}", list::or_ticked(&known))),
     })
-}
-
-/// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
-fn known_secrets(model: &Model, overrides: &BTreeMap<String, String>, doors: &Doors) -> Masker {
-    let masker = Masker::default();
-    if doors.environment.is_set("GITHUB_ACTIONS") {
-        masker.keep_news();
-    }
-    for variable in model.variables.values().filter(|variable| variable.secret) {
-        let value = match (overrides.get(&variable.name), &variable.binding) {
-            (Some(value), _) => Some(value.as_str()),
-            (None, Binding::Environment { name, .. }) => doors.environment.get(name),
-            _ => None,
-        };
-        value.map(|value| masker.add(value.as_bytes()));
-    }
-    masker
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bootstrap;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod code;
 #[cfg(test)]
 mod commands;

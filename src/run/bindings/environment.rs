@@ -119,6 +119,7 @@ impl Bindings {
         let bytes = context.doors().files.read(&path).map_err(|error| {
             at(Fault::new(FaultKind::File, format!("{} could not be read: {error}", shown.display())))
         })?;
+        context.masker().add_file(&bytes);
         let text = String::from_utf8(bytes)
             .map_err(|_| at(Fault::new(FaultKind::File, format!("{} is not UTF-8", shown.display()))))?;
         let caller = &context.doors().environment;

@@ -270,6 +270,7 @@ impl Bindings {
                 .hint("it is kept out of version control: make it, or get it from somebody who has it"))
         })?;
         context.masker().add(&bytes);
+        context.masker().add_file(&bytes);
         match source.encoding {
             Encoding::Base64 => Ok(Value::secret(STANDARD.encode(&bytes))),
             Encoding::Text => String::from_utf8(bytes).map(Value::secret).map_err(|_| {
