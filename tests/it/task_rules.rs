@@ -293,5 +293,8 @@ run = "echo {{ version }}"
 "#,
     );
     space.run("ship v1.2").exits(0).prints("v1.2\n");
-    space.run("ship xv1").exits(2).says("`xv1` does not fit `version` of `ship`: it has to look like `v\\d+(\\.\\d+)*`");
+    space
+        .run("ship xv1")
+        .exits(2)
+        .says("`xv1` does not fit `version` of `ship`: it has to look like `v\\d+(\\.\\d+)*`");
 }

@@ -3,6 +3,7 @@
 use super::places::GITLAB_VALUES;
 use super::scene::{Mode, Scene};
 use crate::harness::needs;
+use crate::harness::vendors::depot::Depot;
 use crate::harness::vendors::failures::{broken, cut, github_forbidden, given};
 use crate::harness::vendors::gitlab::{GitLab, Variable};
 use crate::harness::vendors::{Given, Vendor};
@@ -11,6 +12,10 @@ use crate::harness::vendors::{Given, Vendor};
 fn no_push_to_github_shows_a_secret() {
     needs!("terraform", "bash", "git", "base64");
     let mut scene = Scene::new("secrets", "github", super::github);
+    // Where `repo create` finds the repository that the forge tells of.
+    let depot = Depot::new(&scene.space.root.with_file_name("depot"));
+    depot.make("ada/shop");
+    scene.forge.vendor(|github| github.depot = Some(depot));
     scene.run("up source --yes", Mode::Plain, 0);
     // What a job is given.
     for (secret, file) in [("PROD_DJANGO", ".django"), ("PROD_POSTGRES", ".postgres")] {
