@@ -223,6 +223,7 @@ impl Server {
             jobs: 2,
             keep_going: false,
             force: false,
+            explain: false,
             recorded: true,
         };
         let observer = Box::new(Heard(Arc::clone(&self.said)));
