@@ -519,6 +519,21 @@ fn the_end_of_a_task_that_is_up_to_date_says_how_much_was_looked_at() {
 }
 
 #[test]
+fn patterns_of_an_included_file_start_at_its_folder() {
+    let space = Space::with_tasks("[include]\ndocs = \"docs/tasks.toml\"\n")
+        .file("docs/tasks.toml", "[tasks.t]\nsources = [\"*.md\", \"../shared\"]\noutputs = [\"out\"]\nrun = \"touch out; echo x >>../log\"\n")
+        .file("docs/a.md", "")
+        .file("shared/deep/x", "");
+    assert!(does(&space, "docs:t") && !does(&space, "docs:t"));
+    space.write("a.md", "");
+    assert!(!does(&space, "docs:t"));
+    space.write("shared/deep/x", "1");
+    assert!(does(&space, "docs:t"));
+    space.write("docs/a.md", "1");
+    assert!(does(&space, "docs:t"));
+}
+
+#[test]
 fn a_value_in_a_pattern_means_itself() {
     let space = Space::with_tasks(
         "[tasks.t]\nargs = [\"name\"]\nsources = [\"src/{{ name }}\"]\nrun = \"echo x >>log\"\n",
