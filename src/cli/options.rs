@@ -117,7 +117,7 @@ Examples:
   shipway lint ::: test         run two tasks, side by side where nothing orders them
   shipway region=fra1 up        apply all workspaces, with another value for `vars.region`
   shipway --dry-run down        show what a teardown would do
-  shipway --explain build       run the task `build`, and say which file made it necessary
+  shipway --explain test        run the task `test`, and say which file made it necessary
 
 Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
 4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";

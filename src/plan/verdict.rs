@@ -202,6 +202,35 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// The same with each text rewritten: masked.
+    #[must_use]
+    pub fn map_text(self, map: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Fresh { .. } => self,
+            Self::Stale(reason) => Self::Stale(reason.map_text(map)),
+            Self::Open { parts } => Self::Open { parts: parts.iter().map(|part| map(part)).collect() },
+        }
+    }
+}
+
+impl Reason {
+    fn map_text(mut self, map: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::NeverRun | Self::Forced | Self::Unfinished => {}
+            Self::Always { why: text }
+            | Self::Changed { part: text }
+            | Self::Source { path: text, .. }
+            | Self::Output { path: text, .. }
+            | Self::NoSource { pattern: text }
+            | Self::ChangedMeanwhile { part: text }
+            | Self::NotMade { pattern: text }
+            | Self::Needs { title: text } => *text = map(text),
+        }
+        self
+    }
+}
+
 /// The first part that differs.
 pub fn difference(
     recorded: &BTreeMap<String, String>,

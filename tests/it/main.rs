@@ -29,6 +29,8 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod freshness;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod journal;

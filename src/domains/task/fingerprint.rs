@@ -1,8 +1,9 @@
 //! Everything that a task's result depends on, each part under the name that a person knows it by.
 //!
 //! Counted in are its commands as they are written, what their `{{ }}` stand for, its arguments, every variable of the environment that it is
-//! given, those of the caller that its commands name, where its programs are, and what the tasks that it needs made. A secret is compared by a
-//! digest under the user's key, so nobody who reads the record can try passwords against it.
+//! given, those of the caller that its commands name, where its programs are, and what the tasks that it needs made. Values are compared by
+//! digests under the user's key, so nobody who reads the record can try passwords against it: whether one is a secret may be learned only
+//! later. Where there is no key, what is known to be a secret can't be compared, and the task runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -55,18 +56,19 @@ pub(super) fn of(
         patterns(context, scope, task, &task.tracking.sources)?.without(&parts.fingerprint.outputs);
     parts.add("what it runs", written(task).as_bytes());
     for (name, value) in &scope.args {
-        parts.add(format!("the argument `{name}`"), format!("{value:?}").as_bytes());
+        parts.add_value(context, format!("the argument `{name}`"), &format!("{value:?}"), false);
     }
     parts.references(context, scope, task)?;
     let env = parts.environment(context, model, scope, task)?;
-    parts.of_the_caller(context, task, &env)?;
+    parts.of_the_caller(context, task, &env);
     programs(context, task, &env, &mut parts);
     Ok(parts.fingerprint)
 }
 
 struct Parts {
     fingerprint: Fingerprint,
-    key: Option<DigestKey>,
+    /// The user's key, or why there is none; looked for when the first value comes.
+    key: Option<Result<DigestKey, String>>,
 }
 
 impl Parts {
@@ -74,27 +76,21 @@ impl Parts {
         self.fingerprint.add(part, bytes);
     }
 
-    fn add_secret(&mut self, context: &StepContext<'_>, part: String, value: &str) {
-        if self.key.is_none() {
-            self.key = match context.only_looks() {
-                // A dry run makes no key: then nothing was recorded with it either.
-                true => DigestKey::there_is(context.doors()),
-                false => match DigestKey::of_user(context.doors()) {
-                    Ok(key) => Some(key),
-                    Err(error) => {
-                        let why = format!("its secret values can't be compared: {error}");
-                        self.fingerprint.always = Some(why);
-                        None
-                    }
-                },
-            };
-        }
-        match &self.key {
-            Some(key) => {
+    fn add_value(&mut self, context: &StepContext<'_>, part: String, value: &str, is_secret: bool) {
+        let key = self.key.get_or_insert_with(|| match context.only_looks() {
+            // A dry run makes no key: then nothing was recorded with it either.
+            true => DigestKey::there_is(context.doors()).ok_or_else(|| "there is no key".to_owned()),
+            false => DigestKey::of_user(context.doors()).map_err(|error| error.to_string()),
+        });
+        match key {
+            Ok(key) => {
                 let digest = key.digest(&part, value.as_bytes());
                 self.fingerprint.inputs.insert(part, digest.as_str().to_owned());
             }
-            None => self.fingerprint.unknown.push(part),
+            Err(why) if is_secret => {
+                self.fingerprint.always = Some(format!("its secret values can't be compared: {why}"));
+            }
+            Err(_) => self.add(part, value.as_bytes()),
         }
     }
 
@@ -105,8 +101,7 @@ impl Parts {
         let all: BTreeSet<&Reference> = all.filter(|it| !matches!(it, Reference::Argument(_))).collect();
         for reference in all {
             match context.bindings().value(context, scope, reference) {
-                Ok(value) if value.secret => self.add_secret(context, reference.to_string(), &value.text()),
-                Ok(value) => self.add(reference.to_string(), value.text().as_bytes()),
+                Ok(value) => self.add_value(context, reference.to_string(), &value.text(), value.secret),
                 Err(_) if context.only_looks() => self.fingerprint.unknown.push(reference.to_string()),
                 Err(fault) => return Err(fault),
             }
@@ -142,19 +137,18 @@ impl Parts {
                 Some(exports) => {
                     let told: Vec<String> =
                         exports.0.iter().map(|(name, value)| format!("{name}={}", value.text())).collect();
-                    self.add_secret(context, part, &told.join("\0"));
+                    self.add_value(context, part, &told.join("\0"), true);
                 }
                 None if context.only_looks() => self.fingerprint.unknown.push(part),
                 None => return Err(Fault::new(FaultKind::Bug, format!("nobody asked for {part}"))),
             }
         }
         for (name, value) in &env {
-            match value {
-                EnvironmentValue::Plain(value) => self.add(format!("${name}"), value.as_bytes()),
-                EnvironmentValue::Secret(secret) => {
-                    self.add_secret(context, format!("${name}"), secret.expose())
-                }
-            }
+            let (value, is_secret) = match value {
+                EnvironmentValue::Plain(value) => (value.as_str(), false),
+                EnvironmentValue::Secret(secret) => (secret.expose(), true),
+            };
+            self.add_value(context, format!("${name}"), value, is_secret);
         }
         Ok(env)
     }
@@ -165,7 +159,7 @@ impl Parts {
         context: &StepContext<'_>,
         task: &Task,
         env: &BTreeMap<String, EnvironmentValue>,
-    ) -> Result<(), Fault> {
+    ) {
         let mut names = BTreeSet::new();
         for command in task.run.iter().chain(&task.finally) {
             if let Command::Shell(script) = command {
@@ -178,13 +172,9 @@ impl Parts {
         names.retain(|name| !env.contains_key(*name) && !OF_THE_SHELL.contains(name));
         for name in names {
             let Some(value) = context.doors().environment.get(name) else { continue };
-            if env_value_is_secret(name, value.as_bytes(), &[], &[]) {
-                self.add_secret(context, format!("${name}"), value);
-            } else {
-                self.add(format!("${name}"), value.as_bytes());
-            }
+            let is_secret = env_value_is_secret(name, value.as_bytes(), &[], &[]);
+            self.add_value(context, format!("${name}"), value, is_secret);
         }
-        Ok(())
     }
 }
 

@@ -108,9 +108,7 @@ impl<'f> Reader<'f, '_> {
 fn help(fault: &PatternFault) -> &'static str {
     match fault {
         PatternFault::Empty => "write a path, or a pattern such as `src/**/*.py`",
-        PatternFault::Absolute => {
-            "write a path from the file's folder; of a program, `requires` tells the version"
-        }
+        PatternFault::Absolute => "write a path from the file's folder",
         PatternFault::Outside => {
             "only files of the project can be named: whatever else goes in, pass in a variable"
         }

@@ -171,7 +171,7 @@ pub fn foresee(
                         (Verdict::Stale(_), _) if case.fingerprint.outputs.is_empty() => Left::Unknown,
                         _ => Left::Open,
                     };
-                    (Some(case.verdict), left)
+                    (Some(case.verdict.map_text(|text| masker.mask(text))), left)
                 }
             };
             shared.freshness.leave(id, left);
@@ -182,7 +182,8 @@ pub fn foresee(
 
 fn say(context: &StepContext<'_>, verdict: &Verdict) {
     let shared = context.shared();
-    shared.send(&context.step().name, EventKind::Judged(verdict.clone()));
+    let masked = verdict.clone().map_text(|text| shared.masker.mask(text));
+    shared.send(&context.step().name, EventKind::Judged(masked));
     // That it is up to date is said anyway.
     if shared.mode.explain && !matches!(verdict, Verdict::Fresh { .. }) {
         context.log().notice(Level::Note, &verdict.to_string());
