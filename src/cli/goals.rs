@@ -49,13 +49,16 @@ pub(super) fn lookup(model: &Model, name: &str) -> Named {
     Named::Unknown
 }
 
+/// Asks for an argument of the task of that name; `None`: nobody can be asked.
+pub(super) type AskFor<'a> = dyn FnMut(&str, &Argument) -> Result<Option<String>, Fault> + 'a;
+
 /// The goal of a task of the project.
 pub(super) fn task_goal(
     model: &Model,
     environment: &Environment,
     name: &str,
     words: &[String],
-    ask: &mut dyn FnMut(&str, &Argument) -> Result<Option<String>, Fault>,
+    ask: &mut AskFor<'_>,
 ) -> Result<Goal, Fault> {
     let Some(found) = model.task(name) else { return Err(unknown(model, name, &[])) };
     let mut words = words.to_vec();

@@ -76,6 +76,13 @@ impl Vault {
         self.keys.push(Key { public, private });
     }
 
+    /// A box as it came, with the public and the private key that it is for: to be opened by somebody else.
+    pub(crate) fn sealed(&self, name: &str) -> [Vec<u8>; 3] {
+        let kept = &self.secrets[name];
+        let key = &self.keys[kept.key];
+        [kept.sealed.clone(), key.public.to_vec(), key.private.to_vec()]
+    }
+
     /// The bytes that were sealed.
     pub(crate) fn open(&self, name: &str) -> Option<Vec<u8>> {
         let kept = self.secrets.get(name)?;
