@@ -16,6 +16,7 @@ mod dispatcher;
 mod lines;
 pub mod node;
 mod observe;
+mod resume;
 mod screen;
 pub mod script;
 mod shared;
@@ -31,6 +32,7 @@ pub use bindings::Bindings;
 pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
 pub use observe::{Answer, Ask, Observer, Question};
+pub use resume::{Fate, Leftover};
 
 use asker::answer_all;
 use dispatcher::{Dispatcher, Inbox};
@@ -129,8 +131,7 @@ pub fn run(
         result
     });
     if let Some(journal) = &shared.journal {
-        doors.files.remove_dir(&journal.raw()).ok();
-        journal.flush().ok();
+        journal.close(doors);
     }
     Ok(result)
 }
