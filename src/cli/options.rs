@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, value_name = "NAME", global = true)]
     pub confirm: Vec<String>,
 
+    /// Release a state's lock, unasked, where the journal proves that a dead apply of ours left it
+    #[arg(long, global = true)]
+    pub unlock_own_stale: bool,
+
     /// Print events (or the report) as JSON, one a line, on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -74,6 +78,7 @@ impl Options {
             force: self.force || later.force,
             keep_going: self.keep_going || later.keep_going,
             yes: self.yes || later.yes,
+            unlock_own_stale: self.unlock_own_stale || later.unlock_own_stale,
             confirm: self.confirm,
             json: self.json || later.json,
             environment: later.environment.or(self.environment),

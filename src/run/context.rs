@@ -23,7 +23,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity, kill_point};
+use crate::os::{Doors, identity};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -270,7 +270,6 @@ impl<'a> StepContext<'a> {
             self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
         }
         self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
-        kill_point::pass();
         Ok(termination)
     }
 

@@ -65,6 +65,8 @@ pub struct RunSettings {
     pub keep_going: bool,
     /// Steps run although their work is as it was left.
     pub force: bool,
+    /// A state's lock that is proven to be a dead apply's of ours is released without a question.
+    pub unlock_own_stale: bool,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -104,12 +106,13 @@ pub fn run(
         .map_err(|error| Fault::new(FaultKind::World, format!("no thread could be started: {error}")))?;
 
     let run_id = journal.as_ref().map(|journal| journal.id().to_owned()).unwrap_or_default();
-    let shared = Shared::new(
+    let mut shared = Shared::new(
         (plan, doors, masker, bindings),
         journal,
         settings.root.clone(),
         Channels { life, permits, asker },
     );
+    shared.unlock_own_stale = settings.unlock_own_stale;
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {

@@ -73,6 +73,16 @@ impl StepContext<'_> {
         Ok(())
     }
 
+    /// What was typed for this run, masked; nothing in a run without a journal.
+    pub fn command(&self) -> &str {
+        self.shared.journal.as_ref().map_or("", |journal| journal.command())
+    }
+
+    /// Whether a lock that is proven to be our own and dead is released without a question.
+    pub fn unlocks_own_stale(&self) -> bool {
+        self.shared.unlock_own_stale
+    }
+
     /// Asks a person in the middle of a step whether something may be done, and records the answer. A refusal is the fault that names the
     /// flag which would have answered.
     pub fn may(&self, proposal: Proposal) -> Result<bool, Fault> {

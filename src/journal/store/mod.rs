@@ -42,6 +42,7 @@ pub const FOLDER: &str = ".shipway";
 #[derive(Debug)]
 pub struct RunStore {
     id: String,
+    command: String,
     folder: PathBuf,
     journal: Mutex<File>,
     /// The streams of commands that are not settled, by their steps.
@@ -62,6 +63,7 @@ impl RunStore {
         let (id, folder) = make_folder(doors, &runs, process.pid)?;
         let store = Self {
             unsettled: Mutex::default(),
+            command: command.to_owned(),
             journal: Mutex::new(create_private(&folder.join("journal.jsonl"))?),
             events: Mutex::new(io::BufWriter::new(create_private(&folder.join("events.jsonl"))?)),
             logs: Mutex::default(),
@@ -77,6 +79,11 @@ impl RunStore {
     /// The run's id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What was typed, masked.
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
     /// The folder whose `.shipway` this run is kept in.
