@@ -43,6 +43,8 @@ mod mutations;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod safety;
