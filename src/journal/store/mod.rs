@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, Record};
@@ -47,6 +47,8 @@ pub struct RunStore {
     journal: Mutex<File>,
     /// The streams of commands that are not settled, by their steps.
     unsettled: Mutex<Vec<(String, String)>>,
+    /// Whether something of an earlier run was settled: then its raw files may go.
+    settled_others: AtomicBool,
     events: Mutex<io::BufWriter<File>>,
     logs: Mutex<HashMap<String, io::BufWriter<File>>>,
     kept: AtomicUsize,
@@ -63,6 +65,7 @@ impl RunStore {
         let (id, folder) = make_folder(doors, &runs, process.pid)?;
         let store = Self {
             unsettled: Mutex::default(),
+            settled_others: AtomicBool::new(false),
             command: command.to_owned(),
             journal: Mutex::new(create_private(&folder.join("journal.jsonl"))?),
             events: Mutex::new(io::BufWriter::new(create_private(&folder.join("events.jsonl"))?)),
@@ -121,6 +124,7 @@ impl RunStore {
                 unsettled.push((step.clone(), stream.clone()));
             }
             Entry::Settled { run, step, .. } if *run == self.id => unsettled.retain(|(of, _)| of != step),
+            Entry::Settled { .. } => self.settled_others.store(true, Ordering::Relaxed),
             _ => {}
         }
     }
@@ -131,6 +135,11 @@ impl RunStore {
         let kept: Vec<&str> = unsettled.iter().map(|(_, stream)| stream.as_str()).collect();
         sweep::remove_raw(doors, &self.raw(), &kept);
         drop(unsettled);
+        if self.settled_others.load(Ordering::Relaxed)
+            && let Some(runs) = self.folder.parent()
+        {
+            sweep::sweep(doors, runs);
+        }
         self.flush().ok();
     }
 
