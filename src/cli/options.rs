@@ -250,12 +250,16 @@ pub enum Builtin {
         number: usize,
     },
 
-    /// Follow a deployment on the server to its end, and end like it
-    #[command(after_help = "Examples:\n  shipway attach\n  shipway attach 7 -e prod")]
+    /// Follow a deployment on the server, or a run on this machine, to its end, and end like it
+    #[command(after_help = "Examples:\n  shipway attach\n  shipway attach 7 -e prod\n  shipway attach --run")]
     Attach {
         /// Its number; the one that is under way, or the last one, where none is given
         #[arg(value_name = "NUMBER", value_parser = deployment_number)]
         number: Option<u64>,
+        /// A run of this project on this machine, also where its Shipway died and terraform goes on; the last one where no id is given. The
+        /// beginning of an id will do
+        #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "number")]
+        run: Option<Option<String>>,
     },
 
     /// Stop the deployment that is under way; the server puts back what was live

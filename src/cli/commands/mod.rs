@@ -1,5 +1,6 @@
 //! One file per built-in command.
 
+mod attach;
 mod check;
 mod completions;
 mod deployments;
@@ -32,6 +33,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Help { name } => help::run(doors, options, name.as_deref()),
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Check => check::run(doors, &options),
+        Builtin::Attach { run: Some(run), .. } => attach::run(doors, options, run.as_deref()),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
         Builtin::Logs { run, step, release: None } => {

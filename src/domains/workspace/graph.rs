@@ -39,6 +39,7 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),
         Verb::Apply | Verb::Plan | Verb::Init => builder.alone(verb, names),
+        Verb::Attach => builder.each(names, |site| Ok(vec![builder.follow(site)])),
         Verb::Status => builder.each(names, |site| Ok(vec![builder.status(site)])),
         Verb::Clean => builder.each(names, |site| Ok(vec![builder.clean(site)])),
         Verb::Output => builder.each(names, |site| builder.output(site)),
@@ -88,6 +89,12 @@ impl Builder<'_> {
         let titled = (name.to_owned(), "look for what earlier runs left open".to_owned());
         let action = ResumeAction { purpose, sites, only_follow: false };
         self.node(titled, Vec::new(), Effect::Changes, action)
+    }
+
+    fn follow(&self, site: Site) -> Node {
+        let names = (step(&site, "attach"), format!("follow {}", site.name));
+        let action = ResumeAction { purpose: Purpose::Apply, sites: vec![site], only_follow: true };
+        self.node(names, Vec::new(), Effect::Reads, action)
     }
 
     fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {

@@ -31,7 +31,7 @@ mod verb;
 
 pub use graph::{nodes, outputs_nodes};
 pub use plan::Purpose;
-pub use resume::{Doubt, OpenState, Unfinished, read_leftover};
+pub use resume::{Doubt, OpenState, Unfinished, read_leftover, workspace_of};
 pub use sent::ledger_place;
 pub use status::StatusRow;
 pub use verb::Verb;

@@ -36,7 +36,8 @@ impl Site {
             }
         };
         let reading = state::parse(&text).map_err(|error| self.not_copied(&error))?;
-        let Some(reading) = reading else { return Ok(None) };
+        // A backend that is no file prints an empty state where there is none: one without a lineage.
+        let Some(reading) = reading.filter(|state| !state.lineage.is_empty()) else { return Ok(None) };
         let name = format!("{:08}", reading.serial);
         self.keep_snapshot(context, &name, text.as_bytes()).map_err(|error| self.not_copied(&error))?;
         Ok(Some(reading))

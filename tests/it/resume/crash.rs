@@ -9,7 +9,7 @@ use crate::harness::patience::until_true;
 use crate::harness::postgres::Postgres;
 use crate::harness::space::resource;
 use crate::harness::{Output, Space};
-use crate::resume::place::{Place, says_in_order};
+use crate::resume::place::{Place, process, says_in_order};
 
 /// Everything whose fate is unknown is named before any command is started.
 #[track_caller]
@@ -58,6 +58,81 @@ fn an_apply_that_ended_alone_is_told_and_what_follows_it_is_done_once() {
     assert_eq!(place.space.read("after"), "x\n", "its hook");
     place.assert_in_order("ended alone");
     assert_eq!(place.space.read("after"), "x\n");
+}
+
+#[test]
+fn attach_follows_a_run_that_lives_and_ends_like_it() {
+    needs!("terraform");
+    let place = Place::gated(None);
+    place.space.run("attach --run").exits(2).says("no run of this project is under way here");
+    let running = place.in_the_middle();
+    let follower = place.space.start("attach --run");
+    until_true("it shows what was before", || follower.stderr().contains("Apply one?"));
+    place.go();
+    running.wait().exits(0);
+    let followed = follower.wait();
+    followed.exits(0).says("2 workspaces applied");
+    assert_eq!(place.space.runs().len(), 1, "to look is no run");
+}
+
+#[test]
+fn attach_follows_what_a_dead_run_left_running_and_the_next_up_still_does_what_follows() {
+    needs!("terraform");
+    let place = Place::gated(None);
+    let running = place.in_the_middle();
+    running.signal(Signal::KILL);
+    running.wait();
+    let follower = place.space.start("attach --run");
+    until_true("it is attached", || follower.stderr().contains("attached to the run"));
+    place.go();
+    follower.wait().exits(0).says("went through without it: 2 added");
+    place.space.run("attach --run").exits(2);
+    place.space.run("up --yes").exits(0).says("went through without it: 2 added");
+    place.assert_in_order("attached by hand");
+}
+
+#[test]
+fn attach_says_when_the_apply_that_it_follows_is_killed() {
+    needs!("terraform");
+    let place = Place::gated(None);
+    let running = place.in_the_middle();
+    let terraform = place.terraform();
+    running.signal(Signal::KILL);
+    running.wait();
+    let follower = place.space.start("attach --run");
+    until_true("it is attached", || follower.stderr().contains("attached to the run"));
+    kill_process(terraform, Signal::KILL).unwrap();
+    follower.wait().exits(1).says("started and not ended: creating terraform_data.second").says("shipway up");
+}
+
+#[test]
+fn ctrl_c_while_an_up_waits_for_another_runs_apply_ends_only_the_waiting() {
+    needs!("terraform");
+    let place = Place::gated(None);
+    let running = place.in_the_middle();
+    running.signal(Signal::KILL);
+    running.wait();
+    let next = place.space.start("up --yes");
+    until_true("it is attached", || next.stderr().contains("attached to the run"));
+    next.signal(Signal::INT);
+    next.wait().exits(130).says("goes on; `shipway attach --run` follows it");
+    place.go();
+    place.is_quiet();
+    assert_eq!(place.state("one"), ["terraform_data.first", "terraform_data.second"]);
+    place.space.run("up --yes").exits(0);
+    place.assert_in_order("after Ctrl-C");
+}
+
+#[test]
+fn what_local_exec_left_and_does_not_heed_the_asking_is_ended_hard() {
+    needs!("terraform");
+    let place = Place::two(None);
+    let pid = place.space.path("pid");
+    let left = format!("(trap '' TERM; echo $$ >'{}'; for turn in $(seq 1 600); do sleep 0.1; done) >/dev/null 2>&1 &", pid.display());
+    place.workspace("one", &left);
+    place.space.run("up --yes").exits(0).says("left processes behind, which were ended after it: ");
+    place.is_quiet();
+    place.assert_in_order("a deaf process");
 }
 
 #[test]
@@ -188,14 +263,7 @@ fn a_destroy_that_dies_part_of_the_way_goes_on_in_reverse() {
     place.space.wait_for("waits");
     running.signal(Signal::KILL);
     running.wait();
-    let status = place.space.runs().pop().unwrap().join("raw");
-    let report = status.read_dir().unwrap().flatten().map(|it| it.path()).find(|path| {
-        path.to_string_lossy().contains("one:destroy") && path.extension().is_some_and(|it| it == "status")
-    });
-    let text = std::fs::read_to_string(report.unwrap()).unwrap();
-    let report: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    let pid = i32::try_from(report["process"]["pid"].as_i64().unwrap()).unwrap();
-    kill_process_group(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    kill_process_group(process(&place.space, "one:destroy"), Signal::KILL).unwrap();
     place.is_quiet();
     assert!(place.space.state("two").is_empty());
     assert_eq!(place.space.state("one"), ["terraform_data.first"]);
@@ -241,14 +309,7 @@ fn an_http_lock_of_a_dead_apply_is_told_and_never_broken_without_proof() {
     let space = space.workspace("one", &main);
     let running = space.start("up --yes");
     space.wait_for("waits");
-    let raw = space.runs().pop().unwrap().join("raw");
-    let status = raw.read_dir().unwrap().flatten().map(|it| it.path()).find(|path| {
-        path.to_string_lossy().contains("one:apply") && path.extension().is_some_and(|it| it == "status")
-    });
-    let text = std::fs::read_to_string(status.unwrap()).unwrap();
-    let report: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    let pid = i32::try_from(report["process"]["pid"].as_i64().unwrap()).unwrap();
-    kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    kill_process(process(&space, "one:apply"), Signal::KILL).unwrap();
     running.wait().exits(1);
     assert!(server.is_locked());
     space.write("go", "");

@@ -1,13 +1,13 @@
 //! Workspaces whose resources leave a line each time one is made, on a local backend or on PostgreSQL.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal};
 
 use crate::harness::patience::{until, until_true};
 use crate::harness::postgres::Postgres;
 use crate::harness::processes;
-use crate::harness::space::{gate, lines};
+use crate::harness::space::gate;
 use crate::harness::{Output, Space};
 
 /// The workspaces, in their order.
@@ -106,18 +106,41 @@ impl<'p> Place<'p> {
 
     /// The process that the last run's shim started for the apply of `one`.
     pub(super) fn terraform(&self) -> Pid {
-        let raw = self.space.runs().pop().unwrap().join("raw");
-        let number = until("the shim says what it runs", || {
-            let status = raw.read_dir().ok()?.flatten().map(|entry| entry.path()).find(|path| is_apply(path))?;
-            let text = std::fs::read_to_string(status).ok()?;
-            lines(&text).first()?["process"]["pid"].as_i64()
-        });
-        Pid::from_raw(i32::try_from(number).unwrap()).unwrap()
+        process(&self.space, "one:apply")
     }
 
     /// Kills terraform alone, which its shim sees.
     pub(super) fn kill_terraform(&self) {
         rustix::process::kill_process(self.terraform(), Signal::KILL).unwrap();
+    }
+
+    /// Kills terraform and what it started as soon as the stream of some apply has so many bytes, after `first`; false where all applies
+    /// have ended before.
+    pub(super) fn kill_terraform_after(&self, bytes: u64, first: impl FnOnce()) -> bool {
+        let is_over = || self.space.runs().pop().is_some_and(|run| {
+            std::fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|text| text.contains("run-ended"))
+        });
+        let found = until("an apply has printed so much", || {
+            let runs = self.space.runs();
+            let raw = runs.last()?.join("raw");
+            let streams: Vec<PathBuf> = raw.read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
+            let long = streams.iter().find(|path| {
+                let name = path.to_string_lossy();
+                name.contains(":apply-") && name.ends_with(".out") && path.metadata().is_ok_and(|it| it.len() >= bytes)
+            });
+            let pid = long.and_then(|path| {
+                let text = std::fs::read_to_string(path.with_extension("status")).ok()?;
+                let report: serde_json::Value = serde_json::from_str(text.lines().next()?).ok()?;
+                Pid::from_raw(i32::try_from(report["process"]["pid"].as_i64()?).ok()?)
+            });
+            match pid {
+                Some(pid) => Some(Some(pid)),
+                None => is_over().then_some(None),
+            }
+        });
+        let Some(pid) = found else { return false };
+        first();
+        rustix::process::kill_process_group(pid, Signal::KILL).is_ok()
     }
 
     /// Waits until nothing that was started in this place runs any more.
@@ -160,9 +183,21 @@ impl<'p> Place<'p> {
     }
 }
 
-fn is_apply(path: &Path) -> bool {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    name.starts_with("workspace:one:apply") && name.ends_with(".status")
+/// The process that the last run's shim started for that step of a workspace.
+pub(super) fn process(space: &Space, step: &str) -> Pid {
+    let raw = space.runs().pop().unwrap().join("raw");
+    let prefix = format!("workspace:{step}-");
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with(&prefix) && name.ends_with(".status")
+    };
+    let number = until("the shim says what it runs", || {
+        let status = raw.read_dir().ok()?.flatten().map(|entry| entry.path()).find(is_it)?;
+        let text = std::fs::read_to_string(status).ok()?;
+        let report: serde_json::Value = serde_json::from_str(text.lines().next()?).ok()?;
+        report["process"]["pid"].as_i64()
+    });
+    Pid::from_raw(i32::try_from(number).unwrap()).unwrap()
 }
 
 /// Asserts that `phrases` stand in this order on standard error.

@@ -26,7 +26,7 @@ use crate::run::{Action, CommandRun, Fate, Leftover, Outcome, StepContext, StepL
 use crate::text::count::count;
 
 pub(super) use reading::{CONFIGURATION, LINEAGE, PURPOSE, SERIAL, TERRAFORM, WHO, WORKSPACE};
-pub use reading::{Doubt, OpenState, Unfinished, read_leftover};
+pub use reading::{Doubt, OpenState, Unfinished, read_leftover, workspace_of};
 pub(super) use salvage::{FILE as SALVAGE_FILE, Import, render as render_imports};
 
 /// The steps that may have dealt with a workspace in a run.
@@ -56,6 +56,8 @@ struct Dealt {
     /// An apply or destroy that went through without us: what follows it is still to be done.
     applied: Option<(Purpose, Arc<Applied>)>,
     imports: Vec<Import>,
+    /// It did not end well.
+    problem: Option<String>,
 }
 
 impl Action for ResumeAction {
@@ -78,12 +80,16 @@ impl ResumeAction {
         }
         let leftovers = context.leftovers()?;
         for site in &self.sites {
-            let mine = |leftover: &&Leftover| leftover.facts.get(WORKSPACE) == Some(&site.name);
+            let mine = |leftover: &&Leftover| workspace_of(leftover) == Some(&site.name);
             let mine: Vec<Leftover> = leftovers.iter().filter(mine).cloned().collect();
             if mine.is_empty() {
                 continue;
             }
             let dealt = self.deal(context, site, mine)?;
+            if let Some(problem) = dealt.problem.as_ref().filter(|_| self.only_follow) {
+                return Err(Fault::new(FaultKind::Failed, problem.clone())
+                    .hint("`shipway up` or `shipway down` begins with it, and asks before anything is done"));
+            }
             resumed.sites.insert(site.name.clone(), dealt);
         }
         Ok(Outcome::done_with(resumed))
@@ -114,6 +120,7 @@ impl ResumeAction {
             dealt.open.push(leftover);
         }
         if !doubts.is_empty() {
+            dealt.problem = Some(format!("it is not known what became of `{}`", site.name));
             let doubt = self.doubt(context, site, &doubts);
             if !self.only_follow {
                 dealt.imports = self.clear_up(context, site, &dealt.open, doubt)?;
@@ -161,11 +168,13 @@ impl ResumeAction {
                 fault.details.iter().for_each(|line| text.push_str(&format!("\n  {line}")));
                 text.push_str(&done_before(&completed));
                 context.log().notice(Level::Warning, &text);
+                dealt.problem = Some(fault.message);
                 Ok(true)
             }
             ApplyReading::Interrupted { completed, .. } => {
                 let text = format!("the {what} of the run {run} was stopped in order{}", done_before(&completed));
                 context.log().notice(Level::Note, &text);
+                dealt.problem = Some(format!("the {what} was stopped"));
                 Ok(true)
             }
             // Nothing was changed.

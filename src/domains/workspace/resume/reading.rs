@@ -75,6 +75,11 @@ pub struct Doubt {
     pub state_left_behind: bool,
 }
 
+/// The workspace that a command which was left open is about; `None` where it is none of ours.
+pub fn workspace_of(leftover: &Leftover) -> Option<&str> {
+    leftover.facts.get(WORKSPACE).map(String::as_str)
+}
+
 /// Reads what was left open; `stream` is what its process printed so far. `None` where it is none of ours.
 pub fn read_leftover(leftover: &Leftover, stream: &str) -> Option<Unfinished> {
     let state = match leftover.fate {
@@ -87,7 +92,7 @@ pub fn read_leftover(leftover: &Leftover, stream: &str) -> Option<Unfinished> {
     };
     Some(Unfinished {
         run: leftover.run.clone(),
-        workspace: leftover.facts.get(WORKSPACE)?.clone(),
+        workspace: workspace_of(leftover)?.to_owned(),
         purpose: Purpose::of_word(leftover.facts.get(PURPOSE)?)?,
         state,
     })
