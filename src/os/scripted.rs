@@ -119,9 +119,11 @@ impl Child for ScriptedChild {
             .wait_timeout_while(told, limit, |told| told.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         match *told {
-            Some(signal) => {
-                ChildEvent::Ended { termination: Termination::Signaled { signal }, leaked: false, swept: Vec::new() }
-            }
+            Some(signal) => ChildEvent::Ended {
+                termination: Termination::Signaled { signal },
+                leaked: false,
+                swept: Vec::new(),
+            },
             None => ChildEvent::Quiet,
         }
     }

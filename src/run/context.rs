@@ -316,7 +316,8 @@ impl<'a> StepContext<'a> {
     pub(super) fn tell_swept(&self, tool: &str, swept: &[String]) {
         if !swept.is_empty() {
             let names = swept.join(", ");
-            let text = format!("`{tool}` ended and left processes behind, which were ended after it: {names}");
+            let text =
+                format!("`{tool}` ended and left processes behind, which were ended after it: {names}");
             self.log().notice(Level::Warning, &text);
         }
     }

@@ -217,9 +217,7 @@ impl ApplyFold {
             (
                 Termination::Exited { status: 0 } | Termination::Unknown | Termination::Signaled { .. },
                 Some(counts),
-            ) if !has_errors => {
-                ApplyReading::Applied { counts, outputs: self.outputs }
-            }
+            ) if !has_errors => ApplyReading::Applied { counts, outputs: self.outputs },
             (Termination::Exited { status }, _) if self.interrupted && status != 0 => {
                 ApplyReading::Interrupted { completed: self.completed, in_doubt }
             }

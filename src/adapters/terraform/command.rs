@@ -132,7 +132,14 @@ impl Root<'_> {
     /// `terraform state rm` of nothing, to be told who holds the state's lock without waiting for it. It always fails; where the lock is free,
     /// for another reason.
     pub fn lock_probe(&self) -> CommandSpec {
-        self.command(&["state", "rm", "-dry-run", "-no-color", "-lock-timeout=0s", "terraform_data.shipway_probe"])
+        self.command(&[
+            "state",
+            "rm",
+            "-dry-run",
+            "-no-color",
+            "-lock-timeout=0s",
+            "terraform_data.shipway_probe",
+        ])
     }
 
     /// `terraform state push` of a file in the root's folder. It refuses another lineage and an older state.

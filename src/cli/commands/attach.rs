@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::{history, logs};
 use crate::assemble::Goal;
 use crate::cli::options::Options;
-use crate::cli::session::{self, Session};
 use crate::cli::project;
+use crate::cli::session::{self, Session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::workspace::{Verb, workspace_of};
 use crate::event::{Event, EventKind};
@@ -38,7 +38,9 @@ pub(super) fn run(doors: &Doors, options: Options, named: Option<&str>) -> Resul
         }
     }
     let run = logs::find(&runs, named)?;
-    if lives(run) && let Some(code) = follow(doors, &options, run)? {
+    if lives(run)
+        && let Some(code) = follow(doors, &options, run)?
+    {
         return Ok(code);
     }
     let workspaces: BTreeSet<String> = running(doors, &root)?
@@ -49,7 +51,9 @@ pub(super) fn run(doors: &Doors, options: Options, named: Option<&str>) -> Resul
     if workspaces.is_empty() {
         return Err(Fault::new(FaultKind::Usage, format!("nothing of the run {} runs any more", run.id))
             .hint(format!("`shipway logs {}` shows it again", run.id))
-            .hint("what it left open is told by the next `shipway up` or `shipway down`, before anything else"));
+            .hint(
+                "what it left open is told by the next `shipway up` or `shipway down`, before anything else",
+            ));
     }
     let session = Session::open(doors, options, &[])?;
     let known = |name: &&String| workspaces.contains(*name);

@@ -63,7 +63,8 @@ impl Site {
 
 fn is_configuration(name: &str) -> bool {
     let endings = [".tf", ".tf.json", ".tfvars", ".tfvars.json"];
-    name != SALVAGE_FILE && (name == ".terraform.lock.hcl" || endings.iter().any(|ending| name.ends_with(ending)))
+    name != SALVAGE_FILE
+        && (name == ".terraform.lock.hcl" || endings.iter().any(|ending| name.ends_with(ending)))
 }
 
 /// The name of the user with this number, where terraform looks it up too (Go's `os/user`): `passwd(5)`.

@@ -137,7 +137,9 @@ impl Builder<'_> {
             let site = self.site(name);
             let workspace = site.workspace()?;
             let mut needs = self.tasks(workspace);
-            needs.extend(all.first().filter(|_| verb == Verb::Apply).map(|resume| Need::Step(resume.name.clone())));
+            needs.extend(
+                all.first().filter(|_| verb == Verb::Apply).map(|resume| Need::Step(resume.name.clone())),
+            );
             let (within, outside): (Vec<String>, Vec<String>) =
                 self.model.upstream(workspace).into_iter().partition(|it| names.contains(it));
             needs.extend(within.into_iter().map(|it| {

@@ -66,15 +66,19 @@ impl Held {
             }
             let holder = holder(context, &path);
             // Another goal of this very run has it.
-            if holder.as_ref().is_some_and(|holder| {
-                holder.pid == std::process::id() && holder.host == identity::host()
-            }) {
+            if holder
+                .as_ref()
+                .is_some_and(|holder| holder.pid == std::process::id() && holder.host == identity::host())
+            {
                 return Ok(());
             }
             let text = tell(workspace, holder.as_ref(), clock.now());
             if clock.monotonic() >= until {
                 return Err(Fault::new(FaultKind::Locked, text)
-                    .detail(format!("waited for {}, as `[terraform] lock_timeout` says", duration::render(limit)))
+                    .detail(format!(
+                        "waited for {}, as `[terraform] lock_timeout` says",
+                        duration::render(limit)
+                    ))
                     .hint("nothing was changed; run this again when the other one has ended")
                     .hint("`shipway attach --run` follows it"));
             }

@@ -44,6 +44,10 @@ pub(super) struct PlanAction {
 }
 
 /// A plan that was made.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each workspace, and it is shared and not moved"
+)]
 pub(super) enum Planned {
     /// There is nothing to do.
     Nothing(String),
@@ -158,13 +162,19 @@ impl PlanAction {
         let file = self.site.folder()?.join(SALVAGE_FILE);
         // One that was left by a run that died must not be in anybody's plan.
         context.doors().files.remove(&file).ok();
-        let resumed = Resumed::of(context, &self.site).filter(|_| self.purpose == Purpose::Apply && !self.only_look);
+        let resumed =
+            Resumed::of(context, &self.site).filter(|_| self.purpose == Purpose::Apply && !self.only_look);
         let mut imports: Vec<Import> = resumed.map(|it| it.imports(&self.site).to_vec()).unwrap_or_default();
         loop {
             if !imports.is_empty() {
-                context.doors().files.write(&file, render_imports(&imports).as_bytes(), 0o600).map_err(|error| {
-                    Fault::new(FaultKind::World, format!("{} could not be written: {error}", file.display()))
-                })?;
+                context.doors().files.write(&file, render_imports(&imports).as_bytes(), 0o600).map_err(
+                    |error| {
+                        Fault::new(
+                            FaultKind::World,
+                            format!("{} could not be written: {error}", file.display()),
+                        )
+                    },
+                )?;
             }
             let made = self.run_plan(context, out, var_files);
             context.doors().files.remove(&file).ok();
@@ -173,13 +183,18 @@ impl PlanAction {
             let (gone, left): (Vec<Import>, Vec<Import>) = imports.into_iter().partition(|import| {
                 let names = |text: &str| text.contains(&import.address) || text.contains(&import.id);
                 errors(diagnostics).any(|error| {
-                    names(&error.detail) || names(&error.summary) || error.address.as_deref() == Some(&import.address)
+                    names(&error.detail)
+                        || names(&error.summary)
+                        || error.address.as_deref() == Some(&import.address)
                 })
             });
             if gone.is_empty() {
                 return Ok(made);
             }
-            let mut text = format!("`{}` can't take this over, so it may exist beside what is made now:", self.site.name);
+            let mut text = format!(
+                "`{}` can't take this over, so it may exist beside what is made now:",
+                self.site.name
+            );
             for import in &gone {
                 text.push_str(&format!("\n  {} (id {})", import.address, import.id));
             }

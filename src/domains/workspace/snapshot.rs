@@ -64,8 +64,9 @@ impl Site {
 
     fn not_copied(&self, error: &dyn std::fmt::Display) -> Fault {
         let message = format!("the state of `{}` could not be copied: {error}", self.name);
-        Fault::new(FaultKind::World, message)
-            .hint("nothing is changed without a copy in .shipway/snapshots; make that possible and run this again")
+        Fault::new(FaultKind::World, message).hint(
+            "nothing is changed without a copy in .shipway/snapshots; make that possible and run this again",
+        )
     }
 
     /// The file that the state is in, where the backend is a local one.
@@ -115,8 +116,14 @@ mod tests {
     fn only_a_local_backend_has_a_file() {
         let path = |text: &str| local_path(text.as_bytes());
         assert_eq!(path(""), Some("terraform.tfstate".into()));
-        assert_eq!(path(r#"{"backend":{"type":"local","config":{"path":"../x.tfstate"}}}"#), Some("../x.tfstate".into()));
-        assert_eq!(path(r#"{"backend":{"type":"local","config":{"path":null}}}"#), Some("terraform.tfstate".into()));
+        assert_eq!(
+            path(r#"{"backend":{"type":"local","config":{"path":"../x.tfstate"}}}"#),
+            Some("../x.tfstate".into())
+        );
+        assert_eq!(
+            path(r#"{"backend":{"type":"local","config":{"path":null}}}"#),
+            Some("terraform.tfstate".into())
+        );
         assert_eq!(path(r#"{"backend":{"type":"pg","config":{}}}"#), None);
     }
 }

@@ -14,8 +14,8 @@ use rustix::fs::FlockOperation;
 use super::shimmed::{TAIL, Tails, end};
 use super::{Child, ChildControl, ChildEvent};
 use crate::event::Termination;
-use crate::os::files;
 use crate::os::shim::{self, ShimReport};
+use crate::os::{files, identity};
 
 /// Reads along with the command that writes to `path`, which has no ending, from its beginning to its end.
 pub fn attach(path: &Path) -> io::Result<Box<dyn Child>> {
@@ -29,6 +29,12 @@ pub fn attach(path: &Path) -> io::Result<Box<dyn Child>> {
 
 /// Whether the command that writes to `path`, which has no ending, or its shim, still runs.
 pub fn is_written(path: &Path) -> bool {
+    let lives =
+        |report| matches!(report, Some(ShimReport::Running { process }) if identity::is_alive(&process));
+    is_locked(path) || lives(shim::read_report(&path.with_extension("status")))
+}
+
+fn is_locked(path: &Path) -> bool {
     let Ok(file) = files::open(&path.with_extension("out")) else { return false };
     // Closing the file gives the lock back.
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)

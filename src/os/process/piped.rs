@@ -82,7 +82,9 @@ impl Child for PipedChild {
                 Ok(Message::Closed) => self.open -= 1,
                 Ok(Message::Ended(termination)) => self.ended = Some(termination),
                 Err(RecvTimeoutError::Timeout) => match self.ended {
-                    Some(termination) => return ChildEvent::Ended { termination, leaked: true, swept: Vec::new() },
+                    Some(termination) => {
+                        return ChildEvent::Ended { termination, leaked: true, swept: Vec::new() };
+                    }
                     None => return ChildEvent::Quiet,
                 },
                 Err(RecvTimeoutError::Disconnected) => {

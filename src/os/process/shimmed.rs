@@ -36,8 +36,8 @@ impl ShimmedChild {
         let out = files::create_private(&out_path)?;
         let err = files::create_private(&err_path)?;
         // The lock goes with the file to the shim and the command: while it is held one of them lives, whatever became of us, of
-        // process numbers, or of the moment between a start and its record.
-        rustix::fs::flock(&out, FlockOperation::NonBlockingLockExclusive)?;
+        // process numbers, or of the moment between a start and its record. A file system without locks leaves the shim's report to tell.
+        rustix::fs::flock(&out, FlockOperation::NonBlockingLockExclusive).ok();
         let (life_reader, life) = io::pipe()?;
         let handle = duct::cmd(executable, shim::arguments(&path.with_extension("status"), orphaned, launch))
             .full_env(launch.env.iter().cloned())

@@ -79,7 +79,12 @@ impl Drop for Postgres {
 fn program(name: &str, user: Option<(u32, u32)>, dir: &Path) -> Command {
     let path: PathBuf = tools::find(name).unwrap();
     let mut command = Command::new(path);
-    command.env_clear().env("LC_ALL", "C").env("PGCONNECT_TIMEOUT", "5").current_dir(dir).stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("LC_ALL", "C")
+        .env("PGCONNECT_TIMEOUT", "5")
+        .current_dir(dir)
+        .stdin(Stdio::null());
     if let Some((uid, gid)) = user {
         command.uid(uid).gid(gid);
     }

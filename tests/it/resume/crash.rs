@@ -17,9 +17,10 @@ fn names_before_anything_else(next: &Output, phrases: &[&str]) {
     let story = next.story();
     let first = story.events.iter().position(|event| matches!(event.kind, EventKind::CommandStarted { .. }));
     for phrase in phrases {
-        let named = story.events.iter().position(
-            |event| matches!(&event.kind, EventKind::Notice { text, .. } if text.contains(phrase)),
-        );
+        let named = story
+            .events
+            .iter()
+            .position(|event| matches!(&event.kind, EventKind::Notice { text, .. } if text.contains(phrase)));
         assert!(named.is_some() && named < first, "{phrase:?} is not named first: {}", next.all());
     }
 }
@@ -37,7 +38,10 @@ fn the_next_up_attaches_to_an_apply_that_goes_on_and_goes_on_after_it() {
     place.go();
     let next = next.wait();
     next.exits(0);
-    says_in_order(&next, &["attached to the run", "terraform_data.second", "went through without it: 2 added"]);
+    says_in_order(
+        &next,
+        &["attached to the run", "terraform_data.second", "went through without it: 2 added"],
+    );
     place.assert_in_order("attached");
 }
 
@@ -46,7 +50,10 @@ fn an_apply_that_ended_alone_is_told_and_what_follows_it_is_done_once() {
     needs!("terraform");
     let place = Place::gated(None);
     let tasks = place.space.read("tasks.toml");
-    place.space.write("tasks.toml", &tasks.replace("[workspaces.one]", "[workspaces.one]\nafter_apply = \"echo x >>after\""));
+    place.space.write(
+        "tasks.toml",
+        &tasks.replace("[workspaces.one]", "[workspaces.one]\nafter_apply = \"echo x >>after\""),
+    );
     let running = place.in_the_middle();
     running.signal(Signal::KILL);
     running.wait();
@@ -128,7 +135,10 @@ fn what_local_exec_left_and_does_not_heed_the_asking_is_ended_hard() {
     needs!("terraform");
     let place = Place::two(None);
     let pid = place.space.path("pid");
-    let left = format!("(trap '' TERM; echo $$ >'{}'; for turn in $(seq 1 600); do sleep 0.1; done) >/dev/null 2>&1 &", pid.display());
+    let left = format!(
+        "(trap '' TERM; echo $$ >'{}'; for turn in $(seq 1 600); do sleep 0.1; done) >/dev/null 2>&1 &",
+        pid.display()
+    );
     place.workspace("one", &left);
     place.space.run("up --yes").exits(0).says("left processes behind, which were ended after it: ");
     place.is_quiet();
@@ -195,7 +205,10 @@ fn both_killed_on_postgresql_lose_the_state_and_the_next_up_takes_over_what_was_
     next.exits(0);
     names_before_anything_else(
         &next,
-        &["done, perhaps not in its state: creating terraform_data.first (id ", "started and not ended: creating terraform_data.second"],
+        &[
+            "done, perhaps not in its state: creating terraform_data.first (id ",
+            "started and not ended: creating terraform_data.second",
+        ],
     );
     assert!(next.stdout.contains("1 to import"), "{}", next.all());
     assert_eq!(place.lines("one"), ["first", "second", "second"], "what was made is not made again");
@@ -279,7 +292,8 @@ fn a_destroy_that_dies_part_of_the_way_goes_on_in_reverse() {
 fn a_state_that_could_not_be_stored_is_stored_after_a_question_and_never_made_twice() {
     needs!("terraform");
     let server = HttpBackend::start();
-    let space = Space::with_tasks("[terraform]\nroot = \"terraform\"\nlock_timeout = \"1s\"\n[workspaces.one]\n");
+    let space =
+        Space::with_tasks("[terraform]\nroot = \"terraform\"\nlock_timeout = \"1s\"\n[workspaces.one]\n");
     let made = space.path("made");
     let command = format!("echo x >>'{}'", made.display());
     let space = space.workspace("one", &format!("{}{}", server.block(), resource("a", &command)));
@@ -303,7 +317,8 @@ fn a_state_that_could_not_be_stored_is_stored_after_a_question_and_never_made_tw
 fn an_http_lock_of_a_dead_apply_is_told_and_never_broken_without_proof() {
     needs!("terraform");
     let server = HttpBackend::start();
-    let space = Space::with_tasks("[terraform]\nroot = \"terraform\"\nlock_timeout = \"1s\"\n[workspaces.one]\n");
+    let space =
+        Space::with_tasks("[terraform]\nroot = \"terraform\"\nlock_timeout = \"1s\"\n[workspaces.one]\n");
     let (waits, go) = (space.path("waits"), space.path("go"));
     let main = format!("{}{}", server.block(), resource("a", &crate::harness::space::gate(&waits, &go)));
     let space = space.workspace("one", &main);

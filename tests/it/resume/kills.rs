@@ -85,7 +85,8 @@ fn terraform_is_killed_somewhere(postgres: Option<&Postgres>, both: bool, few: u
             // Each was made once, or was named as perhaps made before anything else was run.
             for resource in ["first", "second"] {
                 let times = |lines: &[String]| lines.iter().filter(|line| *line == resource).count();
-                let was_named = named.contains(&format!("started and not ended: creating terraform_data.{resource}"));
+                let was_named =
+                    named.contains(&format!("started and not ended: creating terraform_data.{resource}"));
                 let is_right = times(&after) == 1 || (times(&after) == 2 && times(&before) == 1 && was_named);
                 assert!(is_right, "{name} {resource}: {before:?} {after:?}: {context}");
             }

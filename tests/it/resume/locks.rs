@@ -71,7 +71,8 @@ fn with_a_lock(place: Place<'_>, who: &str, created: &str) -> Space {
 }
 
 fn who() -> String {
-    let user = String::from_utf8(std::process::Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+    let user =
+        String::from_utf8(std::process::Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     format!("{}@{}", user.trim(), shipway::os::identity::host())
 }
 
@@ -116,7 +117,9 @@ fn in_ci_the_option_releases_it() {
     let space = after_a_kill(&who(), 1);
     let next = space.run("--json up --unlock-own-stale --yes");
     next.exits(0);
-    let asked = next.story().count(|kind| matches!(kind, EventKind::Asked { proposal } if proposal.question.contains("Release")));
+    let asked = next
+        .story()
+        .count(|kind| matches!(kind, EventKind::Asked { proposal } if proposal.question.contains("Release")));
     assert_eq!(asked, 0);
     assert!(space.root.with_file_name("released").exists());
 }

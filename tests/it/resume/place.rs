@@ -63,7 +63,10 @@ impl<'p> Place<'p> {
 
     fn backend(&self, name: &str) -> String {
         match self.postgres {
-            Some(_) => format!("terraform {{\n  backend \"pg\" {{\n    schema_name = \"{}\"\n  }}\n}}\n", self.schema(name)),
+            Some(_) => format!(
+                "terraform {{\n  backend \"pg\" {{\n    schema_name = \"{}\"\n  }}\n}}\n",
+                self.schema(name)
+            ),
             None => String::new(),
         }
     }
@@ -83,7 +86,10 @@ impl<'p> Place<'p> {
         let Some(postgres) = self.postgres else { return self.space.state(name) };
         let state = postgres.state(&self.schema(name)).unwrap_or_default();
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
-        resources.iter().map(|it| format!("{}.{}", it["type"].as_str().unwrap(), it["name"].as_str().unwrap())).collect()
+        resources
+            .iter()
+            .map(|it| format!("{}.{}", it["type"].as_str().unwrap(), it["name"].as_str().unwrap()))
+            .collect()
     }
 
     /// The lines that resources of a workspace left.
@@ -117,16 +123,22 @@ impl<'p> Place<'p> {
     /// Kills terraform and what it started as soon as the stream of some apply has so many bytes, after `first`; false where all applies
     /// have ended before.
     pub(super) fn kill_terraform_after(&self, bytes: u64, first: impl FnOnce()) -> bool {
-        let is_over = || self.space.runs().pop().is_some_and(|run| {
-            std::fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|text| text.contains("run-ended"))
-        });
+        let is_over = || {
+            self.space.runs().pop().is_some_and(|run| {
+                std::fs::read_to_string(run.join("journal.jsonl"))
+                    .is_ok_and(|text| text.contains("run-ended"))
+            })
+        };
         let found = until("an apply has printed so much", || {
             let runs = self.space.runs();
             let raw = runs.last()?.join("raw");
-            let streams: Vec<PathBuf> = raw.read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
+            let streams: Vec<PathBuf> =
+                raw.read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
             let long = streams.iter().find(|path| {
                 let name = path.to_string_lossy();
-                name.contains(":apply-") && name.ends_with(".out") && path.metadata().is_ok_and(|it| it.len() >= bytes)
+                name.contains(":apply-")
+                    && name.ends_with(".out")
+                    && path.metadata().is_ok_and(|it| it.len() >= bytes)
             });
             let pid = long.and_then(|path| {
                 let text = std::fs::read_to_string(path.with_extension("status")).ok()?;
@@ -154,12 +166,20 @@ impl<'p> Place<'p> {
     #[track_caller]
     pub(super) fn assert_in_order(&self, context: &str) {
         for name in WORKSPACES {
-            assert_eq!(self.state(name), ["terraform_data.first", "terraform_data.second"], "{context}: {name}");
+            assert_eq!(
+                self.state(name),
+                ["terraform_data.first", "terraform_data.second"],
+                "{context}: {name}"
+            );
             assert_eq!(self.lines(name), ["first", "second"], "{context}: {name}: made twice, or never");
         }
         self.assert_nothing_is_left(context);
         let again = self.space.run("up");
-        again.exits(0).says("nothing to change").does_not_say("ended without saying how").does_not_say("attached");
+        again
+            .exits(0)
+            .says("nothing to change")
+            .does_not_say("ended without saying how")
+            .does_not_say("attached");
     }
 
     /// No lock, no stream that somebody has to settle, no file of a salvage.
@@ -174,10 +194,14 @@ impl<'p> Place<'p> {
                 let path = format!("terraform/{name}/{file}");
                 assert!(!self.space.has(&path), "{context}: {path} is left");
             }
-            assert!(!self.space.has(&format!(".shipway/locks/workspace-{name}.lock")), "{context}: our lock is left");
+            assert!(
+                !self.space.has(&format!(".shipway/locks/workspace-{name}.lock")),
+                "{context}: our lock is left"
+            );
         }
         for run in self.space.runs() {
-            let left: Vec<_> = run.join("raw").read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
+            let left: Vec<_> =
+                run.join("raw").read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
             assert!(left.is_empty(), "{context}: {left:?}");
         }
     }
@@ -205,7 +229,9 @@ pub(super) fn process(space: &Space, step: &str) -> Pid {
 pub(super) fn says_in_order(output: &Output, phrases: &[&str]) {
     let mut rest = output.stderr.as_str();
     for phrase in phrases {
-        let Some(at) = rest.find(phrase) else { panic!("{phrase:?} is not said in its place: {}", output.all()) };
+        let Some(at) = rest.find(phrase) else {
+            panic!("{phrase:?} is not said in its place: {}", output.all())
+        };
         rest = &rest[at + phrase.len()..];
     }
 }

@@ -36,7 +36,8 @@ impl Written {
     }
 
     fn by(process: &Value) -> Self {
-        let run = json!({"entry": "run", "run": RUN, "command": "shipway up", "process": process, "steps": [STEP]});
+        let run =
+            json!({"entry": "run", "run": RUN, "command": "shipway up", "process": process, "steps": [STEP]});
         Self { space: Space::new(), records: vec![run] }
     }
 

@@ -6,6 +6,7 @@
 //! no old plan is used again: a fresh plan follows, and a fresh question.
 
 mod reading;
+mod repair;
 mod salvage;
 mod stale;
 
@@ -18,10 +19,9 @@ use super::plan::Purpose;
 use super::site::{Site, StateFound};
 use crate::adapters::terraform::narration;
 use crate::adapters::terraform::stream::{self, StreamEvent};
-use crate::adapters::terraform::{ApplyFold, ApplyReading, LockInfo, init, text_box};
+use crate::adapters::terraform::{ApplyFold, ApplyReading, init};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Stream, Termination};
-use crate::plan::{Digest, Proposal, ProposedChange};
 use crate::run::{Action, CommandRun, Fate, Leftover, Outcome, StepContext, StepLog, interrupted};
 use crate::text::count::count;
 
@@ -79,6 +79,7 @@ impl ResumeAction {
             }
         }
         let leftovers = context.leftovers()?;
+        self.name_strays(context, &leftovers);
         for site in &self.sites {
             let mine = |leftover: &&Leftover| workspace_of(leftover) == Some(&site.name);
             let mine: Vec<Leftover> = leftovers.iter().filter(mine).cloned().collect();
@@ -87,12 +88,30 @@ impl ResumeAction {
             }
             let dealt = self.deal(context, site, mine)?;
             if let Some(problem) = dealt.problem.as_ref().filter(|_| self.only_follow) {
-                return Err(Fault::new(FaultKind::Failed, problem.clone())
-                    .hint("`shipway up` or `shipway down` begins with it, and asks before anything is done"));
+                return Err(Fault::new(FaultKind::Failed, problem.clone()).hint(
+                    "`shipway up` or `shipway down` begins with it, and asks before anything is done",
+                ));
             }
             resumed.sites.insert(site.name.clone(), dealt);
         }
         Ok(Outcome::done_with(resumed))
+    }
+
+    /// Names what was left open of workspaces that the file does not have any more: nobody can deal with it but a person.
+    fn name_strays(&self, context: &StepContext<'_>, leftovers: &[Leftover]) {
+        let Some(model) = self.sites.first().map(|site| &site.model) else { return };
+        for leftover in leftovers {
+            let Some(name) = workspace_of(leftover).filter(|name| !model.workspaces.contains_key(*name))
+            else {
+                continue;
+            };
+            let text = format!(
+                "the run {run} left an apply of `{name}` open, which is no workspace any more; look what it made, then remove \
+                 .shipway/runs/{run}/raw",
+                run = leftover.run
+            );
+            context.log().notice(Level::Warning, &text);
+        }
     }
 
     fn deal(
@@ -110,7 +129,8 @@ impl ResumeAction {
                 OpenState::InDoubt(_) => doubts.push(unfinished),
                 OpenState::Finished(reading) => {
                     let ended = Ended { run: unfinished.run, purpose: unfinished.purpose, reading: *reading };
-                    let is_over = self.tell_end(context, site, &leftover, ended, (&mut doubts, &mut dealt))?;
+                    let is_over =
+                        self.tell_end(context, site, &leftover, ended, (&mut doubts, &mut dealt))?;
                     if is_over && !self.only_follow {
                         context.settle(Some(&leftover), "told")?;
                         continue;
@@ -172,7 +192,8 @@ impl ResumeAction {
                 Ok(true)
             }
             ApplyReading::Interrupted { completed, .. } => {
-                let text = format!("the {what} of the run {run} was stopped in order{}", done_before(&completed));
+                let text =
+                    format!("the {what} of the run {run} was stopped in order{}", done_before(&completed));
                 context.log().notice(Level::Note, &text);
                 dealt.problem = Some(format!("the {what} was stopped"));
                 Ok(true)
@@ -194,8 +215,13 @@ impl ResumeAction {
             );
             let mut list = |heading: &str, operations: &[stream::Operation]| {
                 for operation in operations {
-                    let id = operation.id_value.as_deref().map(|id| format!(" (id {id})")).unwrap_or_default();
-                    text.push_str(&format!("\n  {heading}: {} {}{id}", operation.action.doing(), operation.address));
+                    let id =
+                        operation.id_value.as_deref().map(|id| format!(" (id {id})")).unwrap_or_default();
+                    text.push_str(&format!(
+                        "\n  {heading}: {} {}{id}",
+                        operation.action.doing(),
+                        operation.address
+                    ));
                 }
             };
             list("done, perhaps not in its state", &doubt.completed);
@@ -220,9 +246,9 @@ impl ResumeAction {
         doubt: Doubt,
     ) -> Result<Vec<Import>, Fault> {
         let open: Vec<&Leftover> = open.iter().collect();
-        triage_lock(context, site, &open)?;
+        repair::triage_lock(context, site, &open)?;
         if doubt.state_left_behind {
-            push_state(context, site)?;
+            repair::push_state(context, site)?;
         }
         let managed = match site.state(context)? {
             StateFound::Empty => Vec::new(),
@@ -240,7 +266,10 @@ impl ResumeAction {
         let salvage = salvage::salvage(&doubt, &managed);
         let mut text = String::new();
         for import in &salvage.imports {
-            text.push_str(&format!("\n  is imported by the next plan: {} (id {})", import.address, import.id));
+            text.push_str(&format!(
+                "\n  is imported by the next plan: {} (id {})",
+                import.address, import.id
+            ));
         }
         for (list, what) in [
             (&salvage.lost, "exists and is not in the state, and has no id to import it by"),
@@ -340,86 +369,19 @@ fn has_moved(context: &mut StepContext<'_>, site: &Site, leftover: &Leftover) ->
     Ok(!is_same || state.serial > before)
 }
 
-/// Releases a lock that is proven to be a dead apply's of ours, after a question. Any other is left to the plan, which waits for it.
-fn triage_lock(context: &mut StepContext<'_>, site: &Site, open: &[&Leftover]) -> Result<(), Fault> {
-    let (termination, answer) = site.ask(context, |root| root.lock_probe())?;
-    let lock = LockInfo::find(&text_box::parse(&answer.err));
-    let Some(lock) = lock.filter(|_| !termination.is_success()) else { return Ok(()) };
-    match stale::judge(&lock, open, site.model.terraform.lock_timeout) {
-        stale::Owner::Unproven(why) => {
-            let text = format!("the state of `{}` is locked, and not provably by us: {why}", site.name);
-            context.log().notice(Level::Warning, &text);
-            Ok(())
-        }
-        stale::Owner::OursAndDead(id) => {
-            let text = format!(
-                "the state of `{}` is locked by an apply of ours that is dead: {} under the id {id}",
-                site.name,
-                lock.holder()
-            );
-            context.log().notice(Level::Warning, &text);
-            let question = format!("Release the lock that the dead apply of {} left?", site.name);
-            if !context.unlocks_own_stale() && !context.may(proposal(question, &site.name, &id))? {
-                let message = format!("the lock of `{}` stays: {}", site.name, lock.holder());
-                return Err(Fault::new(FaultKind::Declined, message).hint("nothing was changed"));
-            }
-            let (termination, answer) = site.ask(context, |root| root.force_unlock(&id))?;
-            if termination.is_success() {
-                return Ok(());
-            }
-            Err(site.failure(context, "releasing the lock", &text_box::parse(&answer.err), &answer.err))
-        }
-    }
-}
-
-/// Stores the state that an apply could not store, after a question. Without it everything would be made twice.
-fn push_state(context: &mut StepContext<'_>, site: &Site) -> Result<(), Fault> {
-    const FILE: &str = "errored.tfstate";
-    let path = site.folder()?.join(FILE);
-    // Somebody has stored it by hand.
-    let Ok(bytes) = context.doors().files.read(&path) else { return Ok(()) };
-    let shown = site.workspace()?.dir.join(FILE);
-    let question = format!("Store {} as the state of {}?", shown.display(), site.name);
-    let digest = blake3::hash(&bytes).to_hex();
-    if !context.may(proposal(question, &site.name, &digest))? {
-        let message = format!("the state of `{}` lies in {} and was not stored", site.name, shown.display());
-        return Err(Fault::new(FaultKind::Declined, message)
-            .hint("nothing else is done with it before: its resources would be made twice"));
-    }
-    let wait = site.model.terraform.lock_timeout;
-    let (termination, answer) = site.ask(context, |root| root.state_push(FILE, wait))?;
-    if !termination.is_success() {
-        return Err(site.failure(context, "storing the state", &text_box::parse(&answer.err), &answer.err));
-    }
-    let unkept = |error: std::io::Error| {
-        Fault::new(FaultKind::World, format!("{} could not be put away: {error}", shown.display()))
-    };
-    let kept = site.keep_snapshot(context, "errored", &bytes).map_err(unkept)?;
-    context.doors().files.remove(&path).map_err(unkept)?;
-    let text = format!("the state of `{}` is stored; {} is now {}", site.name, shown.display(), kept.display());
-    context.log().notice(Level::Note, &text);
-    Ok(())
-}
-
 /// Says where the configuration is another one now.
 fn note_edits(context: &StepContext<'_>, site: &Site, open: &[&Leftover]) {
     let now = site.configuration(context).ok();
-    let is_other = |leftover: &&&Leftover| leftover.facts.get(CONFIGURATION).is_some_and(|then| now.as_ref() != Some(then));
+    let is_other = |leftover: &&&Leftover| {
+        leftover.facts.get(CONFIGURATION).is_some_and(|then| now.as_ref() != Some(then))
+    };
     if open.iter().any(|leftover| is_other(&leftover)) {
-        let text = format!("the files of `{}` were edited since; the next plan is made from what they say now", site.name);
+        let text = format!(
+            "the files of `{}` were edited since; the next plan is made from what they say now",
+            site.name
+        );
         context.log().notice(Level::Note, &text);
     }
-}
-
-fn proposal(question: String, name: &str, digest: &str) -> Proposal {
-    let change = ProposedChange {
-        name: name.to_owned(),
-        summary: String::new(),
-        destroys: Vec::new(),
-        replaces: Vec::new(),
-        digest: Digest(digest.to_owned()),
-    };
-    Proposal { question, changes: vec![change], words: Vec::new() }
 }
 
 fn done_before(completed: &[stream::Operation]) -> String {

@@ -106,8 +106,9 @@ mod tests {
     fn an_id_is_never_a_template() {
         let import = Import { address: "module.a[\"b\"].t.n[0]".into(), id: "a\"${b}%{c}".into() };
         let text = render(&[import]);
-        assert!(text.ends_with(
-            "\nimport {\n  to = module.a[\"b\"].t.n[0]\n  id = \"a\\\"$${b}%%{c}\"\n}\n"
-        ), "{text}");
+        assert!(
+            text.ends_with("\nimport {\n  to = module.a[\"b\"].t.n[0]\n  id = \"a\\\"$${b}%%{c}\"\n}\n"),
+            "{text}"
+        );
     }
 }

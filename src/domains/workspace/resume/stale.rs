@@ -30,15 +30,20 @@ pub(super) fn judge(lock: &LockInfo, open: &[&Leftover], wait: Duration) -> Owne
     let unproven = |why: &str| Owner::Unproven(why.to_owned());
     let (Some(id), HolderShown::Holder) = (&lock.id, lock.trust) else {
         return unproven(match lock.trust {
-            HolderShown::Asker => "its backend gives a lock back when its holder dies, so somebody works on it",
+            HolderShown::Asker => {
+                "its backend gives a lock back when its holder dies, so somebody works on it"
+            }
             HolderShown::OnlyId | HolderShown::Holder => "its backend does not say who holds it",
         });
     };
-    let Some(created) = lock.created else { return unproven("its backend does not say since when it is held") };
+    let Some(created) = lock.created else {
+        return unproven("its backend does not say since when it is held");
+    };
     if lock.operation.as_deref() != Some("OperationTypeApply") {
         return unproven("it is not held for an apply");
     }
-    let ours = open.iter().filter(|leftover| leftover.facts.get(WHO).is_some() && leftover.facts.get(WHO) == lock.who.as_ref());
+    let ours =
+        open.iter().filter(|leftover| lock.who.is_some() && leftover.facts.get(WHO) == lock.who.as_ref());
     let mut fits = ours.filter(|leftover| within(created, leftover.at, wait)).peekable();
     if fits.peek().is_none() {
         return unproven("it was not taken by an apply that this journal knows");
