@@ -1,6 +1,6 @@
 //! The crash matrix: a row of what was measured in each test, with real terraform.
 
-use rustix::process::{Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use shipway::event::EventKind;
 
 use crate::harness::http_backend::HttpBackend;
@@ -23,6 +23,14 @@ fn names_before_anything_else(next: &Output, phrases: &[&str]) {
             .position(|event| matches!(&event.kind, EventKind::Notice { text, .. } if text.contains(phrase)));
         assert!(named.is_some() && named < first, "{phrase:?} is not named first: {}", next.all());
     }
+}
+
+/// The shim of the command that was started last, by the journal.
+fn shim(place: &Place<'_>) -> Pid {
+    let journal = place.space.journal();
+    let started = journal.iter().rfind(|record| record["entry"]["entry"] == "command-started").unwrap();
+    let pid = started["entry"]["process"]["pid"].as_i64().unwrap();
+    Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn what_local_exec_left_and_does_not_heed_the_asking_is_ended_hard() {
     let place = Place::two(None);
     let pid = place.space.path("pid");
     let left = format!(
-        "(trap '' TERM; echo $$ >'{}'; for turn in $(seq 1 600); do sleep 0.1; done) >/dev/null 2>&1 &",
+        "(trap '' TERM; echo $$ >'{}'; for turn in $(seq 1 1200); do sleep 0.1; done) >/dev/null 2>&1 &",
         pid.display()
     );
     place.workspace("one", &left);
@@ -195,6 +203,8 @@ fn both_killed_on_postgresql_lose_the_state_and_the_next_up_takes_over_what_was_
     let terraform = place.terraform();
     running.signal(Signal::KILL);
     running.wait();
+    // As when the machine fails: nobody is left to record how it ended.
+    kill_process(shim(&place), Signal::KILL).unwrap();
     kill_process_group(terraform, Signal::KILL).unwrap();
     place.is_quiet();
     assert!(place.state("one").is_empty(), "nothing was stored");
