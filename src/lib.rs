@@ -66,6 +66,7 @@
 //! | in which order, and what follows a failure | [`plan`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
+//! | what an earlier run left open, and what follows | [`journal::store`], then `domains/workspace/resume` |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
 //! | how a project becomes a repository at its forge, and what is refused there | [`domains::repository`] |
 //! | how a server is called, and whose key is believed | [`adapters::ssh`] |

@@ -273,7 +273,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Deploy { .. }
             | Totag { .. }
             | Rollback { .. }
-            | Attach { .. }
+            | Attach { run: None, .. }
             | Cancel
             | Server { .. }
             | Repo { .. }
@@ -310,7 +310,9 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Rollback { number, no_wait } => {
             goals::deploy_goal(session, Wish::Rollback { to: *number, no_wait: *no_wait })?
         }
-        Builtin::Attach { number } => goals::deploy_goal(session, Wish::Attach { number: *number })?,
+        Builtin::Attach { number, run: None } => {
+            goals::deploy_goal(session, Wish::Attach { number: *number })?
+        }
         Builtin::Cancel => goals::deploy_goal(session, Wish::Cancel)?,
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?

@@ -42,6 +42,10 @@ pub struct Options {
     #[arg(long, value_name = "NAME", global = true)]
     pub confirm: Vec<String>,
 
+    /// Release a state's lock, unasked, where the journal proves that a dead apply of ours left it
+    #[arg(long, global = true)]
+    pub unlock_own_stale: bool,
+
     /// Print events (or the report) as JSON, one a line, on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -80,6 +84,7 @@ impl Options {
             explain: self.explain || later.explain,
             keep_going: self.keep_going || later.keep_going,
             yes: self.yes || later.yes,
+            unlock_own_stale: self.unlock_own_stale || later.unlock_own_stale,
             confirm: self.confirm,
             json: self.json || later.json,
             environment: later.environment.or(self.environment),
@@ -252,12 +257,16 @@ pub enum Builtin {
         number: usize,
     },
 
-    /// Follow a deployment on the server to its end, and end like it
-    #[command(after_help = "Examples:\n  shipway attach\n  shipway attach 7 -e prod")]
+    /// Follow a deployment on the server, or a run on this machine, to its end, and end like it
+    #[command(after_help = "Examples:\n  shipway attach\n  shipway attach 7 -e prod\n  shipway attach --run")]
     Attach {
         /// Its number; the one that is under way, or the last one, where none is given
         #[arg(value_name = "NUMBER", value_parser = deployment_number)]
         number: Option<u64>,
+        /// A run of this project on this machine, also where its Shipway died and terraform goes on; the last one where no id is given. The
+        /// beginning of an id will do
+        #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "number")]
+        run: Option<Option<String>>,
     },
 
     /// Stop the deployment that is under way; the server puts back what was live

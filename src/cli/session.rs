@@ -174,6 +174,7 @@ impl<'a> Session<'a> {
             root: self.model.root.clone(),
             records: self.records.clone().unwrap_or_else(|| self.model.root.clone()),
             jobs: self.jobs(),
+            unlock_own_stale: options.unlock_own_stale,
             // One thing that can't be seen must not hide another.
             keep_going: options.keep_going || !recorded,
             force: options.force,

@@ -3,6 +3,7 @@
 //! A run's journal is a file of JSON lines, only ever appended to. An intent stands in it before the act, so that whoever comes after a
 //! crash knows what may have been started. No secret is in a record: command lines are masked, values are digests.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,22 @@ pub enum Entry {
         /// What the change is bound to: the approved plan's digest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Digest>,
+        /// The name, without an ending, of the files in `raw/` that it writes; where it writes to files.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream: Option<String>,
+        /// What the step wants to know of it after a crash: it has to be settled before the like of it is done again. Words and digests
+        /// of the step's own.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        facts: BTreeMap<String, String>,
+    },
+    /// What became of a command with facts is known and dealt with; of this run, or of an earlier one that left it open.
+    Settled {
+        /// The run.
+        run: String,
+        /// Its step.
+        step: String,
+        /// In a few words.
+        result: String,
     },
     /// A command has started.
     CommandStarted {

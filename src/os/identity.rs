@@ -47,6 +47,23 @@ fn started(pid: u32) -> Option<u64> {
     fields.split(' ').nth(19)?.parse().ok()
 }
 
+/// The names of the processes that run in the process group `group`, as far as the system tells.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub fn group(group: u32) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let name = |entry: std::fs::DirEntry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (name, fields) = stat.split_once('(')?.1.rsplit_once(") ")?;
+        let mut fields = fields.split(' ');
+        // Its state, its parent, its group.
+        let runs = !matches!(fields.next()?, "Z" | "X");
+        let is_in = fields.nth(1)?.parse() == Ok(group);
+        (runs && is_in).then(|| format!("{name} ({pid})"))
+    };
+    entries.flatten().filter_map(name).collect()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn boot() -> Option<String> {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

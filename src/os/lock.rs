@@ -5,7 +5,7 @@
 //! away: what a command left running on purpose (a service, say) keeps only a file that nobody asks any more.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,28 @@ use rustix::fs::FlockOperation;
 #[derive(Debug)]
 pub struct FileLock {
     // Held by being open.
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
 impl FileLock {
     /// Takes the lock; `None` where somebody else holds it.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        Self::take(path, rustix::io::FdFlags::empty())
+    }
+
+    /// The same, for a lock that goes with its holder alone: what it has started does not keep it.
+    pub fn try_take_alone(path: &Path) -> io::Result<Option<Self>> {
+        Self::take(path, rustix::io::FdFlags::CLOEXEC)
+    }
+
+    /// Writes who holds it, for those who wait; in place of what the holder before wrote.
+    pub fn write_holder(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.write_all(text)
+    }
+
+    fn take(path: &Path, flags: rustix::io::FdFlags) -> io::Result<Option<Self>> {
         loop {
             let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -33,8 +48,8 @@ impl FileLock {
             let is_current = std::fs::metadata(path)
                 .is_ok_and(|there| file.metadata().is_ok_and(|ours| ours.ino() == there.ino()));
             if is_current {
-                rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())?;
-                return Ok(Some(Self { _file: file, path: path.to_owned() }));
+                rustix::io::fcntl_setfd(&file, flags)?;
+                return Ok(Some(Self { file, path: path.to_owned() }));
             }
         }
     }

@@ -110,7 +110,7 @@ impl Child for ScriptedChild {
             return ChildEvent::Output(stream, bytes);
         }
         if let Some(termination) = self.ends {
-            return ChildEvent::Ended { termination, leaked: false };
+            return ChildEvent::Ended { termination, leaked: false, swept: Vec::new() };
         }
         let told = self.control.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (told, _) = self
@@ -119,9 +119,11 @@ impl Child for ScriptedChild {
             .wait_timeout_while(told, limit, |told| told.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         match *told {
-            Some(signal) => {
-                ChildEvent::Ended { termination: Termination::Signaled { signal }, leaked: false }
-            }
+            Some(signal) => ChildEvent::Ended {
+                termination: Termination::Signaled { signal },
+                leaked: false,
+                swept: Vec::new(),
+            },
             None => ChildEvent::Quiet,
         }
     }

@@ -12,6 +12,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,12 @@ pub(super) const INTERRUPT: u8 = b'i';
 
 /// Order: end the command and all that it started, at once.
 pub(super) const KILL: u8 = b'k';
+
+/// How long what a command left behind has to end after it was asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether it did.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What the shim does when Shipway is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +61,9 @@ pub enum ShimReport {
     Ended {
         /// How.
         termination: Termination,
+        /// Processes that it left behind and that were ended after it, by name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        swept: Vec<String>,
     },
 }
 
@@ -116,9 +126,25 @@ fn run_command(
     record(status, &ShimReport::Running { process: identity::of(pid) })?;
     std::thread::Builder::new().name("orders".to_owned()).spawn(move || follow_orders(pid, orphaned))?;
     let ended = handle.wait().map_or(Termination::Unknown, |output| termination(output.status));
-    signal_group(pid, Signal::TERM);
-    record(status, &ShimReport::Ended { termination: ended })?;
+    let swept = sweep(pid);
+    record(status, &ShimReport::Ended { termination: ended, swept })?;
     Ok(ended)
+}
+
+/// Ends what the command left of its group, such as what a `local-exec` put into the background: asks first. Gives the names.
+fn sweep(group: u32) -> Vec<String> {
+    let left = identity::group(group);
+    signal_group(group, Signal::TERM);
+    let mut waited = Duration::ZERO;
+    while !identity::group(group).is_empty() {
+        if waited >= GRACE {
+            signal_group(group, Signal::KILL);
+            break;
+        }
+        crossbeam_channel::after(LOOK).recv().ok();
+        waited += LOOK;
+    }
+    left
 }
 
 /// A line for each report, in one write: a line that was torn is as good as none.

@@ -37,7 +37,7 @@ impl<'a> Role<'a> {
         match step.rsplit_once(':') {
             _ if step.starts_with("confirm:") => Self::Inner,
             Some((_, "conclude")) => Self::Conclusion,
-            Some((_, "approve")) => Self::Inner,
+            Some((_, "approve" | "resume")) => Self::Inner,
             _ => Self::Other,
         }
     }
@@ -82,6 +82,7 @@ mod tests {
             ("workspace:base:plan-destroy", Role::Workspace { name: "base", verb: "plan-destroy" }),
             ("confirm:deploy", Role::Inner),
             ("down:approve", Role::Inner),
+            ("up:resume", Role::Inner),
             ("up:conclude", Role::Conclusion),
             ("lint", Role::Other),
             ("apply:base", Role::Other),

@@ -1,6 +1,7 @@
 //! What a running step may use.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity, kill_point, signal};
+use crate::os::{Doors, identity, signal};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -33,7 +34,7 @@ const HEEDS: Duration = Duration::from_millis(50);
 
 /// What a running step may use: the doors, its log, its bindings, the values of steps that it needs, the person's approval.
 pub struct StepContext<'a> {
-    shared: &'a Shared<'a>,
+    pub(super) shared: &'a Shared<'a>,
     id: StepId,
     attempt: u32,
     redo_reason: Option<String>,
@@ -60,12 +61,24 @@ pub struct CommandRun<'a> {
     pub precious: Option<String>,
     /// What its change is bound to, for the journal.
     pub digest: Option<Digest>,
+    /// What the step wants to know of it after a crash, for the journal. Where there are facts, the command is open until the step settles
+    /// it (`settle`).
+    pub facts: BTreeMap<String, String>,
     /// It only looks at something: it is in the journal and not on the screen.
     pub is_look: bool,
     /// When its time is over it is asked to end first, and ended hard only after this.
     pub grace: Duration,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
+}
+
+/// How a command that was followed ended.
+pub(super) struct End {
+    pub(super) termination: Termination,
+    /// Something that it left behind holds its output open.
+    pub(super) leaked: bool,
+    /// Names of what it left behind and was ended.
+    pub(super) swept: Vec<String>,
 }
 
 /// What a command printed.
@@ -231,6 +244,12 @@ impl<'a> StepContext<'a> {
             return Err(interrupted());
         }
         let launch = self.launch(spec)?;
+        let stream = match &launch.output {
+            LaunchOutput::Shim { files, .. } => {
+                files.file_name().map(|name| name.to_string_lossy().into_owned())
+            }
+            LaunchOutput::Pipe => None,
+        };
         let line = self.shared.masker.mask(&spec.to_string());
         let (step, clock) = (self.step(), &self.shared.doors.clock);
         let intent = Entry::Command {
@@ -238,6 +257,8 @@ impl<'a> StepContext<'a> {
             line: line.clone(),
             dir: spec.dir.to_string_lossy().into_owned(),
             digest: how.digest.take(),
+            stream,
+            facts: std::mem::take(&mut how.facts),
         };
         self.intend(intent)?;
         let is_look = how.is_look;
@@ -251,7 +272,7 @@ impl<'a> StepContext<'a> {
         })?;
         self.record(Entry::CommandStarted { step: step.name.clone(), process: identity::of(child.pid()) })?;
         let registration = self.shared.cancel.register(child.control(), how.precious.take(), how.cleans_up);
-        let (termination, leaked) = self.follow(child.as_mut(), spec, &mut how);
+        let End { termination, leaked, swept } = self.follow(child.as_mut(), spec.timeout, &mut how);
         drop(registration);
         let took = clock.monotonic().saturating_sub(started);
         if leaked {
@@ -259,11 +280,11 @@ impl<'a> StepContext<'a> {
                 format!("`{}` ended, but a process that it started still holds its output open", spec.tool);
             self.log().notice(Level::Warning, &text);
         }
+        self.tell_swept(&spec.tool, &swept);
         if !is_look {
             self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
         }
         self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
-        kill_point::pass();
         Ok(termination)
     }
 
@@ -306,12 +327,22 @@ impl<'a> StepContext<'a> {
         })
     }
 
-    fn follow(
+    /// Says which processes a command left behind, now that they were ended.
+    pub(super) fn tell_swept(&self, tool: &str, swept: &[String]) {
+        if !swept.is_empty() {
+            let names = swept.join(", ");
+            let text =
+                format!("`{tool}` ended and left processes behind, which were ended after it: {names}");
+            self.log().notice(Level::Warning, &text);
+        }
+    }
+
+    pub(super) fn follow(
         &self,
         child: &mut dyn Child,
-        spec: &CommandSpec,
+        timeout: Option<Duration>,
         how: &mut CommandRun<'_>,
-    ) -> (Termination, bool) {
+    ) -> End {
         // Whoever reads along reads a value; what is only shown is a picture.
         let is_data = how.reader.is_some();
         let mut splitters = [Stream::Out, Stream::Err].map(|_| match is_data {
@@ -324,16 +355,16 @@ impl<'a> StepContext<'a> {
             Some(reader) => reader(log, stream, line),
             None => crowd.add(stream, line),
         };
-        let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
+        let deadline = timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
         let mut hard = None;
-        let (termination, leaked) = loop {
+        let mut end = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
                     splitters[stream as usize].push(&bytes, |line| say(&mut crowd, stream, line));
                     crowd.send();
                 }
-                ChildEvent::Ended { termination, leaked } => break (termination, leaked),
+                ChildEvent::Ended { termination, leaked, swept } => break End { termination, leaked, swept },
                 ChildEvent::Quiet => {}
             }
             let now = self.doors().clock.monotonic();
@@ -352,7 +383,10 @@ impl<'a> StepContext<'a> {
         splitters[0].finish(|line| say(&mut crowd, Stream::Out, line));
         splitters[1].finish(|line| say(&mut crowd, Stream::Err, line));
         crowd.send();
-        (if timed_out { Termination::TimedOut } else { termination }, leaked)
+        if timed_out {
+            end.termination = Termination::TimedOut;
+        }
+        end
     }
 
     fn launch(&mut self, spec: &CommandSpec) -> Result<Launch, Fault> {
@@ -414,13 +448,13 @@ impl<'a> StepContext<'a> {
     }
 
     /// Records what is about to be done.
-    fn intend(&self, entry: Entry) -> Result<(), Fault> {
+    pub(super) fn intend(&self, entry: Entry) -> Result<(), Fault> {
         let durable = self.step().is_precious();
         self.shared.record(entry, durable).map_err(|error| unrecorded(&error))
     }
 
     /// Records what happened. If the machine fails before this is on the disk, the intent before it says that it may have happened.
-    fn record(&self, entry: Entry) -> Result<(), Fault> {
+    pub(super) fn record(&self, entry: Entry) -> Result<(), Fault> {
         self.shared.record(entry, false).map_err(|error| unrecorded(&error))
     }
 

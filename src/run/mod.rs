@@ -18,6 +18,7 @@ pub mod freshness;
 mod lines;
 pub mod node;
 mod observe;
+mod resume;
 mod screen;
 pub mod script;
 mod shared;
@@ -32,6 +33,7 @@ pub use bindings::Bindings;
 pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
 pub use observe::{Answer, Ask, Observer, Question};
+pub use resume::{Fate, Leftover};
 
 use asker::answer_all;
 use dispatcher::{Dispatcher, Inbox};
@@ -66,6 +68,8 @@ pub struct RunSettings {
     pub force: bool,
     /// Each task says why it runs.
     pub explain: bool,
+    /// A state's lock that is proven to be a dead apply's of ours is released without a question.
+    pub unlock_own_stale: bool,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -105,13 +109,14 @@ pub fn run(
         .map_err(|error| Fault::new(FaultKind::World, format!("no thread could be started: {error}")))?;
 
     let run_id = journal.as_ref().map(|journal| journal.id().to_owned()).unwrap_or_default();
-    let shared = Shared::new(
+    let mut shared = Shared::new(
         (plan, doors, masker, bindings),
         journal,
         settings.root.clone(),
         Channels { life, permits, asker },
         Mode { force: settings.force, explain: settings.explain, looks: false },
     );
+    shared.unlock_own_stale = settings.unlock_own_stale;
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
@@ -133,8 +138,7 @@ pub fn run(
         result
     });
     if let Some(journal) = &shared.journal {
-        doors.files.remove_dir(&journal.raw()).ok();
-        journal.flush().ok();
+        journal.close(doors);
     }
     Ok(result)
 }

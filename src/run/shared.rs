@@ -39,6 +39,7 @@ pub(super) struct Shared<'a> {
     /// Where private files are in a run without a journal; made when the first one is wanted.
     pub(super) temporary: Mutex<Option<TemporaryFolder>>,
     pub(super) root: PathBuf,
+    pub(super) unlock_own_stale: bool,
     pub(super) cancel: Cancel,
     pub(super) life: Sender<Message>,
     pub(super) permits: Sender<()>,
@@ -84,6 +85,7 @@ impl<'a> Shared<'a> {
             journal,
             temporary: Mutex::default(),
             root,
+            unlock_own_stale: false,
             cancel: Cancel::default(),
             life: channels.life,
             permits: channels.permits,

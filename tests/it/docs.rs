@@ -142,10 +142,18 @@ fn every_page_is_covered() {
     // The commands of `deploy.md`, `secrets.md` and `repository.md` are run for real, by `deploy_ssh`, `secrets::files` and `repo`.
     assert_eq!(
         pages,
-        ["architecture.md", "deploy.md", "exit-codes.md", "repository.md", "secrets.md", "tasks-file.md"],
+        [
+            "architecture.md",
+            "bootstrap.md",
+            "deploy.md",
+            "exit-codes.md",
+            "repository.md",
+            "secrets.md",
+            "tasks-file.md",
+        ],
         "add the page to these tests"
     );
-    for name in ["docs/architecture.md", "docs/exit-codes.md"] {
+    for name in ["docs/architecture.md", "docs/bootstrap.md", "docs/exit-codes.md"] {
         let text = page(name);
         assert!(blocks(&text, "toml").is_empty() && console(&text).is_empty(), "{name} has examples");
     }
@@ -153,9 +161,14 @@ fn every_page_is_covered() {
 
 #[test]
 fn links_between_the_pages_lead_somewhere() {
-    for name in
-        ["README.md", "docs/tasks-file.md", "docs/architecture.md", "docs/exit-codes.md", "docs/secrets.md"]
-    {
+    for name in [
+        "README.md",
+        "docs/tasks-file.md",
+        "docs/architecture.md",
+        "docs/bootstrap.md",
+        "docs/exit-codes.md",
+        "docs/secrets.md",
+    ] {
         let text = page(name);
         let folder = Path::new(ROOT).join(name);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

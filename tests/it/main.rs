@@ -49,6 +49,8 @@ mod questions;
 #[cfg(test)]
 mod repo;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod safety;

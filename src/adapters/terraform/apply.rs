@@ -59,6 +59,40 @@ pub enum ApplyReading {
     },
 }
 
+/// What is not known of an apply: what was done and may not be in the state, what was started and may be done, and whether the state lies
+/// in `errored.tfstate`.
+pub type InDoubt = (Vec<Operation>, Vec<Operation>, bool);
+
+impl ApplyReading {
+    /// In a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Applied { .. } => "applied",
+            Self::Failed { .. } => "failed",
+            Self::Stale(_) => "stale",
+            Self::Locked(_) => "locked",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Incomplete { .. } => "incomplete",
+        }
+    }
+
+    /// The reading where it is known that the state has all that was done; else what is not known.
+    pub fn doubt(self) -> Result<Self, InDoubt> {
+        match self {
+            Self::Failed { completed, in_doubt, state_left_behind, .. }
+                if state_left_behind || !in_doubt.is_empty() =>
+            {
+                Err((completed, in_doubt, state_left_behind))
+            }
+            Self::Interrupted { completed, in_doubt } if !in_doubt.is_empty() => {
+                Err((completed, in_doubt, false))
+            }
+            Self::Incomplete { completed, in_doubt } => Err((completed, in_doubt, false)),
+            known => Ok(known),
+        }
+    }
+}
+
 /// Why a plan file no longer fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Staleness {
@@ -179,9 +213,11 @@ impl ApplyFold {
         let state_left_behind =
             self.diagnostics.iter().any(|found| found.detail.contains("\"errored.tfstate\""));
         match (termination, self.summary) {
-            (Termination::Exited { status: 0 }, Some(counts)) if !has_errors => {
-                ApplyReading::Applied { counts, outputs: self.outputs }
-            }
+            // It prints its summary when the state is stored: whoever ended it after that came too late.
+            (
+                Termination::Exited { status: 0 } | Termination::Unknown | Termination::Signaled { .. },
+                Some(counts),
+            ) if !has_errors => ApplyReading::Applied { counts, outputs: self.outputs },
             (Termination::Exited { status }, _) if self.interrupted && status != 0 => {
                 ApplyReading::Interrupted { completed: self.completed, in_doubt }
             }

@@ -129,6 +129,24 @@ impl Root<'_> {
         self.command(&["state", "list", "-no-color"])
     }
 
+    /// `terraform state rm` of nothing, to be told who holds the state's lock without waiting for it. It always fails; where the lock is free,
+    /// for another reason.
+    pub fn lock_probe(&self) -> CommandSpec {
+        self.command(&[
+            "state",
+            "rm",
+            "-dry-run",
+            "-no-color",
+            "-lock-timeout=0s",
+            "terraform_data.shipway_probe",
+        ])
+    }
+
+    /// `terraform state push` of a file in the root's folder. It refuses another lineage and an older state.
+    pub fn state_push(&self, file: &str, wait: Duration) -> CommandSpec {
+        self.command(&["state", "push", "-no-color"]).args([lock_timeout(wait), file.to_owned()])
+    }
+
     /// `terraform force-unlock`; only ever of a lock that is proven to be our own.
     pub fn force_unlock(&self, id: &str) -> CommandSpec {
         self.command(&["force-unlock", "-force", "-no-color"]).args([id])
@@ -219,6 +237,8 @@ mod tests {
             line("b", |root| root.output_json()),
             line("b", |root| root.state_pull()),
             line("b", |root| root.state_list()),
+            line("b", |root| root.lock_probe()),
+            line("b", |root| root.state_push("errored.tfstate", Duration::from_secs(60))),
             line("b", |root| root.force_unlock("4f2")),
             line("b", |root| root.validate()),
             line("b", |root| root.fmt(false)),
@@ -237,6 +257,8 @@ mod tests {
 -chdir=b output -json -no-color
 -chdir=b state pull -no-color
 -chdir=b state list -no-color
+-chdir=b state rm -dry-run -no-color -lock-timeout=0s terraform_data.shipway_probe
+-chdir=b state push -no-color -lock-timeout=60s errored.tfstate
 -chdir=b force-unlock -force -no-color 4f2
 -chdir=b validate -no-color
 -chdir=b fmt -no-color -recursive

@@ -57,7 +57,7 @@ fn unreadable(run: &StoredRun, error: &std::io::Error) -> Fault {
 }
 
 /// The run that is named, by the beginning of its id; the last one where none is named.
-fn find<'a>(runs: &'a [StoredRun], named: Option<&str>) -> Result<&'a StoredRun, Fault> {
+pub(super) fn find<'a>(runs: &'a [StoredRun], named: Option<&str>) -> Result<&'a StoredRun, Fault> {
     let Some(last) = runs.last() else {
         return Err(Fault::new(FaultKind::Usage, "there are no runs yet")
             .hint("a run is kept when a task or a workspace was run"));

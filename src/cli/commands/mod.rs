@@ -1,5 +1,6 @@
 //! One file per built-in command.
 
+mod attach;
 mod check;
 mod clean_cache;
 mod completions;
@@ -34,6 +35,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Check => check::run(doors, &options),
         Builtin::CleanCache { names } => clean_cache::run(doors, options, &names),
+        Builtin::Attach { run: Some(run), .. } => attach::run(doors, options, run.as_deref()),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
         Builtin::Logs { run, step, release: None } => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::plan::{Planned, Purpose, digest};
+use super::resume::Resumed;
 use super::sent;
 use super::site::{Site, StateFound};
 use crate::adapters::terraform::stream::{Operation, OutputEvent};
@@ -50,14 +51,9 @@ impl ApplyAction {
         let planned = context.value::<Planned>(&plan_step).ok_or_else(|| {
             Fault::new(FaultKind::Bug, format!("the plan of `{}` is not there", self.site.name))
         })?;
-        let (file, approved) = match planned.as_ref() {
-            Planned::Nothing(reason) => {
-                if self.purpose == Purpose::Apply {
-                    sent::note_given(context, self.site.workspace()?);
-                }
-                return Ok(Outcome::UpToDate(reason.clone()));
-            }
-            Planned::Changes { file, digest, .. } => (file, digest),
+        let (file, approved, terraform) = match planned.as_ref() {
+            Planned::Nothing(reason) => return self.nothing_to_do(context, reason),
+            Planned::Changes { file, digest, terraform, .. } => (file, digest, terraform),
         };
         let Some(approval) = context.approval(approved) else {
             let message = format!("the plan of `{}` was not approved", self.site.name);
@@ -69,7 +65,7 @@ impl ApplyAction {
             Purpose::Destroy => ("before_destroy", &workspace.before_destroy),
         };
         self.site.run_hook(context, hook, before)?;
-        let reading = self.run_plan(context, file, &approval)?;
+        let reading = self.run_plan(context, file, &approval, terraform)?;
         context.doors().files.remove(file).ok();
         self.judge(context, &plan_step, reading)
     }
@@ -80,11 +76,14 @@ impl ApplyAction {
         context: &mut StepContext<'_>,
         file: &Path,
         approval: &Approval,
+        terraform: &str,
     ) -> Result<(ApplyReading, String), Fault> {
         if digest(context, file)? != *approval.digest() {
             let message = format!("the plan file of `{}` is not the one that was approved", self.site.name);
             return Err(Fault::new(FaultKind::Refused, message).hint("somebody changed it; run this again"));
         }
+        let before = self.site.snapshot(context)?;
+        let facts = self.site.facts(context, self.purpose, before.as_ref(), terraform)?;
         let wait = self.site.model.terraform.lock_timeout;
         let spec = self.site.call(context, |root| root.apply(file, wait, &[]))?;
         let clock = &context.doors().clock;
@@ -92,6 +91,7 @@ impl ApplyAction {
         let run = CommandRun {
             precious: Some(format!("the record of what `{}` is changing now", self.site.name)),
             digest: Some(approval.digest().clone()),
+            facts,
             ..CommandRun::default()
         };
         let (termination, complaint) = self.site.follow(context, &spec, run, |log, event| {
@@ -113,6 +113,10 @@ impl ApplyAction {
             Purpose::Apply => "the apply",
             Purpose::Destroy => "the destroy",
         };
+        // What is in doubt stays open for the next run, which begins with it.
+        if reading.clone().doubt().is_ok() {
+            context.settle(None, reading.word())?;
+        }
         match reading {
             ApplyReading::Applied { outputs, counts } => {
                 let text = match self.purpose {
@@ -131,13 +135,7 @@ impl ApplyAction {
                 let parts = counts.add + counts.change + counts.remove;
                 let done = Progress { text, done: Some(parts), total: Some(parts) };
                 context.log().progress(done);
-                match self.purpose {
-                    Purpose::Apply => sent::note_given(context, self.site.workspace()?),
-                    Purpose::Destroy => {
-                        self.prove_empty(context)?;
-                        sent::note_gone(context, name);
-                    }
-                }
+                self.conclude(context)?;
                 Ok(Outcome::done_with(Applied { outputs }))
             }
             ApplyReading::Stale(_) => Ok(Outcome::Redo {
@@ -171,6 +169,35 @@ impl ApplyAction {
         }
     }
 
+    /// There is nothing to do; unless an earlier run did it and died: then what follows it is still to be done.
+    fn nothing_to_do(&self, context: &mut StepContext<'_>, reason: &str) -> Result<Outcome, Fault> {
+        let resumed = Resumed::of(context, &self.site);
+        let applied = resumed.and_then(|resumed| resumed.applied(&self.site, self.purpose));
+        if applied.is_some() || self.purpose == Purpose::Apply {
+            self.conclude(context)?;
+        } else {
+            self.settle_earlier(context)?;
+        }
+        Ok(applied.map_or(Outcome::UpToDate(reason.to_owned()), |applied| Outcome::Done(Some(applied))))
+    }
+
+    /// What follows an apply or a destroy that went through.
+    fn conclude(&self, context: &mut StepContext<'_>) -> Result<(), Fault> {
+        match self.purpose {
+            Purpose::Apply => sent::note_given(context, self.site.workspace()?),
+            Purpose::Destroy => {
+                self.prove_empty(context)?;
+                sent::note_gone(context, &self.site.name);
+            }
+        }
+        self.settle_earlier(context)
+    }
+
+    /// The workspace is in order: what earlier runs left open of it is over, and other runs may have it.
+    fn settle_earlier(&self, context: &StepContext<'_>) -> Result<(), Fault> {
+        Resumed::of(context, &self.site).map_or(Ok(()), |resumed| resumed.settle(context, &self.site))
+    }
+
     fn tell(&self, mut fault: Fault, completed: &[Operation], in_doubt: &[Operation]) -> Fault {
         if !completed.is_empty() {
             let done: Vec<&str> = completed.iter().map(|operation| operation.address.as_str()).collect();
@@ -179,7 +206,7 @@ impl ApplyAction {
         if !in_doubt.is_empty() {
             let doubtful: Vec<&str> = in_doubt.iter().map(|operation| operation.address.as_str()).collect();
             fault = fault.detail(format!("in doubt, started and not ended: {}", doubtful.join(", ")));
-            fault = fault.hint("look whether those exist before you run this again");
+            fault = fault.hint("look whether those exist; the next `up` or `down` begins with them");
         }
         fault
     }

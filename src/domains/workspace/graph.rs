@@ -13,6 +13,7 @@ use super::order::{dependents, order, with_upstream};
 use super::outputs::OutputsAction;
 use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
+use super::resume::ResumeAction;
 use super::site::{Site, step_name};
 use super::status::StatusAction;
 use super::verb::Verb;
@@ -38,6 +39,7 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),
         Verb::Apply | Verb::Plan | Verb::Init => builder.alone(verb, names),
+        Verb::Attach => builder.each(names, |site| Ok(vec![builder.follow(site)])),
         Verb::Status => builder.each(names, |site| Ok(vec![builder.status(site)])),
         Verb::Clean => builder.each(names, |site| Ok(vec![builder.clean(site)])),
         Verb::Output => builder.each(names, |site| builder.output(site)),
@@ -80,8 +82,25 @@ impl Builder<'_> {
         Ok(all)
     }
 
+    /// The step that deals with what earlier runs left open, before anything else.
+    fn resume(&self, name: &str, purpose: Purpose, names: &[String]) -> Node {
+        let in_order = self.model.workspaces.keys().filter(|name| names.contains(name));
+        let sites = in_order.map(|name| self.site(name)).collect();
+        let titled = (name.to_owned(), "look for what earlier runs left open".to_owned());
+        let action = ResumeAction { purpose, sites, only_follow: false };
+        self.node(titled, Vec::new(), Effect::Changes, action)
+    }
+
+    fn follow(&self, site: Site) -> Node {
+        let names = (step(&site, "attach"), format!("follow {}", site.name));
+        let action = ResumeAction { purpose: Purpose::Apply, sites: vec![site], only_follow: true };
+        self.node(names, Vec::new(), Effect::Reads, action)
+    }
+
     fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
-        let mut all = Vec::new();
+        let resume = self.resume("up:resume", Purpose::Apply, names);
+        let resumed = Need::Step(resume.name.clone());
+        let mut all = vec![resume];
         for name in names {
             let site = self.site(name);
             let workspace = site.workspace()?;
@@ -92,6 +111,7 @@ impl Builder<'_> {
                 .map(|upstream| Need::Step(self.applied(&upstream)))
                 .collect();
             needs.extend(self.tasks(workspace));
+            needs.push(resumed.clone());
             all.push(self.init(&site, needs, false));
             all.extend(self.plan_to_apply(&site, Vec::new())?);
         }
@@ -110,10 +130,16 @@ impl Builder<'_> {
     /// Each workspace alone: refused while something that it depends on, and that is not in the list before it, has no state.
     fn alone(&self, verb: Verb, names: &[String]) -> Result<Vec<Node>, Fault> {
         let mut all = Vec::new();
+        if verb == Verb::Apply {
+            all.push(self.resume("apply:resume", Purpose::Apply, names));
+        }
         for name in names {
             let site = self.site(name);
             let workspace = site.workspace()?;
             let mut needs = self.tasks(workspace);
+            needs.extend(
+                all.first().filter(|_| verb == Verb::Apply).map(|resume| Need::Step(resume.name.clone())),
+            );
             let (within, outside): (Vec<String>, Vec<String>) =
                 self.model.upstream(workspace).into_iter().partition(|it| names.contains(it));
             needs.extend(within.into_iter().map(|it| {
@@ -175,8 +201,9 @@ impl Builder<'_> {
     fn down(&self, names: &[String], whole: bool) -> Result<Vec<Node>, Fault> {
         let order: Vec<String> =
             order(self.model).into_iter().rev().filter(|name| names.contains(name)).collect();
-        let mut all = Vec::new();
-        let mut guards = Vec::new();
+        let resume = self.resume("down:resume", Purpose::Destroy, &order);
+        let mut guards = vec![Need::Step(resume.name.clone())];
+        let mut all = vec![resume];
         let outside: BTreeSet<String> = order
             .iter()
             .flat_map(|name| dependents(self.model, name))

@@ -2,7 +2,8 @@
 //!
 //! A workspace becomes `init? → plan → approve → apply → outputs`, so that one can be planned as soon as what it needs is applied. A
 //! teardown becomes a plan for each, one question for all of them, and a chain of destroys: serial, dependents first, stopped by the
-//! first failure. What is applied is the plan file that was shown; the approval is bound to its digest.
+//! first failure. What is applied is the plan file that was shown; the approval is bound to its digest. Before all of it stands one step
+//! that deals with what earlier runs left open (`resume`).
 //!
 //! Deliberately absent: the shape of terraform's answers (`adapters::terraform`), the screen, other domains but by the names of steps.
 
@@ -10,21 +11,27 @@ mod after_apply;
 mod apply;
 mod approve;
 mod conclude;
+mod facts;
 mod graph;
 mod guard;
+mod hold;
 mod init;
 mod order;
 mod outputs;
 mod plain;
 mod plan;
+mod resume;
 mod selection;
 mod sent;
 mod site;
+mod snapshot;
 mod status;
 mod values;
 mod verb;
 
 pub use graph::{nodes, outputs_nodes};
+pub use plan::Purpose;
+pub use resume::{Doubt, OpenState, Unfinished, read_leftover, workspace_of};
 pub use sent::ledger_place;
 pub use status::StatusRow;
 pub use verb::Verb;

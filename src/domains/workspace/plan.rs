@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::resume::{Import, Resumed, SALVAGE_FILE, render_imports};
 use super::site::{Site, StateFound};
 use super::values::Absent;
 use crate::adapters::terraform::command::PlanRequest;
-use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, init, plan_text};
+use crate::adapters::terraform::diagnostic::errors;
+use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, StreamEvent, init, plan_text};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::{Level, Progress};
+use crate::event::{Level, Progress, Termination};
 use crate::plan::{Digest, ProposedChange};
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted};
 
@@ -16,8 +18,10 @@ const SHOWN: usize = 200;
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
+    /// To make the world as the files say.
     Apply,
+    /// To destroy all of it.
     Destroy,
 }
 
@@ -40,11 +44,31 @@ pub(super) struct PlanAction {
 }
 
 /// A plan that was made.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each workspace, and it is shared and not moved"
+)]
 pub(super) enum Planned {
     /// There is nothing to do.
     Nothing(String),
     /// This is to be done.
-    Changes { file: PathBuf, digest: Digest, changes: PlannedChanges },
+    Changes {
+        file: PathBuf,
+        digest: Digest,
+        changes: PlannedChanges,
+        /// The version of the terraform that made it; empty where it did not say.
+        terraform: String,
+    },
+}
+
+/// What a call of terraform made of it.
+struct Made {
+    reading: PlanReading,
+    termination: Termination,
+    /// Its standard error.
+    complaint: String,
+    /// Its version.
+    terraform: String,
 }
 
 impl Action for PlanAction {
@@ -102,23 +126,18 @@ impl PlanAction {
             Some(file)
         };
         let out = self.site.reserve_private(context, &format!("{}.tfplan", self.purpose.plan_step()))?;
-        let spec = self.site.call(context, |root| root.plan(&self.request(&out, &var_files)))?;
-        let mut fold = PlanFold::default();
-        let (termination, complaint) =
-            self.site.follow(context, &spec, CommandRun::default(), |log, event| {
-                fold.observe(event);
-                log.progress(fold.progress());
-            })?;
+        let made = self.make(context, &out, &var_files);
         if let Some(file) = values_file {
             context.doors().files.remove(&file).ok();
         }
+        let Made { reading, termination, complaint, terraform } = made?;
         let cancelled = context.is_cancelled();
-        match fold.reading(termination) {
+        match reading {
             PlanReading::NoChanges => {
                 context.doors().files.remove(&out).ok();
                 Ok(nothing(context, "no changes"))
             }
-            PlanReading::Changes(changes) => self.show(context, out, changes),
+            PlanReading::Changes(changes) => self.show(context, out, changes, terraform),
             PlanReading::Failed(_) | PlanReading::Incomplete if cancelled => Err(interrupted()),
             PlanReading::Failed(diagnostics) => self.again_or(context, "the plan", &diagnostics, &complaint),
             PlanReading::Incomplete => {
@@ -132,6 +151,80 @@ impl PlanAction {
     }
 
     /// Goes back to init where terraform says that it is missing; fails otherwise.
+    /// Makes the plan. What an earlier run made and could not put into the state is taken over by it; what turns out not to be there to be
+    /// taken over is said, and the plan made again without it.
+    fn make(
+        &self,
+        context: &mut StepContext<'_>,
+        out: &PathBuf,
+        var_files: &[PathBuf],
+    ) -> Result<Made, Fault> {
+        let file = self.site.folder()?.join(SALVAGE_FILE);
+        // One that was left by a run that died must not be in anybody's plan.
+        context.doors().files.remove(&file).ok();
+        let resumed =
+            Resumed::of(context, &self.site).filter(|_| self.purpose == Purpose::Apply && !self.only_look);
+        let mut imports: Vec<Import> = resumed.map(|it| it.imports(&self.site).to_vec()).unwrap_or_default();
+        loop {
+            if !imports.is_empty() {
+                context.doors().files.write(&file, render_imports(&imports).as_bytes(), 0o600).map_err(
+                    |error| {
+                        Fault::new(
+                            FaultKind::World,
+                            format!("{} could not be written: {error}", file.display()),
+                        )
+                    },
+                )?;
+            }
+            let made = self.run_plan(context, out, var_files);
+            context.doors().files.remove(&file).ok();
+            let made = made?;
+            let PlanReading::Failed(diagnostics) = &made.reading else { return Ok(made) };
+            let (gone, left): (Vec<Import>, Vec<Import>) = imports.into_iter().partition(|import| {
+                let names = |text: &str| text.contains(&import.address) || text.contains(&import.id);
+                errors(diagnostics).any(|error| {
+                    names(&error.detail)
+                        || names(&error.summary)
+                        || error.address.as_deref() == Some(&import.address)
+                })
+            });
+            if gone.is_empty() {
+                return Ok(made);
+            }
+            let mut text = format!(
+                "`{}` can't take this over, so it may exist beside what is made now:",
+                self.site.name
+            );
+            for import in &gone {
+                text.push_str(&format!("\n  {} (id {})", import.address, import.id));
+            }
+            let why = errors(diagnostics).map(|error| error.summary.as_str());
+            text.push_str(&format!("\n  terraform says: {}", why.collect::<Vec<_>>().join("; ")));
+            context.log().notice(Level::Warning, &text);
+            imports = left;
+        }
+    }
+
+    fn run_plan(
+        &self,
+        context: &mut StepContext<'_>,
+        out: &PathBuf,
+        var_files: &[PathBuf],
+    ) -> Result<Made, Fault> {
+        let spec = self.site.call(context, |root| root.plan(&self.request(out, var_files)))?;
+        let mut fold = PlanFold::default();
+        let mut terraform = String::new();
+        let (termination, complaint) =
+            self.site.follow(context, &spec, CommandRun::default(), |log, event| {
+                if let StreamEvent::Version { terraform: version, .. } = event {
+                    terraform.clone_from(version);
+                }
+                fold.observe(event);
+                log.progress(fold.progress());
+            })?;
+        Ok(Made { reading: fold.reading(termination), termination, complaint, terraform })
+    }
+
     fn again_or(
         &self,
         context: &StepContext<'_>,
@@ -153,6 +246,7 @@ impl PlanAction {
         context: &StepContext<'_>,
         file: PathBuf,
         changes: PlannedChanges,
+        terraform: String,
     ) -> Result<Outcome, Fault> {
         let summary = plan_text::summary(&changes);
         come_to(context, &summary);
@@ -167,7 +261,7 @@ impl PlanAction {
             return Ok(Outcome::done());
         }
         let digest = digest(context, &file)?;
-        Ok(Outcome::done_with(Planned::Changes { file, digest, changes }))
+        Ok(Outcome::done_with(Planned::Changes { file, digest, changes, terraform }))
     }
 }
 

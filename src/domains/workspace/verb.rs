@@ -27,6 +27,8 @@ pub enum Verb {
     Down,
     /// `status`.
     Status,
+    /// `attach --run`: what a dead run left running.
+    Attach,
 }
 
 impl Verb {
@@ -58,6 +60,7 @@ impl Verb {
             Self::Up => "up",
             Self::Down => "down",
             Self::Status => "status",
+            Self::Attach => "attach",
         }
     }
 
@@ -76,6 +79,7 @@ impl Verb {
             Self::Up => format!("Apply {workspace} with all that it needs, in order"),
             Self::Down => format!("Destroy {workspace} in reverse order"),
             Self::Status => format!("Show the state of {workspace}"),
+            Self::Attach => format!("Follow what still runs in {workspace}"),
         }
     }
 }

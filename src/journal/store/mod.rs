@@ -4,7 +4,7 @@
 //! journal.jsonl   records; an intent is in the file before the act
 //! events.jsonl    every event, for `logs` to replay
 //! steps/NAME.log  what the step printed and said, masked
-//! raw/            unmasked streams, plan and variable files of open steps; gone when the step's result is recorded
+//! raw/            unmasked streams, plan and variable files of open steps; gone with the run, but for the streams of what is not settled
 //! ```
 //!
 //! An intent of a step whose work outlives us is forced to the disk; the others are written, which is enough to survive our own death. A journal that
@@ -12,20 +12,22 @@
 
 mod read;
 mod sweep;
+mod unfinished;
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::record::{Entry, JOURNAL_VERSION, Record};
 use crate::event::{Event, EventKind};
 use crate::os::files::{Files as _, RealFiles, append_private, create_private, create_private_folder};
-use crate::os::{Doors, identity};
+use crate::os::{Doors, identity, kill_point};
 
 pub use read::{StoredRun, list};
+pub use unfinished::{Fate, Leftover, fate, unfinished};
 
 /// So many bytes of lines are kept of one run: a command that prints without end must not fill the disk.
 const KEPT_LINES: usize = 64 * 1024 * 1024;
@@ -40,8 +42,13 @@ pub const FOLDER: &str = ".shipway";
 #[derive(Debug)]
 pub struct RunStore {
     id: String,
+    command: String,
     folder: PathBuf,
     journal: Mutex<File>,
+    /// The streams of commands that are not settled, by their steps.
+    unsettled: Mutex<Vec<(String, String)>>,
+    /// Whether something of an earlier run was settled: then its raw files may go.
+    settled_others: AtomicBool,
     events: Mutex<io::BufWriter<File>>,
     logs: Mutex<HashMap<String, io::BufWriter<File>>>,
     kept: AtomicUsize,
@@ -57,6 +64,9 @@ impl RunStore {
         let process = identity::own();
         let (id, folder) = make_folder(doors, &runs, process.pid)?;
         let store = Self {
+            unsettled: Mutex::default(),
+            settled_others: AtomicBool::new(false),
+            command: command.to_owned(),
             journal: Mutex::new(create_private(&folder.join("journal.jsonl"))?),
             events: Mutex::new(io::BufWriter::new(create_private(&folder.join("events.jsonl"))?)),
             logs: Mutex::default(),
@@ -74,6 +84,17 @@ impl RunStore {
         &self.id
     }
 
+    /// What was typed, masked.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// The folder whose `.shipway` this run is kept in.
+    pub fn root(&self) -> &Path {
+        // `.shipway/runs/ID` below it.
+        self.folder.ancestors().nth(3).unwrap_or(&self.folder)
+    }
+
     /// A private folder for files of open steps.
     pub fn raw(&self) -> PathBuf {
         self.folder.join("raw")
@@ -86,11 +107,40 @@ impl RunStore {
 
     /// Appends a record; `durable` forces it to the disk before this returns.
     pub fn record(&self, at: jiff::Timestamp, entry: Entry, durable: bool) -> io::Result<()> {
+        self.note_unsettled(&entry);
         let mut line = serde_json::to_vec(&Record { version: JOURNAL_VERSION, at, entry })?;
         line.push(b'\n');
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.write_all(&line)?;
-        if durable { journal.sync_data() } else { Ok(()) }
+        let written = if durable { journal.sync_data() } else { Ok(()) };
+        kill_point::pass();
+        written
+    }
+
+    fn note_unsettled(&self, entry: &Entry) {
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        match entry {
+            Entry::Command { step, stream: Some(stream), facts, .. } if !facts.is_empty() => {
+                unsettled.push((step.clone(), stream.clone()));
+            }
+            Entry::Settled { run, step, .. } if *run == self.id => unsettled.retain(|(of, _)| of != step),
+            Entry::Settled { .. } => self.settled_others.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
+    /// The run is over: removes raw files, all but the streams that whoever settles them later has to read.
+    pub fn close(&self, doors: &Doors) {
+        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept: Vec<&str> = unsettled.iter().map(|(_, stream)| stream.as_str()).collect();
+        sweep::remove_raw(doors, &self.raw(), &kept);
+        drop(unsettled);
+        if self.settled_others.load(Ordering::Relaxed)
+            && let Some(runs) = self.folder.parent()
+        {
+            sweep::sweep(doors, runs);
+        }
+        self.flush().ok();
     }
 
     /// Keeps an event, and what it says in the step's log.

@@ -4,6 +4,7 @@
 //! last. The process is waited for first and its pipes are drained with a limit: a grandchild that keeps them open hangs nothing
 //! (`aesthetics.md` 6.1). A child that must survive us runs under the shim and writes to files, which are read along.
 
+mod attached;
 mod piped;
 mod shimmed;
 
@@ -15,6 +16,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use attached::{attach, is_written};
 use piped::PipedChild;
 use shimmed::ShimmedChild;
 
@@ -81,6 +83,8 @@ pub enum ChildEvent {
         termination: Termination,
         /// A process that it left behind still holds its output open.
         leaked: bool,
+        /// Processes that it left behind and that were ended after it, by name.
+        swept: Vec<String>,
     },
     /// Nothing within the limit.
     Quiet,

@@ -74,7 +74,7 @@ impl Child for PipedChild {
     fn next(&mut self, limit: Duration) -> ChildEvent {
         loop {
             if let (Some(termination), 0) = (self.ended, self.open) {
-                return ChildEvent::Ended { termination, leaked: false };
+                return ChildEvent::Ended { termination, leaked: false, swept: Vec::new() };
             }
             let limit = if self.ended.is_some() { DRAIN } else { limit };
             match self.messages.recv_timeout(limit) {
@@ -82,12 +82,14 @@ impl Child for PipedChild {
                 Ok(Message::Closed) => self.open -= 1,
                 Ok(Message::Ended(termination)) => self.ended = Some(termination),
                 Err(RecvTimeoutError::Timeout) => match self.ended {
-                    Some(termination) => return ChildEvent::Ended { termination, leaked: true },
+                    Some(termination) => {
+                        return ChildEvent::Ended { termination, leaked: true, swept: Vec::new() };
+                    }
                     None => return ChildEvent::Quiet,
                 },
                 Err(RecvTimeoutError::Disconnected) => {
                     let termination = self.ended.unwrap_or(Termination::Unknown);
-                    return ChildEvent::Ended { termination, leaked: false };
+                    return ChildEvent::Ended { termination, leaked: false, swept: Vec::new() };
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use rustix::fs::FlockOperation;
 
 use super::{Child, ChildControl, ChildEvent, Launch};
 use crate::event::{Stream, Termination};
@@ -13,14 +14,14 @@ use crate::os::files;
 use crate::os::shim::{self, Orphaned, ShimReport};
 
 /// How often files that a child writes are looked at.
-const TAIL: Duration = Duration::from_millis(40);
+pub(super) const TAIL: Duration = Duration::from_millis(40);
 
 pub(super) struct ShimmedChild {
     pid: u32,
     ended: Receiver<()>,
     over: bool,
-    files: PathBuf,
-    tails: [(Stream, std::fs::File); 2],
+    status: PathBuf,
+    tails: Tails,
     control: Arc<ShimControl>,
 }
 
@@ -34,6 +35,9 @@ impl ShimmedChild {
         let (out_path, err_path) = (path.with_extension("out"), path.with_extension("err"));
         let out = files::create_private(&out_path)?;
         let err = files::create_private(&err_path)?;
+        // The lock goes with the file to the shim and the command: while it is held one of them lives, whatever became of us, of
+        // process numbers, or of the moment between a start and its record. A file system without locks leaves the shim's report to tell.
+        rustix::fs::flock(&out, FlockOperation::NonBlockingLockExclusive).ok();
         let (life_reader, life) = io::pipe()?;
         let handle = duct::cmd(executable, shim::arguments(&path.with_extension("status"), orphaned, launch))
             .full_env(launch.env.iter().cloned())
@@ -58,8 +62,8 @@ impl ShimmedChild {
             pid,
             ended,
             over: false,
-            files: path.to_owned(),
-            tails: [(Stream::Out, files::open(&out_path)?), (Stream::Err, files::open(&err_path)?)],
+            status: path.with_extension("status"),
+            tails: Tails::open(path)?,
             control: Arc::new(ShimControl { life: Mutex::new(life) }),
         })
     }
@@ -71,29 +75,18 @@ impl Child for ShimmedChild {
     }
 
     fn next(&mut self, limit: Duration) -> ChildEvent {
+        let mut limit = limit;
         loop {
-            for (stream, file) in &mut self.tails {
-                let mut buffer = vec![0; 64 * 1024];
-                if let Ok(length @ 1..) = file.read(&mut buffer) {
-                    buffer.truncate(length);
-                    return ChildEvent::Output(*stream, buffer);
-                }
+            if let Some((stream, bytes)) = self.tails.read() {
+                return ChildEvent::Output(stream, bytes);
             }
             if self.over {
-                let termination = match shim::read_report(&self.files.with_extension("status")) {
-                    Some(ShimReport::Ended { termination }) => termination,
-                    Some(ShimReport::Running { .. }) | None => Termination::Unknown,
-                };
-                return ChildEvent::Ended { termination, leaked: false };
+                return end(&self.status);
             }
             match self.ended.recv_timeout(limit.min(TAIL)) {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => self.over = true,
-                Err(RecvTimeoutError::Timeout) => {
-                    if limit <= TAIL {
-                        return ChildEvent::Quiet;
-                    }
-                    return self.next(limit - TAIL);
-                }
+                Err(RecvTimeoutError::Timeout) if limit <= TAIL => return ChildEvent::Quiet,
+                Err(RecvTimeoutError::Timeout) => limit -= TAIL,
             }
         }
     }
@@ -101,6 +94,38 @@ impl Child for ShimmedChild {
     fn control(&self) -> Arc<dyn ChildControl> {
         Arc::clone(&self.control) as Arc<dyn ChildControl>
     }
+}
+
+/// The files that a child writes, read along.
+pub(super) struct Tails([(Stream, std::fs::File); 2]);
+
+impl Tails {
+    /// From their beginning; `path` has no ending.
+    pub(super) fn open(path: &std::path::Path) -> io::Result<Self> {
+        let open = |ending: &str| files::open(&path.with_extension(ending));
+        Ok(Self([(Stream::Out, open("out")?), (Stream::Err, open("err")?)]))
+    }
+
+    /// What was written since.
+    pub(super) fn read(&mut self) -> Option<(Stream, Vec<u8>)> {
+        for (stream, file) in &mut self.0 {
+            let mut buffer = vec![0; 64 * 1024];
+            if let Ok(length @ 1..) = file.read(&mut buffer) {
+                buffer.truncate(length);
+                return Some((*stream, buffer));
+            }
+        }
+        None
+    }
+}
+
+/// The end that the shim recorded in the file `status`.
+pub(super) fn end(status: &std::path::Path) -> ChildEvent {
+    let (termination, swept) = match shim::read_report(status) {
+        Some(ShimReport::Ended { termination, swept }) => (termination, swept),
+        Some(ShimReport::Running { .. }) | None => (Termination::Unknown, Vec::new()),
+    };
+    ChildEvent::Ended { termination, leaked: false, swept }
 }
 
 struct ShimControl {

@@ -19,6 +19,7 @@ struct Server {
 #[derive(Default)]
 struct Kept {
     is_slow: bool,
+    refuses_states: bool,
     state: Option<Vec<u8>>,
     lock: Option<Vec<u8>>,
     requests: Vec<String>,
@@ -67,6 +68,11 @@ impl HttpBackend {
     pub(crate) fn is_slow(&self, slow: bool) {
         self.kept.kept.lock().unwrap().is_slow = slow;
         self.kept.changed.notify_all();
+    }
+
+    /// Whether a state that is sent is refused, as by a server that has failed.
+    pub(crate) fn refuses_states(&self, refuses: bool) {
+        self.kept.kept.lock().unwrap().refuses_states = refuses;
     }
 
     /// Whether somebody holds the lock.
@@ -118,6 +124,7 @@ fn answer(stream: TcpStream, server: &Server) {
                 Some(state) => ("200 OK", state),
                 None => ("404 Not Found", Vec::new()),
             },
+            ("POST", _) if kept.refuses_states => ("500 Internal Server Error", Vec::new()),
             ("POST", _) => {
                 while kept.is_slow {
                     kept = server.changed.wait(kept).unwrap();

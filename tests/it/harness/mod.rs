@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod http_backend;
 pub(crate) mod load;
 pub(crate) mod patience;
+pub(crate) mod postgres;
 pub(crate) mod processes;
 pub(crate) mod program;
 pub(crate) mod seed;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -27,11 +27,13 @@ pub(crate) fn find(tool: &str) -> Option<PathBuf> {
     find_in(tool, &std::env::var_os("PATH").unwrap_or_default())
 }
 
-/// Where a program is for somebody with this PATH. Those of administrators are not in everybody's.
+/// Where a program is for somebody with this PATH. Those of administrators are not in everybody's, nor Debian's of a
+/// PostgreSQL server.
 pub(crate) fn find_in(tool: &str, path: &OsStr) -> Option<PathBuf> {
     which::which_in_global(tool, Some(path)).ok().and_then(|mut found| found.next()).or_else(|| {
-        let path = Path::new("/usr/sbin").join(tool);
-        path.is_file().then_some(path)
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let folders = versions.map(|version| version.path().join("bin"));
+        folders.chain([PathBuf::from("/usr/sbin")]).map(|bin| bin.join(tool)).find(|path| path.is_file())
     })
 }
 

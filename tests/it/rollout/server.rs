@@ -226,6 +226,7 @@ impl Server {
             root: self.folder.clone(),
             records: self.folder.clone(),
             jobs: 2,
+            unlock_own_stale: false,
             keep_going: false,
             force: false,
             explain: false,
