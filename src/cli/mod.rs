@@ -155,6 +155,11 @@ fn builtin(
             })
             .map_err(|fault| Ended::fault(fault, options));
     }
+    if let Builtin::Plan { names, detailed_exitcode } = &command {
+        return Session::open(doors, options.clone(), &words.overrides)
+            .and_then(|session| commands::plan::run(session, (names, *detailed_exitcode), line))
+            .map_err(|fault| Ended::fault(fault, options));
+    }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
     commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }

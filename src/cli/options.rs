@@ -140,6 +140,21 @@ pub enum Builtin {
     #[command(after_help = "Examples:\n  shipway check\n  shipway check --json")]
     Check,
 
+    /// Show what `up` would do, over all workspaces, before any is applied
+    ///
+    /// A workspace that reads what another one has yet to give is planned in a copy, with values that are known only after an apply. Nothing is
+    /// changed, saved or locked, and no task is run.
+    #[command(
+        after_help = "Examples:\n  shipway plan\n  shipway plan stage --json\n  shipway plan --detailed-exitcode\n\nWith --detailed-exitcode: 0 nothing to do, 2 changes, 1 failed."
+    )]
+    Plan {
+        /// The workspaces, with all that they need; all where none is named
+        names: Vec<String>,
+        /// End with 2 where there are changes, and with 1 for whatever fails
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+
     /// Apply workspaces with all that they need, in order
     #[command(
         after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod"

@@ -41,6 +41,8 @@ mod model;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod rollout;

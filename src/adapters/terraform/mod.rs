@@ -11,6 +11,7 @@ pub mod action;
 pub mod apply;
 pub mod backend;
 pub mod command;
+pub mod deferral;
 pub mod diagnostic;
 pub mod frame;
 mod hcl;

@@ -13,8 +13,10 @@ use std::ops::Range;
 
 use serde_json::{Value as Json, json};
 
+use super::action::Action;
 use super::backend;
 use super::hcl_places::{Place, places};
+use super::plan::PlannedChanges;
 
 /// The name of all that is added to the copy.
 pub const NAME: &str = "shipway_preview";
@@ -42,8 +44,26 @@ pub fn reads_states(files: &[(String, String)]) -> bool {
 }
 
 /// Whether an address is of what was added to the copy.
-pub fn is_ours(address: &str) -> bool {
+fn is_ours(address: &str) -> bool {
     address.strip_prefix("terraform_data.").is_some_and(|name| name == NAME)
+}
+
+/// Takes out of a plan of the copy what stands in no plan of the root: what was added, and remote states that are read later.
+pub fn without_ours(planned: &mut PlannedChanges) {
+    let is_later = |address: &str| {
+        address.rsplit("data.").next().is_some_and(|name| name.starts_with("terraform_remote_state."))
+    };
+    planned.changes.retain(|change| match change.action {
+        Action::Create if is_ours(&change.address) => {
+            planned.counts.add -= 1;
+            false
+        }
+        Action::Read if is_later(&change.address) => {
+            planned.counts.read -= 1;
+            false
+        }
+        _ => true,
+    });
 }
 
 /// The files of the copy.

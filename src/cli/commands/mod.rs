@@ -9,6 +9,7 @@ mod lint;
 mod list;
 mod logs;
 mod new;
+pub(super) mod plan;
 mod probe;
 mod releases;
 mod secrets;
@@ -58,6 +59,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Secrets { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
+        | Builtin::Plan { .. }
         | Builtin::Run { .. }
         | Builtin::Builtin { .. } => {
             Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))

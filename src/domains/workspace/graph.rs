@@ -13,6 +13,7 @@ use super::order::{dependents, order, with_upstream};
 use super::outputs::OutputsAction;
 use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
+use super::preview_graph;
 use super::site::{Site, step_name};
 use super::status::StatusAction;
 use super::verb::Verb;
@@ -34,6 +35,7 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
             .hint("what is shown has to be what is applied, and in order; `shipway destroy-NAME` and `shipway down` destroy"));
     }
     match verb {
+        Verb::Preview => preview_graph::nodes(model, names),
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),
@@ -58,13 +60,13 @@ pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSe
     vec![init, builder.outputs(site, wanted)]
 }
 
-struct Builder<'a> {
-    model: &'a Arc<Model>,
-    extra: &'a [String],
+pub(super) struct Builder<'a> {
+    pub(super) model: &'a Arc<Model>,
+    pub(super) extra: &'a [String],
 }
 
 impl Builder<'_> {
-    fn site(&self, name: &str) -> Site {
+    pub(super) fn site(&self, name: &str) -> Site {
         Site { model: Arc::clone(self.model), name: name.to_owned() }
     }
 
@@ -237,7 +239,7 @@ impl Builder<'_> {
         Ok(self.node(names, needs, Effect::Reads, action))
     }
 
-    fn init(&self, site: &Site, needs: Vec<Need>, always: bool) -> Node {
+    pub(super) fn init(&self, site: &Site, needs: Vec<Need>, always: bool) -> Node {
         let extra = if always { self.extra.to_vec() } else { Vec::new() };
         let names = (step(site, "init"), format!("init {}", site.name));
         let mut needs = needs;
@@ -312,7 +314,7 @@ impl Builder<'_> {
         self.node(names, Vec::new(), Effect::Reads, StatusAction { site })
     }
 
-    fn node(
+    pub(super) fn node(
         &self,
         (name, title): (String, String),
         needs: Vec<Need>,
@@ -343,11 +345,11 @@ impl Builder<'_> {
         step_name(name, if concludes { "after-apply" } else { "apply" })
     }
 
-    fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
+    pub(super) fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
         self.outputs_among(templates.flat_map(Template::references))
     }
 
-    fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
+    pub(super) fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
         self.model.outputs_among(references).into_keys().map(Need::Outputs).collect()
     }
 }
