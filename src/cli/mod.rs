@@ -155,9 +155,10 @@ fn builtin(
             })
             .map_err(|fault| Ended::fault(fault, options));
     }
-    if let Builtin::Plan { names, detailed_exitcode } = &command {
+    if let Builtin::Plan { names, detailed_exitcode, save } = &command {
+        let wish = commands::plan::Wish { names, detailed: *detailed_exitcode, save: save.as_deref() };
         return Session::open(doors, options.clone(), &words.overrides)
-            .and_then(|session| commands::plan::run(session, (names, *detailed_exitcode), line))
+            .and_then(|session| commands::plan::run(session, &wish, line))
             .map_err(|fault| Ended::fault(fault, options));
     }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
@@ -261,10 +262,11 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
+    use Builtin::{Apply, Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { .. }
+            | Apply { .. }
             | Down { .. }
             | Tag { .. }
             | Deploy { .. }
@@ -281,6 +283,7 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
     let goal = match command {
         Builtin::Up { names } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
         Builtin::Down { names } => goals::workspaces_goal(&session.model, Verb::Down, names)?,
+        Builtin::Apply { names, saved, verify } => goals::saved_goal(session, (saved, names), *verify)?,
         Builtin::Tag { name, message, commit, no_push } => Goal::Tag(TagRequest {
             name: name.clone(),
             message: message.clone(),

@@ -23,6 +23,8 @@ mod docs;
 #[cfg(test)]
 mod env_files;
 #[cfg(test)]
+mod exact_plans;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;

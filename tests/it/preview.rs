@@ -22,7 +22,7 @@ fn done(output: &Output) -> BTreeMap<String, BTreeMap<String, u64>> {
         let Some(name) = step.strip_prefix("workspace:").and_then(|step| step.strip_suffix(":plan")) else {
             continue;
         };
-        let text = event["text"].as_str().unwrap_or_default();
+        let text = event["kind"]["text"].as_str().unwrap_or_default();
         let Some(summary) = text.lines().next().and_then(|line| line.strip_prefix(&format!("{name}: ")))
         else {
             continue;

@@ -117,6 +117,11 @@ impl Root<'_> {
         CommandSpec { output: Output::File, ..command }
     }
 
+    /// `terraform show -json` of a plan file, all values in clear; read by `meaning`.
+    pub fn show_json(&self, plan_file: &Path) -> CommandSpec {
+        self.command(&["show", "-json", "-no-color"]).path(plan_file)
+    }
+
     /// `terraform output -json`, secret values in clear among them; read by `output`.
     pub fn output_json(&self) -> CommandSpec {
         self.command(&["output", "-json", "-no-color"])
@@ -225,6 +230,7 @@ mod tests {
             line("terraform/base", |root| plan(root, true, Duration::from_millis(1500))),
             line("b", |root| root.look(&[PathBuf::from("x.tfvars")], &["-refresh-only"])),
             line("a dir", |root| root.apply(Path::new("/run/base.plan"), Duration::from_secs(60), &[])),
+            line("b", |root| root.show_json(Path::new("/run/p"))),
             line("b", |root| root.output_json()),
             line("b", |root| root.state_pull()),
             line("b", |root| root.state_list()),
@@ -244,6 +250,7 @@ mod tests {
 -chdir=terraform/base plan -input=false -json -detailed-exitcode -lock-timeout=1500ms -out=/run/base.plan -destroy '-var-file=/run/my vars.json' -var-file=prod.tfvars -parallelism=2
 -chdir=b plan -input=false -json -detailed-exitcode -lock=false -var-file=x.tfvars -refresh-only
 '-chdir=a dir' apply -input=false -json -lock-timeout=60s /run/base.plan
+-chdir=b show -json -no-color /run/p
 -chdir=b output -json -no-color
 -chdir=b state pull -no-color
 -chdir=b state list -no-color

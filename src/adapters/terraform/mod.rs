@@ -20,6 +20,7 @@ mod hcl_places;
 pub mod init;
 mod json;
 pub mod lock;
+pub mod meaning;
 pub mod module;
 pub mod narration;
 pub mod output;

@@ -71,6 +71,14 @@ pub struct OutputChange {
 }
 
 impl PlannedChanges {
+    /// The plan that does this.
+    pub fn of(changes: Vec<PlannedChange>) -> Self {
+        let mut counts = PlanCounts::default();
+        changes.iter().for_each(|change| counts.add(change));
+        counts.import = changes.iter().filter(|change| change.importing.is_some()).count();
+        Self { changes, counts, ..Self::default() }
+    }
+
     /// Objects that are destroyed for good.
     pub fn destroys(&self) -> impl Iterator<Item = &PlannedChange> {
         self.changes.iter().filter(|change| change.action == Action::Delete)

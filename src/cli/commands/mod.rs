@@ -60,6 +60,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Plan { .. }
+        | Builtin::Apply { .. }
         | Builtin::Run { .. }
         | Builtin::Builtin { .. } => {
             Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))

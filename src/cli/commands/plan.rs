@@ -1,38 +1,55 @@
 //! `plan`: what an `up` would do, over all workspaces, before any of them is applied.
 
+use std::path::Path;
+
+use crate::assemble::Goal;
 use crate::cli::options::Options;
 use crate::cli::session::Session;
 use crate::cli::{goals, print};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::workspace::{Preview, PreviewStatus, Verb};
 use crate::model::Model;
+use crate::os::Doors;
 use crate::plan::Ending;
 use crate::run::RunResult;
-use crate::text::columns;
+use crate::text::{columns, list, quote};
 
 /// What `--detailed-exitcode` says of changes, as terraform's own plan does.
 const CHANGES: u8 = 2;
 
+/// What was asked for.
+pub(in crate::cli) struct Wish<'a> {
+    /// The workspaces; all where none is named.
+    pub(in crate::cli) names: &'a [String],
+    /// The exit status tells changes from none.
+    pub(in crate::cli) detailed: bool,
+    /// Where to keep the plans.
+    pub(in crate::cli) save: Option<&'a Path>,
+}
+
 /// Previews the workspaces that are named, with all that they need, and prints the table (or a row of JSON for each).
-pub(in crate::cli) fn run(
-    session: Session<'_>,
-    (names, detailed): (&[String], bool),
-    line: &[String],
-) -> Result<u8, Fault> {
-    let ended = preview(session, (names, detailed), line);
-    match ended {
+pub(in crate::cli) fn run(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8, Fault> {
+    match preview(session, wish, line) {
         // Its 2 means changes, so what failed is 1 whatever it is; but a signal is a signal.
-        Err(fault) if detailed && fault.kind != FaultKind::Interrupted => {
+        Err(fault) if wish.detailed && fault.kind != FaultKind::Interrupted => {
             Err(Fault { status: Some(1), ..fault })
         }
         ended => ended,
     }
 }
 
-fn preview(session: Session<'_>, (names, detailed): (&[String], bool), line: &[String]) -> Result<u8, Fault> {
-    let goal = goals::workspaces_goal(&session.model, Verb::Preview, names)?;
+fn preview(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8, Fault> {
+    let goal = goals::workspaces_goal(&session.model, Verb::Preview, wish.names)?;
+    let Goal::Workspaces { names, .. } = goal else {
+        return Err(Fault::new(FaultKind::Bug, "a preview is of workspaces"));
+    };
+    let save = wish.save.map(|folder| session.doors.environment.current_dir.join(folder));
+    let goal = Goal::Preview { names, save: save.clone() };
     if session.options.dry_run {
         return session.run_goals(&[goal], line);
+    }
+    if let Some(folder) = &save {
+        make_private(session.doors, folder)?;
     }
     // One workspace that can't be planned must not hide another.
     let options = Options { keep_going: true, ..session.options.clone() };
@@ -42,6 +59,7 @@ fn preview(session: Session<'_>, (names, detailed): (&[String], bool), line: &[S
     } else {
         session.perform(&[goal], line)?
     };
+    let detailed = wish.detailed;
     let exit_code = result.exit_code;
     let rows = rows(&session.model, result);
     if session.options.json {
@@ -50,6 +68,14 @@ fn preview(session: Session<'_>, (names, detailed): (&[String], bool), line: &[S
             .for_each(|row| print(&format!("{row}\n")));
     } else {
         print(&render(&rows));
+        if let Some(folder) = &save {
+            print(&kept(&rows, folder));
+        }
+    }
+    if let Some(folder) = &save
+        && !rows.iter().any(|row| row.saved)
+    {
+        session.doors.files.remove_dir(folder).ok();
     }
     let has_changes = rows.iter().any(Preview::has_changes);
     Ok(match exit_code {
@@ -57,6 +83,43 @@ fn preview(session: Session<'_>, (names, detailed): (&[String], bool), line: &[S
         failed @ 1..128 if detailed => failed.min(1),
         code => code,
     })
+}
+
+/// The folder for plans: new or empty, private, and not for git.
+fn make_private(doors: &Doors, folder: &Path) -> Result<(), Fault> {
+    if doors.files.list(folder).is_ok_and(|names| !names.is_empty()) {
+        let message = format!("{} is not empty", folder.display());
+        return Err(Fault::new(FaultKind::Usage, message)
+            .hint("plans are kept in a folder of their own: name a new one, or remove this one"));
+    }
+    let unwritable = |error: std::io::Error| {
+        Fault::new(FaultKind::World, format!("{} could not be made: {error}", folder.display()))
+    };
+    doors.files.create_private_dir(folder).map_err(unwritable)?;
+    doors.files.write(&folder.join(".gitignore"), b"*\n", 0o600).map_err(unwritable)
+}
+
+/// What was saved, and what could not be.
+fn kept(rows: &[Preview], folder: &Path) -> String {
+    let names = |of: &dyn Fn(&&Preview) -> bool| -> Vec<&str> {
+        rows.iter().filter(of).map(|row| row.workspace.as_str()).collect()
+    };
+    let (saved, waiting) = (names(&|row| row.saved), names(&|row| row.has_changes() && !row.saved));
+    let mut text = String::from("\n");
+    if saved.is_empty() {
+        text.push_str("no plan was saved\n");
+    } else {
+        text.push_str(&format!("saved, with every secret that they need: {}\n", list::and_ticked(&saved)));
+        let folder = quote::shell(&folder.display().to_string()).into_owned();
+        text.push_str(&format!("  shipway apply --saved {folder}\n"));
+    }
+    if !waiting.is_empty() {
+        text.push_str(&format!(
+            "not saved: {}; plan again when what comes before is applied\n",
+            list::and_ticked(&waiting)
+        ));
+    }
+    text
 }
 
 /// A row for each workspace that was to be planned, in the order of the file.
@@ -134,6 +197,11 @@ fn legend(rows: &[Preview]) -> String {
     }
     if rows.iter().any(|row| row.counts.drift > 0) {
         lines.push("drift was changed by somebody else since the last apply");
+    }
+    let guarded: Vec<String> = rows.iter().flat_map(|row| &row.guarded).map(|it| format!("  {it}")).collect();
+    let guards = format!("stateful, and refused without --allow-destroy:\n{}", guarded.join("\n"));
+    if !guarded.is_empty() {
+        lines.push(&guards);
     }
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }

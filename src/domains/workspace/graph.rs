@@ -25,9 +25,15 @@ use crate::run::bindings::Scope;
 use crate::run::node::{Need, Node};
 use crate::run::{Action, bindings};
 
-/// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
-pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String]) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra };
+/// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform; what is stateful is destroyed only
+/// where it is among `allowed`.
+pub fn nodes(
+    model: &Arc<Model>,
+    verb: Verb,
+    names: &[String],
+    (extra, allowed): (&[String], &[String]),
+) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, extra, allowed };
     if matches!(verb, Verb::Plan | Verb::Apply | Verb::Destroy | Verb::Down)
         && let Some(word) = command::ours(extra.iter().map(String::as_str))
     {
@@ -35,7 +41,7 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
             .hint("what is shown has to be what is applied, and in order; `shipway destroy-NAME` and `shipway down` destroy"));
     }
     match verb {
-        Verb::Preview => preview_graph::nodes(model, names),
+        Verb::Preview => preview_graph::nodes(model, names, None),
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),
@@ -54,7 +60,7 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
 
 /// The nodes that read the outputs of a workspace for somebody who refers to `wanted`.
 pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSet<String>>) -> Vec<Node> {
-    let builder = Builder { model, extra: &[] };
+    let builder = Builder { model, extra: &[], allowed: &[] };
     let site = Site { model: Arc::clone(model), name: workspace.to_owned() };
     let init = builder.init(&site, Vec::new(), false);
     vec![init, builder.outputs(site, wanted)]
@@ -63,6 +69,7 @@ pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSe
 pub(super) struct Builder<'a> {
     pub(super) model: &'a Arc<Model>,
     pub(super) extra: &'a [String],
+    pub(super) allowed: &'a [String],
 }
 
 impl Builder<'_> {
@@ -102,7 +109,13 @@ impl Builder<'_> {
         Ok(all)
     }
 
-    fn conclude(&self, name: &str, purpose: Purpose, names: &[String], needs: Vec<String>) -> Node {
+    pub(super) fn conclude(
+        &self,
+        name: &str,
+        purpose: Purpose,
+        names: &[String],
+        needs: Vec<String>,
+    ) -> Node {
         let sites = names.iter().map(|name| self.site(name)).collect();
         let needs = needs.into_iter().map(Need::Step).collect();
         let titled = (name.to_owned(), "conclude".to_owned());
@@ -140,8 +153,12 @@ impl Builder<'_> {
     }
 
     fn plan_to_apply(&self, site: &Site, extra: Vec<String>) -> Result<Vec<Node>, Fault> {
+        self.question_and_apply(site, self.plan(site, Purpose::Apply, false, extra)?)
+    }
+
+    /// What follows a plan, and the plan itself.
+    pub(super) fn question_and_apply(&self, site: &Site, plan: Node) -> Result<Vec<Node>, Fault> {
         let workspace = site.workspace()?;
-        let plan = self.plan(site, Purpose::Apply, false, extra)?;
         let approve = self.node(
             (step(site, "approve"), format!("approve {}", site.name)),
             vec![Need::Step(plan.name.clone())],
@@ -267,7 +284,8 @@ impl Builder<'_> {
             Purpose::Apply => format!("plan {}", site.name),
             Purpose::Destroy => format!("plan the end of {}", site.name),
         };
-        let action = PlanAction { site: site.clone(), purpose, extra, only_look };
+        let action =
+            PlanAction { site: site.clone(), purpose, extra, only_look, allowed: self.allowed.to_vec() };
         Ok(self.node((step(site, purpose.plan_step()), title), needs, Effect::Reads, action))
     }
 
@@ -336,7 +354,7 @@ impl Builder<'_> {
     }
 
     /// The step after which a workspace is applied, its hooks included.
-    fn applied(&self, name: &str) -> String {
+    pub(super) fn applied(&self, name: &str) -> String {
         let concludes = self
             .model
             .workspaces

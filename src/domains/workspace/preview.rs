@@ -12,12 +12,15 @@ use serde_json::{Map, Value as Json, json};
 
 use super::init::InitAction;
 use super::previewed::{Left, Pending, Preview, PreviewStatus, Said};
+use super::saved::{self, paths};
 use super::shadow::{ShadowFolder, lacks_init};
 use super::site::Site;
+use super::stateful;
+use crate::adapters::terraform::command::PlanRequest;
 use crate::adapters::terraform::shadow::{self, UNKNOWN, Unknowns, escape, reads_states};
 use crate::adapters::terraform::{
-    PlanFold, PlanReading, TerraformDiagnostic, backend, deferral, diagnostic, frame, output, plan_text,
-    state, text_box,
+    PlanFold, PlanReading, PlannedChanges, TerraformDiagnostic, backend, deferral, diagnostic, frame, output,
+    plan_text, state, text_box,
 };
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Progress};
@@ -40,6 +43,8 @@ pub(super) struct PreviewAction {
     pub(super) tasks: Vec<String>,
     /// Whether its init is a step of its own.
     pub(super) is_initialised: bool,
+    /// Where the plan is saved, if it is one that can be applied.
+    pub(super) save: Option<PathBuf>,
 }
 
 /// What is known, and what is not.
@@ -123,7 +128,7 @@ impl PreviewAction {
         if let Some(file) = values_file {
             context.doors().files.remove(&file).ok();
         }
-        let (mut planned, errors, complaint) = said?;
+        let (mut planned, errors, complaint) = said.inspect_err(|_| self.unsave(context))?;
         if with_unknowns {
             shadow::without_ours(&mut planned);
         }
@@ -134,6 +139,7 @@ impl PreviewAction {
             let waits = with_unknowns || !pending.is_empty();
             let mut found = diagnostic::errors(&errors).peekable();
             if !waits || found.peek().is_none() || !found.all(deferral::awaits) {
+                self.unsave(context);
                 return Err(fault);
             }
             weighed.waits_for.extend(pending.iter().map(|preview| preview.workspace.clone()));
@@ -141,7 +147,8 @@ impl PreviewAction {
         };
         let mut preview = Preview::empty(workspace, PreviewStatus::NoChanges);
         preview.left = left;
-        let said = Said { planned, with_unknowns, deferred, lives: state.lives };
+        preview.guarded = stateful::guarded(workspace, &planned, &[]);
+        let said = Said { planned: planned.clone(), with_unknowns, deferred, lives: state.lives };
         let summary = plan_text::summary(&said.planned);
         let lines = plan_text::render(&said.planned, SHOWN);
         let mut preview = preview.told(said);
@@ -149,6 +156,7 @@ impl PreviewAction {
             self.upstream.iter().filter(|it| weighed.waits_for.contains(*it)).cloned().collect();
         let tasks = weighed.waits_for.into_iter().filter(|it| !self.upstream.contains(it));
         preview.waits_for.extend(tasks);
+        self.save(context, &site, (&mut preview, &planned), &Json::Object(weighed.values))?;
         tell(context, &preview, &summary, &lines);
         Ok(preview)
     }
@@ -159,13 +167,49 @@ impl PreviewAction {
         site: &Site,
         var_files: &[PathBuf],
     ) -> Result<Planned, Fault> {
-        let spec = site.call(context, |root| root.look(var_files, &[]))?;
+        let spec = match &self.save {
+            None => site.call(context, |root| root.look(var_files, &[]))?,
+            Some(folder) => {
+                let (out, _) = paths(folder, &site.name);
+                context.doors().files.write(&out, b"", 0o600).map_err(|error| {
+                    Fault::new(FaultKind::World, format!("{} could not be written: {error}", out.display()))
+                })?;
+                let lock_timeout = site.model.terraform.lock_timeout;
+                let request = PlanRequest { destroy: false, out: &out, var_files, lock_timeout, extra: &[] };
+                site.call(context, |root| root.plan(&request))?
+            }
+        };
         let planned = follow(context, site, &spec)?;
         if !lacks_init(&planned.1) {
             return Ok(planned);
         }
         self.initialise(context, site)?;
         follow(context, site, &spec)
+    }
+
+    /// A plan that failed leaves a file that is no plan.
+    fn unsave(&self, context: &StepContext<'_>) {
+        if let Some(folder) = &self.save {
+            context.doors().files.remove(&paths(folder, &self.site.name).0).ok();
+        }
+    }
+
+    /// Keeps the plan that terraform has written, or takes it away where it is none that can be applied.
+    fn save(
+        &self,
+        context: &mut StepContext<'_>,
+        site: &Site,
+        (preview, planned): (&mut Preview, &PlannedChanges),
+        values: &Json,
+    ) -> Result<(), Fault> {
+        let Some(folder) = &self.save else { return Ok(()) };
+        if preview.status == PreviewStatus::Changes && !preview.preview {
+            saved::note(site, context, folder, (planned, values))?;
+            preview.saved = true;
+        } else {
+            context.doors().files.remove(&paths(folder, &site.name).0).ok();
+        }
+        Ok(())
     }
 
     fn plan_in_copy(
@@ -349,7 +393,7 @@ impl PreviewAction {
 }
 
 /// The plan or its part, the errors, and what was said to standard error where that says more.
-type Planned = (crate::adapters::terraform::PlannedChanges, Vec<TerraformDiagnostic>, String);
+type Planned = (PlannedChanges, Vec<TerraformDiagnostic>, String);
 
 fn follow(context: &mut StepContext<'_>, site: &Site, spec: &CommandSpec) -> Result<Planned, Fault> {
     let mut fold = PlanFold::default();

@@ -1,5 +1,6 @@
 //! From workspaces to the nodes of a preview: pure.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::graph::Builder;
@@ -14,8 +15,8 @@ use crate::run::node::{Need, Node};
 
 /// The nodes of a preview of `names` and all that they need: each workspace after those that it needs. A workspace that waits for no other
 /// is initialised by a step of its own; another one when it is previewed, because its backend may be made by what it waits for.
-pub(super) fn nodes(model: &Arc<Model>, names: &[String]) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra: &[] };
+pub fn nodes(model: &Arc<Model>, names: &[String], save: Option<&Path>) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, extra: &[], allowed: &[] };
     let mut all = Vec::new();
     for name in &with_upstream(model, names) {
         let site = builder.site(name);
@@ -42,8 +43,10 @@ pub(super) fn nodes(model: &Arc<Model>, names: &[String]) -> Result<Vec<Node>, F
             .filter_map(|name| model.workspaces.get(name))
             .flat_map(|workspace| workspace.tasks().map(|call| call.task.value.clone()))
             .collect();
+        // What is only looked at for others is not what was asked to be saved.
+        let save = save.filter(|_| names.contains(name)).map(Path::to_owned);
         let names = (step_name(name, "preview"), format!("preview {name}"));
-        let action = PreviewAction { site: site.clone(), upstream, tasks, is_initialised };
+        let action = PreviewAction { site: site.clone(), upstream, tasks, is_initialised, save };
         all.push(builder.node(names, needs, Effect::Reads, action));
         let names = (bindings::outputs_step(name), format!("outputs of {name}"));
         let needs = vec![Need::Step(step_name(name, "preview"))];

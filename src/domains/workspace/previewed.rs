@@ -36,9 +36,13 @@ pub struct Preview {
     pub drift: Vec<Change>,
     /// Outputs that change.
     pub outputs: Vec<Change>,
+    /// Stateful objects that would be destroyed or replaced: an `up` refuses that unless it is told `--allow-destroy ADDRESS`.
+    pub guarded: Vec<String>,
     /// Why it is deferred, or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Its plan was saved, to be applied later.
+    pub saved: bool,
     /// For the previews after it.
     #[serde(skip)]
     pub(super) left: Left,
@@ -151,7 +155,9 @@ impl Preview {
             changes: Vec::new(),
             drift: Vec::new(),
             outputs: Vec::new(),
+            guarded: Vec::new(),
             problem: None,
+            saved: false,
             left: Left::default(),
         }
     }
@@ -247,7 +253,7 @@ impl Counts {
     }
 }
 
-fn word(action: &Action) -> &'static str {
+pub(super) fn word(action: &Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
@@ -281,7 +287,9 @@ mod tests {
             changes: vec![],
             drift: vec![],
             outputs: vec![],
+            guarded: vec![],
             problem: None,
+            saved: false,
             left: Left::default(),
         };
         empty.told(said)
