@@ -161,6 +161,11 @@ fn builtin(
             .and_then(|session| commands::plan::run(session, &wish, line))
             .map_err(|fault| Ended::fault(fault, options));
     }
+    if let Builtin::Drift { names } = &command {
+        return Session::open(doors, options.clone(), &words.overrides)
+            .and_then(|session| commands::drift::run(session, names, line))
+            .map_err(|fault| Ended::fault(fault, options));
+    }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
     commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }

@@ -164,6 +164,17 @@ pub enum Builtin {
         save: Option<PathBuf>,
     },
 
+    /// Look whether somebody changed what was applied; for a schedule
+    ///
+    /// Terraform compares each state with the world, and nothing else: what the files would change is `plan`'s to say. Nothing is written.
+    #[command(
+        after_help = "Examples:\n  shipway drift\n  shipway drift stage --json\n\nExit codes: 0 no drift, 2 drift, 1 something could not be looked at."
+    )]
+    Drift {
+        /// The workspaces; all where none is named
+        names: Vec<String>,
+    },
+
     /// Apply plans that `plan --save` kept, maybe on another machine
     ///
     /// Exactly these plans, and only where the files, the values, terraform and the state are those that they were made from. A plan is

@@ -120,7 +120,7 @@ fn a_fresh_plan_is_applied_where_it_means_the_same_and_refused_where_it_does_not
     space.run("plan --save plans").exits(0);
     space.write("terraform/one/main.tf", &main("b"));
     let refused = space.run("apply --saved plans --verify --yes");
-    refused.exits(4).says("terraform_data.it: is to become something else").says("output it");
+    refused.exits(4).says("terraform_data.it: is to become something else");
     assert_unapplied(&space, &refused);
     space.write("terraform/one/main.tf", &(main("a") + "resource \"terraform_data\" \"more\" {}\n"));
     let refused = space.run("apply --saved plans --verify --yes");
@@ -202,4 +202,54 @@ fn what_is_stateful_is_destroyed_only_where_the_command_names_it() {
     assert_ne!(space.bytes("terraform/one/terraform.tfstate"), before);
     allowed(&["down", "--yes"]).exits(0);
     assert_eq!(space.state("one"), [""; 0]);
+}
+
+/// A terraform that finds something changed when it is asked for drift. What is built in never drifts.
+fn drifting(space: Space) -> Space {
+    let terraform = crate::harness::tools::find_in("terraform", &std::env::var_os("PATH").unwrap()).unwrap();
+    let script = format!(
+        r#"#!/bin/sh
+case "$*" in
+  *one*-refresh-only*)
+    echo '{{"type":"version","terraform":"1.11.4","ui":"1.2"}}'
+    echo '{{"type":"resource_drift","change":{{"resource":{{"addr":"terraform_data.it"}},"action":"update"}}}}'
+    echo '{{"type":"change_summary","changes":{{"add":0,"change":0,"import":0,"remove":0,"operation":"plan"}}}}'
+    exit 2 ;;
+esac
+exec '{}' "$@"
+"#,
+        terraform.display()
+    );
+    space.tool("terraform", &script)
+}
+
+#[test]
+fn drift_is_told_by_the_exit_status_and_is_not_what_the_files_would_change() {
+    needs!("terraform");
+    let space = Space::three_in_a_row();
+    let fresh = lines(&space.run("drift --json").exits(0).stdout);
+    assert!(fresh.iter().all(|row| row["status"] == "not-applied"), "{fresh:?}");
+    space.run("up --yes").exits(0);
+    let state = space.bytes("terraform/one/terraform.tfstate");
+    // What the files would change is no drift.
+    space.write("terraform/two/main.tf", "resource \"terraform_data\" \"other\" {}\n");
+    let clean = lines(&space.run("drift --json").exits(0).stdout);
+    assert!(clean.iter().all(|row| row["status"] == "no-drift"), "{clean:?}");
+
+    let space = drifting(space);
+    let found = lines(&space.run("drift --json").exits(2).stdout);
+    let status: Vec<&str> = found.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["drift", "no-drift", "no-drift"]);
+    let expected = serde_json::json!([{ "address": "terraform_data.it", "action": "update" }]);
+    assert_eq!(found[0]["drift"], expected);
+    let shown = space.run("drift one");
+    assert!(shown.exits(2).stdout.contains("one: terraform_data.it (update)"), "{}", shown.all());
+    space.run("drift two").exits(0);
+    assert_eq!(space.bytes("terraform/one/terraform.tfstate"), state, "a look writes nothing");
+
+    // What can't be looked at is no drift, and hides none.
+    space.write("terraform/three/main.tf", "resource {\n");
+    let failed = lines(&space.run("drift --json").exits(1).stdout);
+    assert_eq!((failed[0]["status"].as_str(), failed[2]["status"].as_str()), (Some("drift"), Some("failed")));
+    space.run("drift nothing").exits(1);
 }

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod deployments;
+pub(super) mod drift;
 pub mod help;
 mod history;
 mod lint;
@@ -60,6 +61,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Plan { .. }
+        | Builtin::Drift { .. }
         | Builtin::Apply { .. }
         | Builtin::Run { .. }
         | Builtin::Builtin { .. } => {

@@ -125,24 +125,34 @@ fn kept(rows: &[Preview], folder: &Path) -> String {
 /// A row for each workspace that was to be planned, in the order of the file.
 fn rows(model: &Model, result: RunResult) -> Vec<Preview> {
     let found: Vec<_> = result.values.into_iter().filter_map(|row| row.downcast::<Preview>().ok()).collect();
-    let ending = |step: &str| result.endings.iter().find(|(name, _)| name == step).map(|(_, ending)| ending);
     let row = |workspace: &crate::model::Workspace| {
         if let Some(row) = found.iter().find(|row| row.workspace == workspace.name) {
             return Some(row.as_ref().clone());
         }
-        let step = |verb: &str| format!("workspace:{}:{verb}", workspace.name);
-        let preview = ending(&step("preview"))?;
-        let fault =
-            [Some(preview), ending(&step("init"))].into_iter().flatten().find_map(|ending| match ending {
-                Ending::Failed { fault } => Some(fault),
-                _ => None,
-            });
+        let fault = failed_step(&result.endings, &workspace.name, "preview")?;
         let status = if fault.is_some() { PreviewStatus::Failed } else { PreviewStatus::Skipped };
         let mut row = Preview::empty(workspace, status);
         row.problem = fault.map(|fault| fault.message.clone());
         Some(row)
     };
     model.workspaces.values().filter_map(row).collect()
+}
+
+/// Why the step `verb` of a workspace has no value: the fault of it or of its init, if one of them failed; `None` where it was not in the plan.
+pub(super) fn failed_step<'e>(
+    endings: &'e [(String, Ending)],
+    workspace: &str,
+    verb: &str,
+) -> Option<Option<&'e Fault>> {
+    let ending = |verb: &str| {
+        let step = format!("workspace:{workspace}:{verb}");
+        endings.iter().find(|(name, _)| *name == step).map(|(_, ending)| ending)
+    };
+    let own = ending(verb)?;
+    Some([Some(own), ending("init")].into_iter().flatten().find_map(|ending| match ending {
+        Ending::Failed { fault } => Some(fault),
+        _ => None,
+    }))
 }
 
 const COLUMNS: [&str; 8] = ["WORKSPACE", "ADD", "CHANGE", "REPLACE", "DESTROY", "IMPORT", "DRIFT", "NOTE"];

@@ -42,6 +42,7 @@ pub fn nodes(
     }
     match verb {
         Verb::Preview => preview_graph::nodes(model, names, None),
+        Verb::Drift => builder.each(names, |site| preview_graph::drift(&builder, &site)),
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),

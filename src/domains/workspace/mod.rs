@@ -11,6 +11,7 @@ mod apply;
 mod approve;
 mod conclude;
 mod configuration;
+mod drift;
 mod graph;
 mod guard;
 mod init;
@@ -33,6 +34,7 @@ mod status;
 mod values;
 mod verb;
 
+pub use drift::{Drift, DriftStatus};
 pub use graph::{nodes, outputs_nodes};
 pub use preview_graph::nodes as preview_nodes;
 pub use previewed::{Change, Counts, Preview, PreviewStatus};

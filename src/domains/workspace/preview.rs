@@ -393,9 +393,13 @@ impl PreviewAction {
 }
 
 /// The plan or its part, the errors, and what was said to standard error where that says more.
-type Planned = (PlannedChanges, Vec<TerraformDiagnostic>, String);
+pub(super) type Planned = (PlannedChanges, Vec<TerraformDiagnostic>, String);
 
-fn follow(context: &mut StepContext<'_>, site: &Site, spec: &CommandSpec) -> Result<Planned, Fault> {
+pub(super) fn follow(
+    context: &mut StepContext<'_>,
+    site: &Site,
+    spec: &CommandSpec,
+) -> Result<Planned, Fault> {
     let mut fold = PlanFold::default();
     let (termination, complaint) = site.follow(context, spec, CommandRun::default(), |log, event| {
         fold.observe(event);

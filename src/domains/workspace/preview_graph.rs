@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::drift::DriftAction;
 use super::graph::Builder;
 use super::order::with_upstream;
 use super::preview::{PreviewAction, PreviewOutputs};
-use super::site::step_name;
+use super::site::{Site, step_name};
 use crate::diagnostic::Fault;
 use crate::model::{Model, VarValue};
 use crate::plan::Effect;
@@ -53,4 +54,17 @@ pub fn nodes(model: &Arc<Model>, names: &[String], save: Option<&Path>) -> Resul
         all.push(builder.node(names, needs, Effect::Reads, PreviewOutputs { site }));
     }
     Ok(all)
+}
+
+/// The nodes that look for drift in one workspace.
+pub(super) fn drift(builder: &Builder<'_>, site: &Site) -> Result<Vec<Node>, Fault> {
+    let workspace = site.workspace()?;
+    let init = builder.init(site, Vec::new(), false);
+    let mut needs = vec![Need::Step(init.name.clone())];
+    let templates = workspace.vars.values().flat_map(VarValue::templates);
+    let env = workspace.env.values().chain(builder.model.env.values());
+    needs.extend(builder.outputs_in(templates.chain(env)));
+    let names = (step_name(&site.name, "drift"), format!("drift of {}", site.name));
+    let look = builder.node(names, needs, Effect::Reads, DriftAction { site: site.clone() });
+    Ok(vec![init, look])
 }
