@@ -36,6 +36,15 @@ pub enum Goal {
         /// Where to keep the plans of those that can be applied; a private folder.
         save: Option<PathBuf>,
     },
+    /// An `up` whose preview is answered in one question.
+    UpAsPreviewed {
+        /// Which workspaces, all checked to exist.
+        names: Vec<String>,
+        /// What was shown.
+        promised: Vec<workspace::Promised>,
+        /// Stateful addresses that may be destroyed.
+        allow_destroy: Vec<String>,
+    },
     /// Plans that were kept.
     Saved(workspace::SavedRequest),
     /// A tag on the current commit.
@@ -86,6 +95,9 @@ pub fn assemble(
             }
             Goal::Preview { names, save } => {
                 assembly.add(workspace::preview_nodes(model, names, save.as_deref())?)?;
+            }
+            Goal::UpAsPreviewed { names, promised, allow_destroy } => {
+                assembly.add(workspace::up_as_previewed(model, names, promised, allow_destroy)?)?;
             }
             Goal::Saved(request) => assembly.add(workspace::saved_nodes(model, request)?)?,
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,

@@ -155,15 +155,9 @@ fn builtin(
             })
             .map_err(|fault| Ended::fault(fault, options));
     }
-    if let Builtin::Plan { names, detailed_exitcode, save } = &command {
-        let wish = commands::plan::Wish { names, detailed: *detailed_exitcode, save: save.as_deref() };
+    if commands::is_several_runs(&command) {
         return Session::open(doors, options.clone(), &words.overrides)
-            .and_then(|session| commands::plan::run(session, &wish, line))
-            .map_err(|fault| Ended::fault(fault, options));
-    }
-    if let Builtin::Drift { names } = &command {
-        return Session::open(doors, options.clone(), &words.overrides)
-            .and_then(|session| commands::drift::run(session, names, line))
+            .and_then(|session| commands::run_several(session, &command, line))
             .map_err(|fault| Ended::fault(fault, options));
     }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
@@ -270,7 +264,7 @@ fn is_goal(command: &Builtin) -> bool {
     use Builtin::{Apply, Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
-        Up { .. }
+        Up { preview: false, .. }
             | Apply { .. }
             | Down { .. }
             | Tag { .. }
@@ -286,7 +280,8 @@ fn is_goal(command: &Builtin) -> bool {
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
 fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {
     let goal = match command {
-        Builtin::Up { names } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
+        Builtin::Up { preview: true, .. } => return Ok(None),
+        Builtin::Up { names, .. } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
         Builtin::Down { names } => goals::workspaces_goal(&session.model, Verb::Down, names)?,
         Builtin::Apply { names, saved, verify } => goals::saved_goal(session, (saved, names), *verify)?,
         Builtin::Tag { name, message, commit, no_push } => Goal::Tag(TagRequest {

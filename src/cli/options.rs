@@ -195,11 +195,14 @@ pub enum Builtin {
 
     /// Apply workspaces with all that they need, in order
     #[command(
-        after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod"
+        after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod\n  shipway up --preview"
     )]
     Up {
         /// The workspaces; all where none is named
         names: Vec<String>,
+        /// Show the preview of `plan` first and ask once for all of it; what goes beyond it is asked for again
+        #[arg(long)]
+        preview: bool,
     },
 
     /// Destroy workspaces in reverse order: all plans first, one question, one after another

@@ -102,8 +102,9 @@ impl<'a> Session<'a> {
     fn assemble(&self, goals: &[Goal]) -> Result<RunPlan, Fault> {
         let mut goals = goals.to_vec();
         for goal in &mut goals {
-            if let Goal::Workspaces { allow_destroy, .. } | Goal::Saved(SavedRequest { allow_destroy, .. }) =
-                goal
+            if let Goal::Workspaces { allow_destroy, .. }
+            | Goal::UpAsPreviewed { allow_destroy, .. }
+            | Goal::Saved(SavedRequest { allow_destroy, .. }) = goal
             {
                 allow_destroy.clone_from(&self.options.allow_destroy);
             }

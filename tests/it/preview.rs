@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use shipway::event::EventKind;
+
 use crate::harness::space::lines;
+use crate::harness::terminal::asked;
 use crate::harness::{Output, Space, needs};
 
 /// The rows of `plan --json` by workspace.
@@ -313,4 +316,70 @@ fn the_table_says_what_is_certain_and_drift_is_apart_from_intent() {
     // A workspace that reads nothing of another is planned as it is.
     let row = rows(space.run("plan --json two").exits(0))["two"].clone();
     assert_eq!((row["preview"].as_bool(), row["counts"]["drift"].as_u64()), (Some(false), Some(0)), "{row}");
+}
+
+/// How many questions were asked.
+fn questions(output: &Output) -> usize {
+    output.story().count(|kind| matches!(kind, EventKind::Asked { .. }))
+}
+
+#[test]
+fn one_answer_is_enough_for_what_stays_within_the_preview() {
+    needs!("terraform");
+    let vars = "text = \"{{ workspaces.source.outputs.text }}\"\n";
+    let sink = "variable \"text\" {}\nresource \"terraform_data\" \"it\" {\n  input = var.text\n}\n";
+    let space = source_and_sink(vars, sink);
+    let refused = space.run("up --preview");
+    refused
+        .exits(4)
+        .says("Apply all of this, in this order?")
+        .says("source  1 to add")
+        .says("sink    1 to add");
+    assert_eq!((space.state("source"), space.state("sink")), (vec![], vec![]));
+
+    let up = space.run("--json up --preview --yes");
+    assert_eq!(questions(up.exits(0)), 1, "{}", up.stdout);
+    assert_eq!(space.state("sink"), ["terraform_data.it"]);
+    let again = space.run("--json up --preview");
+    assert_eq!(questions(again.exits(0)), 0, "{}", again.stdout);
+    space.run("--json up --yes").exits(0);
+}
+
+#[test]
+fn what_goes_beyond_the_preview_is_asked_for_again() {
+    needs!("terraform", "git", "bash", "ssh-keygen");
+    let space = Space::template_local();
+    let refused = space.run("up --preview --yes");
+    refused.exits(4).says("--confirm prod");
+    assert!(!space.has(".envs") && !space.has(".local"), "no task runs before the answer");
+
+    let up = space.shipway(["-j1", "up", "--preview"]).terminal();
+    let screen = up.wait_for_word("prod");
+    assert!(screen.contains("Apply all of this, in this order?"), "{screen}");
+    up.types("prod\r");
+    // meta, base and dotenv are within; of stage and prod only a part could be shown.
+    let screen = up.wait_until("stage or prod asks", |screen| {
+        asked(screen)
+            .is_some_and(|asked| asked.contains("Apply stage?") || asked.contains("`prod` to confirm"))
+            && screen.contains("beyond the preview")
+    });
+    assert!(screen.contains("+ module.server.terraform_data.secret["), "{screen}");
+    let both = space.state_at(".local/state/dotenv.tfstate");
+    assert!(!both.is_empty(), "what was within is applied");
+    assert!(!space.has(".local/servers/stage") && !space.has(".local/servers/prod"));
+    // Nobody sits there any more.
+    drop(up);
+}
+
+#[test]
+fn a_preview_that_failed_applies_nothing() {
+    needs!("terraform");
+    let space = Space::three_in_a_row();
+    space.write(
+        "terraform/three/main.tf",
+        "resource \"terraform_data\" \"it\" {\n  input = nothing.here\n}\n",
+    );
+    let up = space.run("up --preview --yes");
+    up.exits(4).says("the preview failed").says("Reference to undeclared resource");
+    assert!(!space.has("made"));
 }

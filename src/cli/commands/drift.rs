@@ -14,7 +14,7 @@ use crate::text::columns;
 const DRIFT: u8 = 2;
 
 /// Looks at the workspaces that are named and prints a table (or a row of JSON for each).
-pub(in crate::cli) fn run(session: Session<'_>, names: &[String], line: &[String]) -> Result<u8, Fault> {
+pub(super) fn run(session: Session<'_>, names: &[String], line: &[String]) -> Result<u8, Fault> {
     match look(session, names, line) {
         Err(fault) if fault.kind != FaultKind::Interrupted => Err(Fault { status: Some(1), ..fault }),
         ended => ended,

@@ -18,17 +18,17 @@ use crate::text::{columns, list, quote};
 const CHANGES: u8 = 2;
 
 /// What was asked for.
-pub(in crate::cli) struct Wish<'a> {
+pub(super) struct Wish<'a> {
     /// The workspaces; all where none is named.
-    pub(in crate::cli) names: &'a [String],
+    pub(super) names: &'a [String],
     /// The exit status tells changes from none.
-    pub(in crate::cli) detailed: bool,
+    pub(super) detailed: bool,
     /// Where to keep the plans.
-    pub(in crate::cli) save: Option<&'a Path>,
+    pub(super) save: Option<&'a Path>,
 }
 
 /// Previews the workspaces that are named, with all that they need, and prints the table (or a row of JSON for each).
-pub(in crate::cli) fn run(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8, Fault> {
+pub(super) fn run(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8, Fault> {
     match preview(session, wish, line) {
         // Its 2 means changes, so what failed is 1 whatever it is; but a signal is a signal.
         Err(fault) if wish.detailed && fault.kind != FaultKind::Interrupted => {
@@ -123,7 +123,7 @@ fn kept(rows: &[Preview], folder: &Path) -> String {
 }
 
 /// A row for each workspace that was to be planned, in the order of the file.
-fn rows(model: &Model, result: RunResult) -> Vec<Preview> {
+pub(super) fn rows(model: &Model, result: RunResult) -> Vec<Preview> {
     let found: Vec<_> = result.values.into_iter().filter_map(|row| row.downcast::<Preview>().ok()).collect();
     let row = |workspace: &crate::model::Workspace| {
         if let Some(row) = found.iter().find(|row| row.workspace == workspace.name) {
@@ -157,7 +157,7 @@ pub(super) fn failed_step<'e>(
 
 const COLUMNS: [&str; 8] = ["WORKSPACE", "ADD", "CHANGE", "REPLACE", "DESTROY", "IMPORT", "DRIFT", "NOTE"];
 
-fn render(rows: &[Preview]) -> String {
+pub(super) fn render(rows: &[Preview]) -> String {
     let mut table = vec![COLUMNS.map(str::to_owned).to_vec()];
     for row in rows {
         let mut cells = vec![row.workspace.clone()];

@@ -14,6 +14,7 @@ use super::outputs::OutputsAction;
 use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
 use super::preview_graph;
+use super::promised::Promised;
 use super::site::{Site, step_name};
 use super::status::StatusAction;
 use super::verb::Verb;
@@ -33,7 +34,7 @@ pub fn nodes(
     names: &[String],
     (extra, allowed): (&[String], &[String]),
 ) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra, allowed };
+    let builder = Builder { model, extra, allowed, promised: &[] };
     if matches!(verb, Verb::Plan | Verb::Apply | Verb::Destroy | Verb::Down)
         && let Some(word) = command::ours(extra.iter().map(String::as_str))
     {
@@ -61,7 +62,7 @@ pub fn nodes(
 
 /// The nodes that read the outputs of a workspace for somebody who refers to `wanted`.
 pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSet<String>>) -> Vec<Node> {
-    let builder = Builder { model, extra: &[], allowed: &[] };
+    let builder = Builder { model, extra: &[], allowed: &[], promised: &[] };
     let site = Site { model: Arc::clone(model), name: workspace.to_owned() };
     let init = builder.init(&site, Vec::new(), false);
     vec![init, builder.outputs(site, wanted)]
@@ -71,6 +72,8 @@ pub(super) struct Builder<'a> {
     pub(super) model: &'a Arc<Model>,
     pub(super) extra: &'a [String],
     pub(super) allowed: &'a [String],
+    /// What was answered before anything is applied.
+    pub(super) promised: &'a [Promised],
 }
 
 impl Builder<'_> {
@@ -90,7 +93,11 @@ impl Builder<'_> {
         Ok(all)
     }
 
-    fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
+    fn promised_of(&self, site: &Site) -> Option<Promised> {
+        self.promised.iter().find(|promised| promised.workspace == site.name).cloned()
+    }
+
+    pub(super) fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
         let mut all = Vec::new();
         for name in names {
             let site = self.site(name);
@@ -168,13 +175,14 @@ impl Builder<'_> {
                 question: format!("Apply {}?", site.name),
                 purpose: Purpose::Apply,
                 sites: vec![(site.clone(), self.word(workspace))],
+                promised: self.promised_of(site),
             },
         );
         let mut apply = self.node(
             (step(site, "apply"), format!("apply {}", site.name)),
             [&plan, &approve].map(|node| Need::Step(node.name.clone())).into(),
             Effect::Changes,
-            ApplyAction { site: site.clone(), purpose: Purpose::Apply },
+            ApplyAction { site: site.clone(), purpose: Purpose::Apply, promised: self.promised_of(site) },
         );
         apply.needs.extend(self.outputs_among(workspace.before_apply.iter().flat_map(Command::references)));
         apply.when_orphaned = WhenOrphaned::Finish;
@@ -228,7 +236,7 @@ impl Builder<'_> {
             needs.extend(self.outputs_among(hooks.flat_map(Command::references)));
             let names = (step(&site, "destroy"), format!("destroy {name}"));
             last = Some(names.0.clone());
-            let action = ApplyAction { site, purpose: Purpose::Destroy };
+            let action = ApplyAction { site, purpose: Purpose::Destroy, promised: None };
             let mut destroy = self.node(names, needs, Effect::Destroys, action);
             destroy.when_orphaned = WhenOrphaned::Finish;
             all.push(destroy);
@@ -252,7 +260,7 @@ impl Builder<'_> {
             _ if whole => "Destroy all of this, in this order?".to_owned(),
             _ => "Destroy these, in this order?".to_owned(),
         };
-        let action = ApproveAction { question, purpose: Purpose::Destroy, sites };
+        let action = ApproveAction { question, purpose: Purpose::Destroy, sites, promised: None };
         let names = ("down:approve".to_owned(), "approve the teardown".to_owned());
         Ok(self.node(names, needs, Effect::Reads, action))
     }
@@ -349,7 +357,7 @@ impl Builder<'_> {
     }
 
     /// The word that has to be typed before this workspace is changed.
-    fn word(&self, workspace: &Workspace) -> Option<String> {
+    pub(super) fn word(&self, workspace: &Workspace) -> Option<String> {
         let environment = self.model.environments.get(workspace.environment.as_ref()?)?;
         environment.protected.then(|| environment.name.clone())
     }

@@ -22,6 +22,7 @@ mod plan;
 mod preview;
 mod preview_graph;
 mod previewed;
+mod promised;
 mod saved;
 mod saved_apply;
 mod saved_graph;
@@ -36,8 +37,9 @@ mod verb;
 
 pub use drift::{Drift, DriftStatus};
 pub use graph::{nodes, outputs_nodes};
-pub use preview_graph::nodes as preview_nodes;
+pub use preview_graph::{nodes as preview_nodes, up_as_previewed};
 pub use previewed::{Change, Counts, Preview, PreviewStatus};
+pub use promised::Promised;
 pub use saved::saved_workspaces;
 pub use saved_graph::{SavedRequest, nodes as saved_nodes};
 pub use sent::ledger_place;

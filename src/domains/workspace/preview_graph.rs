@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::approve::ApprovePreviewAction;
 use super::drift::DriftAction;
 use super::graph::Builder;
 use super::order::with_upstream;
 use super::preview::{PreviewAction, PreviewOutputs};
+use super::promised::Promised;
 use super::site::{Site, step_name};
 use crate::diagnostic::Fault;
 use crate::model::{Model, VarValue};
@@ -17,7 +19,7 @@ use crate::run::node::{Need, Node};
 /// The nodes of a preview of `names` and all that they need: each workspace after those that it needs. A workspace that waits for no other
 /// is initialised by a step of its own; another one when it is previewed, because its backend may be made by what it waits for.
 pub fn nodes(model: &Arc<Model>, names: &[String], save: Option<&Path>) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra: &[], allowed: &[] };
+    let builder = Builder { model, extra: &[], allowed: &[], promised: &[] };
     let mut all = Vec::new();
     for name in &with_upstream(model, names) {
         let site = builder.site(name);
@@ -67,4 +69,29 @@ pub(super) fn drift(builder: &Builder<'_>, site: &Site) -> Result<Vec<Node>, Fau
     let names = (step_name(&site.name, "drift"), format!("drift of {}", site.name));
     let look = builder.node(names, needs, Effect::Reads, DriftAction { site: site.clone() });
     Ok(vec![init, look])
+}
+
+/// The nodes of an `up` whose preview is answered in one question, before anything is initialised or run.
+pub fn up_as_previewed(
+    model: &Arc<Model>,
+    names: &[String],
+    promised: &[Promised],
+    allowed: &[String],
+) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, extra: &[], allowed, promised };
+    let mut words: Vec<String> = Vec::new();
+    for promised in promised {
+        if let Some(word) = builder.word(builder.site(&promised.workspace).workspace()?)
+            && !words.contains(&word)
+        {
+            words.push(word);
+        }
+    }
+    let action = ApprovePreviewAction { promised: promised.to_vec(), words };
+    // By its name it comes before every other step, tasks included.
+    let names_of = ("confirm:the preview".to_owned(), "approve the preview".to_owned());
+    let approve = builder.node(names_of, Vec::new(), Effect::Reads, action);
+    let mut all = builder.up(&with_upstream(model, names))?;
+    all.push(approve);
+    Ok(all)
 }

@@ -27,7 +27,7 @@ pub struct SavedRequest {
 
 /// The nodes that apply saved plans.
 pub fn nodes(model: &Arc<Model>, request: &SavedRequest) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra: &[], allowed: &request.allow_destroy };
+    let builder = Builder { model, extra: &[], allowed: &request.allow_destroy, promised: &[] };
     let mut all = Vec::new();
     for name in &request.names {
         let site = builder.site(name);
