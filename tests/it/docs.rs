@@ -116,7 +116,7 @@ fn assert_runs(place: &Place, line: &str, page: &str) {
 
 #[test]
 fn the_examples_of_each_page_run() {
-    for name in ["README.md", "docs/tasks-file.md"] {
+    for name in ["README.md", "docs/tasks-file.md", "docs/plan.md"] {
         let text = page(name);
         let place = Place::new(&blocks(&text, "toml").join("\n"));
         let lines = console(&text);
@@ -126,6 +126,9 @@ fn the_examples_of_each_page_run() {
         assert!(place.run("git init --quiet").status.success());
         place.file("other/tasks.toml", "[tasks]\ntest = \"echo tested\"\n");
         assert!(place.run("cd other && shipway test && mv .shipway ..").status.success());
+        // Which plans there are is seen by their names.
+        place.file("plans/base.tfplan", "");
+        place.file("plans/base.json", "{}");
         for line in lines {
             assert_runs(&place, &line, name);
         }
@@ -142,7 +145,7 @@ fn every_page_is_covered() {
     // The commands of `deploy.md` and `secrets.md` are run for real, by `deploy_ssh` and `secrets::files`.
     assert_eq!(
         pages,
-        ["architecture.md", "deploy.md", "exit-codes.md", "secrets.md", "tasks-file.md"],
+        ["architecture.md", "deploy.md", "exit-codes.md", "plan.md", "secrets.md", "tasks-file.md"],
         "add the page to these tests"
     );
     for name in ["docs/architecture.md", "docs/exit-codes.md"] {
@@ -154,7 +157,7 @@ fn every_page_is_covered() {
 #[test]
 fn links_between_the_pages_lead_somewhere() {
     for name in
-        ["README.md", "docs/tasks-file.md", "docs/architecture.md", "docs/exit-codes.md", "docs/secrets.md"]
+        ["README.md", "docs/tasks-file.md", "docs/architecture.md", "docs/exit-codes.md", "docs/secrets.md", "docs/plan.md"]
     {
         let text = page(name);
         let folder = Path::new(ROOT).join(name);

@@ -143,7 +143,8 @@ impl PreviewAction {
                 return Err(fault);
             }
             weighed.waits_for.extend(pending.iter().map(|preview| preview.workspace.clone()));
-            Some(shortly(&errors, &workspace.dir))
+            // It goes past the display, which masks what it is told.
+            Some(context.masker().mask(&shortly(&errors, &workspace.dir)))
         };
         let mut preview = Preview::empty(workspace, PreviewStatus::NoChanges);
         preview.left = left;
