@@ -1,6 +1,7 @@
 //! Model and goals → plan. The only room that knows all domains; commands, and later hooks, servers and watches, use it alike.
 
 use std::collections::{HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
@@ -25,7 +26,27 @@ pub enum Goal {
         names: Vec<String>,
         /// Further arguments for terraform.
         extra: Vec<String>,
+        /// Stateful addresses that may be destroyed.
+        allow_destroy: Vec<String>,
     },
+    /// The preview of workspaces and all that they need.
+    Preview {
+        /// Which, all checked to exist.
+        names: Vec<String>,
+        /// Where to keep the plans of those that can be applied; a private folder.
+        save: Option<PathBuf>,
+    },
+    /// An `up` whose preview is answered in one question.
+    UpAsPreviewed {
+        /// Which workspaces, all checked to exist.
+        names: Vec<String>,
+        /// What was shown.
+        promised: Vec<workspace::Promised>,
+        /// Stateful addresses that may be destroyed.
+        allow_destroy: Vec<String>,
+    },
+    /// Plans that were kept.
+    Saved(workspace::SavedRequest),
     /// A tag on the current commit.
     Tag(deploy::TagRequest),
     /// The list of tags.
@@ -71,10 +92,17 @@ pub fn assemble(
     for goal in goals {
         match goal {
             Goal::Task(invocation) => assembly.open.push_back(Need::Task(invocation.clone())),
-            Goal::Workspaces { verb, names, extra } => {
-                let nodes = workspace::nodes(model, *verb, names, extra)?;
+            Goal::Workspaces { verb, names, extra, allow_destroy } => {
+                let nodes = workspace::nodes(model, *verb, names, (extra, allow_destroy))?;
                 assembly.add(nodes)?;
             }
+            Goal::Preview { names, save } => {
+                assembly.add(workspace::preview_nodes(model, names, save.as_deref())?)?;
+            }
+            Goal::UpAsPreviewed { names, promised, allow_destroy } => {
+                assembly.add(workspace::up_as_previewed(model, names, promised, allow_destroy)?)?;
+            }
+            Goal::Saved(request) => assembly.add(workspace::saved_nodes(model, request)?)?,
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
             Goal::Deploy(request) => assembly.deploy(request)?,

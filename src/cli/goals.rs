@@ -1,5 +1,7 @@
 //! From the words of a command line to goals: tasks of the project, tasks that workspaces generate, `up` and `down`.
 
+use std::path::Path;
+
 use clap::{Arg, ArgAction, CommandFactory as _};
 
 use super::options::Cli;
@@ -8,7 +10,7 @@ use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{self, Request, TagRequest, Version, VersionRequest, Wish};
 use crate::domains::task;
-use crate::domains::workspace::Verb;
+use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces};
 use crate::model::{Argument, ArgumentKind, Model};
 use crate::os::environment::Environment;
 use crate::run::node::Invocation;
@@ -139,7 +141,7 @@ pub(super) fn generated_goal(
         let message = format!("`{name}` runs no terraform, so nothing can be passed to it");
         return Err(Fault::new(FaultKind::Usage, message));
     }
-    Ok(Goal::Workspaces { verb, names, extra: extra.to_vec() })
+    Ok(Goal::Workspaces { verb, names, extra: extra.to_vec(), allow_destroy: Vec::new() })
 }
 
 /// The fault of a word after a generated task that means nothing.
@@ -170,7 +172,38 @@ pub(super) fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Re
     }
     let chosen = |name: &&String| named.is_empty() || named.contains(name);
     let names = model.workspaces.keys().filter(chosen).cloned().collect();
-    Ok(Goal::Workspaces { verb, names, extra: Vec::new() })
+    Ok(Goal::Workspaces { verb, names, extra: Vec::new(), allow_destroy: Vec::new() })
+}
+
+/// The goal of `apply --saved`: the plans that lie in `folder`, or those of them that are named.
+pub(super) fn saved_goal(
+    session: &Session<'_>,
+    (folder, named): (&Path, &[String]),
+    verify: bool,
+) -> Result<Goal, Fault> {
+    let folder = session.doors.environment.current_dir.join(folder);
+    let files = session.doors.files.list(&folder).map_err(|error| {
+        Fault::new(FaultKind::Usage, format!("{} could not be read: {error}", folder.display()))
+            .hint("`shipway plan --save DIR` keeps plans there")
+    })?;
+    let saved = saved_workspaces(&files);
+    let Goal::Workspaces { mut names, .. } = workspaces_goal(&session.model, Verb::Apply, named)? else {
+        return Err(Fault::new(FaultKind::Bug, "saved plans are of workspaces"));
+    };
+    if let Some(strange) = saved.iter().find(|name| !session.model.workspaces.contains_key(*name)) {
+        let message = format!("{} has a plan of `{strange}`, which is no workspace here", folder.display());
+        return Err(Fault::new(FaultKind::Refused, message).hint("it was saved for another project"));
+    }
+    if let Some(missing) = named.iter().find(|name| !saved.contains(name)) {
+        let message = format!("{} has no plan of `{missing}`", folder.display());
+        return Err(Fault::new(FaultKind::Usage, message));
+    }
+    names.retain(|name| saved.contains(name));
+    if names.is_empty() {
+        return Err(Fault::new(FaultKind::Usage, format!("{} has no saved plan", folder.display()))
+            .hint("plans are removed when they were applied; `shipway plan --save DIR` keeps new ones"));
+    }
+    Ok(Goal::Saved(SavedRequest { folder, names, verify, allow_destroy: Vec::new() }))
 }
 
 /// What `deploy` and `totag` want.

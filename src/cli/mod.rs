@@ -157,6 +157,11 @@ fn builtin(
             })
             .map_err(|fault| Ended::fault(fault, options));
     }
+    if commands::is_several_runs(&command) {
+        return Session::open(doors, options.clone(), &words.overrides)
+            .and_then(|session| commands::run_several(session, &command, line))
+            .map_err(|fault| Ended::fault(fault, options));
+    }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
     commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
 }
@@ -264,10 +269,11 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Attach, Cancel, Deploy, Down, Repo, Rollback, Secrets, Server, Tag, Totag, Up};
+    use Builtin::{Apply, Attach, Cancel, Deploy, Down, Repo, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
-        Up { .. }
+        Up { preview: false, .. }
+            | Apply { .. }
             | Down { .. }
             | Tag { .. }
             | Deploy { .. }
@@ -283,8 +289,10 @@ fn is_goal(command: &Builtin) -> bool {
 /// The goal of a command that puts steps into a plan, and so may stand beside others.
 fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fault> {
     let goal = match command {
-        Builtin::Up { names } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
+        Builtin::Up { preview: true, .. } => return Ok(None),
+        Builtin::Up { names, .. } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
         Builtin::Down { names } => goals::workspaces_goal(&session.model, Verb::Down, names)?,
+        Builtin::Apply { names, saved, verify } => goals::saved_goal(session, (saved, names), *verify)?,
         Builtin::Tag { name, message, commit, no_push } => Goal::Tag(TagRequest {
             name: name.clone(),
             message: message.clone(),

@@ -46,6 +46,10 @@ pub struct Options {
     #[arg(long, global = true)]
     pub unlock_own_stale: bool,
 
+    /// Allow that this address, which the tasks file calls stateful, is destroyed or replaced; may be repeated
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    pub allow_destroy: Vec<String>,
+
     /// Print events (or the report) as JSON, one a line, on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -76,6 +80,7 @@ impl Options {
     #[must_use]
     pub fn merged(mut self, later: Self) -> Self {
         self.confirm.extend(later.confirm);
+        self.allow_destroy.extend(later.allow_destroy);
         Self {
             file: later.file.or(self.file),
             jobs: later.jobs.or(self.jobs),
@@ -86,6 +91,7 @@ impl Options {
             yes: self.yes || later.yes,
             unlock_own_stale: self.unlock_own_stale || later.unlock_own_stale,
             confirm: self.confirm,
+            allow_destroy: self.allow_destroy,
             json: self.json || later.json,
             environment: later.environment.or(self.environment),
             color: if later.color == Colour::Auto { self.color } else { later.color },
@@ -152,13 +158,63 @@ pub enum Builtin {
     #[command(after_help = "Examples:\n  shipway check\n  shipway check --json")]
     Check,
 
+    /// Show what `up` would do, over all workspaces, before any is applied
+    ///
+    /// A workspace that reads what another one has yet to give is planned in a copy, with values that are known only after an apply. Nothing is
+    /// changed, saved or locked, and no task is run.
+    #[command(
+        after_help = "Examples:\n  shipway plan\n  shipway plan stage --json\n  shipway plan --detailed-exitcode\n  shipway plan --save plans\n\nWith --detailed-exitcode: 0 nothing to do, 2 changes, 1 failed."
+    )]
+    Plan {
+        /// The workspaces, with all that they need; all where none is named
+        names: Vec<String>,
+        /// End with 2 where there are changes, and with 1 for whatever fails
+        #[arg(long)]
+        detailed_exitcode: bool,
+        /// Keep the plans that can be applied in this new folder, for `apply --saved`; they hold secrets
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+    },
+
+    /// Look whether somebody changed what was applied; for a schedule
+    ///
+    /// Terraform compares each state with the world, and nothing else: what the files would change is `plan`'s to say. Nothing is written.
+    #[command(
+        after_help = "Examples:\n  shipway drift\n  shipway drift stage --json\n\nExit codes: 0 no drift, 2 drift, 1 something could not be looked at."
+    )]
+    Drift {
+        /// The workspaces; all where none is named
+        names: Vec<String>,
+    },
+
+    /// Apply plans that `plan --save` kept, maybe on another machine
+    ///
+    /// Exactly these plans, and only where the files, the values, terraform and the state are those that they were made from. A plan is
+    /// removed when it was applied.
+    #[command(
+        after_help = "Examples:\n  shipway apply --saved plans\n  shipway apply base --saved plans --verify\n\n`apply-NAME` and `up` make a plan, ask and apply it."
+    )]
+    Apply {
+        /// The workspaces; all that have a plan there where none is named
+        names: Vec<String>,
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        saved: PathBuf,
+        /// Make fresh plans, and apply those where they do exactly what the saved ones would
+        #[arg(long)]
+        verify: bool,
+    },
+
     /// Apply workspaces with all that they need, in order
     #[command(
-        after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod"
+        after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod\n  shipway up --preview"
     )]
     Up {
         /// The workspaces; all where none is named
         names: Vec<String>,
+        /// Show the preview of `plan` first and ask once for all of it; what goes beyond it is asked for again
+        #[arg(long)]
+        preview: bool,
     },
 
     /// Destroy workspaces in reverse order: all plans first, one question, one after another

@@ -11,6 +11,7 @@ use super::project::load_project;
 use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::repository::PUBLIC_WORD;
+use crate::domains::workspace::SavedRequest;
 use crate::event::Stream;
 use crate::masking::Masker;
 use crate::model::{Argument, Model, Variable};
@@ -111,7 +112,7 @@ impl<'a> Session<'a> {
 
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
     pub fn run_goals(&self, goals: &[Goal], line: &[String]) -> Result<u8, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        let plan = self.assemble(goals)?;
         if self.options.dry_run {
             let text = self.dry_run(&plan);
             print(&if self.options.json { text } else { visible(&text) });
@@ -122,8 +123,21 @@ impl<'a> Session<'a> {
 
     /// Runs the plan for `goals` and shows it; gives how each step ended.
     pub fn perform(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        let plan = self.assemble(goals)?;
         self.run_shown(&plan, line)
+    }
+
+    fn assemble(&self, goals: &[Goal]) -> Result<RunPlan, Fault> {
+        let mut goals = goals.to_vec();
+        for goal in &mut goals {
+            if let Goal::Workspaces { allow_destroy, .. }
+            | Goal::UpAsPreviewed { allow_destroy, .. }
+            | Goal::Saved(SavedRequest { allow_destroy, .. }) = goal
+            {
+                allow_destroy.clone_from(&self.options.allow_destroy);
+            }
+        }
+        assemble(&self.model, &self.doors.environment, &self.masker, &goals)
     }
 
     fn run_shown(&self, plan: &RunPlan, line: &[String]) -> Result<RunResult, Fault> {
@@ -143,13 +157,13 @@ impl<'a> Session<'a> {
 
     /// Runs the plan for `goals`, recorded and not shown.
     pub fn perform_unseen(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        let plan = self.assemble(goals)?;
         self.run(&plan, line, Box::new(Unseen), true)
     }
 
     /// Runs a plan that changes nothing and is neither shown nor recorded.
     pub fn look(&self, goals: &[Goal]) -> Result<RunResult, Fault> {
-        let plan = assemble(&self.model, &self.doors.environment, &self.masker, goals)?;
+        let plan = self.assemble(goals)?;
         self.run(&plan, &[], Box::new(Unseen), false)
     }
 

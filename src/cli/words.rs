@@ -17,8 +17,19 @@ pub(super) struct Words {
 }
 
 /// Options of ours that take their value as the next word.
-const WITH_VALUE: [&str; 10] =
-    ["-f", "--file", "-j", "--jobs", "--confirm", "-e", "--environment", "--color", "-n", "--number"];
+const WITH_VALUE: [&str; 11] = [
+    "--allow-destroy",
+    "-f",
+    "--file",
+    "-j",
+    "--jobs",
+    "--confirm",
+    "-e",
+    "--environment",
+    "--color",
+    "-n",
+    "--number",
+];
 
 /// Splits `words`, the program's name left out.
 pub(super) fn split(words: &[String]) -> Result<Words, Fault> {

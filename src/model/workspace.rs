@@ -53,6 +53,8 @@ pub struct Workspace {
     pub before_destroy: Vec<Command>,
     /// Run after a destroy that is proven.
     pub after_destroy: Vec<Command>,
+    /// Addresses of what holds data, with `*` for anything: none of them is destroyed or replaced unless the command names it.
+    pub stateful: Vec<String>,
     /// Where to look in a web UI; printed after apply.
     pub links: Vec<Template>,
 }

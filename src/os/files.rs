@@ -195,6 +195,11 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Makes `link` a symbolic link to `target`.
+pub fn link(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
 /// Makes `link` a symbolic link to `target`, in place of the link that is there: whoever looks sees the one or the other.
 pub fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
     let beside = folder_of(link).join(format!(".shipway-link-{}", std::process::id()));

@@ -116,7 +116,7 @@ fn assert_runs(place: &Place, line: &str, page: &str) {
 
 #[test]
 fn the_examples_of_each_page_run() {
-    for name in ["README.md", "docs/tasks-file.md"] {
+    for name in ["README.md", "docs/tasks-file.md", "docs/plan.md"] {
         let text = page(name);
         let place = Place::new(&blocks(&text, "toml").join("\n"));
         let lines = console(&text);
@@ -126,6 +126,9 @@ fn the_examples_of_each_page_run() {
         assert!(place.run("git init --quiet").status.success());
         place.file("other/tasks.toml", "[tasks]\ntest = \"echo tested\"\n");
         assert!(place.run("cd other && shipway test && mv .shipway ..").status.success());
+        // Which plans there are is seen by their names.
+        place.file("plans/base.tfplan", "");
+        place.file("plans/base.json", "{}");
         for line in lines {
             assert_runs(&place, &line, name);
         }
@@ -147,6 +150,7 @@ fn every_page_is_covered() {
             "bootstrap.md",
             "deploy.md",
             "exit-codes.md",
+            "plan.md",
             "repository.md",
             "secrets.md",
             "tasks-file.md",
@@ -168,6 +172,7 @@ fn links_between_the_pages_lead_somewhere() {
         "docs/bootstrap.md",
         "docs/exit-codes.md",
         "docs/secrets.md",
+        "docs/plan.md",
     ] {
         let text = page(name);
         let folder = Path::new(ROOT).join(name);

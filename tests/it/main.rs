@@ -25,6 +25,8 @@ mod docs;
 #[cfg(test)]
 mod env_files;
 #[cfg(test)]
+mod exact_plans;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod floors;
@@ -44,6 +46,8 @@ mod meter;
 mod model;
 #[cfg(test)]
 mod mutations;
+#[cfg(test)]
+mod preview;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]

@@ -99,6 +99,14 @@ impl Root<'_> {
         CommandSpec { output: Output::File, ..command.args(request.extra) }
     }
 
+    /// `terraform plan` that is only looked at: without a plan file, and without the state's lock, because it writes nothing and what it
+    /// says is asked for again before anything is done.
+    pub fn look(&self, var_files: &[PathBuf], extra: &[&str]) -> CommandSpec {
+        let command = self.command(&["plan", "-input=false", "-json", "-detailed-exitcode", "-lock=false"]);
+        let command = var_files.iter().fold(command, |command, file| command.path(flag("-var-file=", file)));
+        CommandSpec { output: Output::File, ..command.args(extra.iter().copied()) }
+    }
+
     /// `terraform apply` of exactly that plan, be it to destroy or not. Its stream is read by `apply`.
     pub fn apply(&self, plan_file: &Path, wait: Duration, extra: &[String]) -> CommandSpec {
         let command = self
@@ -107,6 +115,11 @@ impl Root<'_> {
             .args(extra)
             .path(plan_file);
         CommandSpec { output: Output::File, ..command }
+    }
+
+    /// `terraform show -json` of a plan file, all values in clear; read by `meaning`.
+    pub fn show_json(&self, plan_file: &Path) -> CommandSpec {
+        self.command(&["show", "-json", "-no-color"]).path(plan_file)
     }
 
     /// `terraform output -json`, secret values in clear among them; read by `output`.
@@ -233,7 +246,9 @@ mod tests {
             }),
             line("terraform/base", |root| plan(root, false, Duration::from_secs(120))),
             line("terraform/base", |root| plan(root, true, Duration::from_millis(1500))),
+            line("b", |root| root.look(&[PathBuf::from("x.tfvars")], &["-refresh-only"])),
             line("a dir", |root| root.apply(Path::new("/run/base.plan"), Duration::from_secs(60), &[])),
+            line("b", |root| root.show_json(Path::new("/run/p"))),
             line("b", |root| root.output_json()),
             line("b", |root| root.state_pull()),
             line("b", |root| root.state_list()),
@@ -253,7 +268,9 @@ mod tests {
 -chdir=terraform/base init -input=false -no-color -backend-config=/run/base.backend -upgrade
 -chdir=terraform/base plan -input=false -json -detailed-exitcode -lock-timeout=120s -out=/run/base.plan '-var-file=/run/my vars.json' -var-file=prod.tfvars -parallelism=2
 -chdir=terraform/base plan -input=false -json -detailed-exitcode -lock-timeout=1500ms -out=/run/base.plan -destroy '-var-file=/run/my vars.json' -var-file=prod.tfvars -parallelism=2
+-chdir=b plan -input=false -json -detailed-exitcode -lock=false -var-file=x.tfvars -refresh-only
 '-chdir=a dir' apply -input=false -json -lock-timeout=60s /run/base.plan
+-chdir=b show -json -no-color /run/p
 -chdir=b output -json -no-color
 -chdir=b state pull -no-color
 -chdir=b state list -no-color

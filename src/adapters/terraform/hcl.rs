@@ -22,7 +22,7 @@ pub(super) struct Block {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     /// A name or a number.
     Word(&'a str),
     /// A quoted string with its quotes, or a heredoc with its marks.
@@ -152,9 +152,15 @@ fn expression(tokens: &[Token<'_>], at: &mut usize) -> String {
 }
 
 fn tokens(text: &str) -> Vec<Token<'_>> {
+    located(text).into_iter().map(|(_, token)| token).collect()
+}
+
+/// The tokens, each with the byte at which it starts.
+pub(super) fn located(text: &str) -> Vec<(usize, Token<'_>)> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        let start = text.len() - rest.len();
         let (token, length) = match first {
             '\n' => (Some(Token::Newline), 1),
             '#' => (None, line_length(rest)),
@@ -175,7 +181,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             }
             c => (Some(Token::Sign(c)), c.len_utf8()),
         };
-        found.extend(token);
+        found.extend(token.map(|token| (start, token)));
         rest = &rest[length..];
     }
     found

@@ -9,19 +9,24 @@
 
 pub mod action;
 pub mod apply;
+pub mod backend;
 pub mod command;
+pub mod deferral;
 pub mod diagnostic;
 pub mod frame;
 mod hcl;
 mod hcl_json;
+mod hcl_places;
 pub mod init;
 mod json;
 pub mod lock;
+pub mod meaning;
 pub mod module;
 pub mod narration;
 pub mod output;
 pub mod plan;
 pub mod plan_text;
+pub mod shadow;
 pub mod state;
 pub mod stream;
 pub mod text_box;

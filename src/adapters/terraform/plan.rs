@@ -71,6 +71,14 @@ pub struct OutputChange {
 }
 
 impl PlannedChanges {
+    /// The plan that does this.
+    pub fn of(changes: Vec<PlannedChange>) -> Self {
+        let mut counts = PlanCounts::default();
+        changes.iter().for_each(|change| counts.add(change));
+        counts.import = changes.iter().filter(|change| change.importing.is_some()).count();
+        Self { changes, counts, ..Self::default() }
+    }
+
     /// Objects that are destroyed for good.
     pub fn destroys(&self) -> impl Iterator<Item = &PlannedChange> {
         self.changes.iter().filter(|change| change.action == Action::Delete)
@@ -132,6 +140,15 @@ impl PlanFold {
         Progress { text, done: (self.refreshed > 0).then_some(self.refreshed), total: None }
     }
 
+    /// What was planned so far: all that there is of a plan that fails.
+    pub fn so_far(&self) -> PlannedChanges {
+        let mut planned = self.planned.clone();
+        planned.counts.import = self.summary.as_ref().map_or(0, |summary| summary.import);
+        planned.changes.sort_by(|one, other| one.address.cmp(&other.address));
+        planned.drift.sort_by(|one, other| one.address.cmp(&other.address));
+        planned
+    }
+
     /// What the plan says, now that it ended with `termination`.
     pub fn reading(self, termination: Termination) -> PlanReading {
         if errors(&self.diagnostics).next().is_some() || termination == (Termination::Exited { status: 1 }) {
@@ -142,11 +159,10 @@ impl PlanFold {
             Termination::Exited { status: 2 } => true,
             _ => return PlanReading::Incomplete,
         };
-        let Some(summary) = self.summary else { return PlanReading::Incomplete };
-        let mut planned = self.planned;
-        planned.counts.import = summary.import;
-        planned.changes.sort_by(|one, other| one.address.cmp(&other.address));
-        planned.drift.sort_by(|one, other| one.address.cmp(&other.address));
+        if self.summary.is_none() {
+            return PlanReading::Incomplete;
+        }
+        let mut planned = self.so_far();
         let shows_changes = !planned.changes.is_empty() || !planned.output_changes.is_empty();
         if !says_changes && !shows_changes {
             return PlanReading::NoChanges;

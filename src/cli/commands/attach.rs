@@ -58,7 +58,7 @@ pub(super) fn run(doors: &Doors, options: Options, named: Option<&str>) -> Resul
     let session = Session::open(doors, options, &[])?;
     let known = |name: &&String| workspaces.contains(*name);
     let names = session.model.workspaces.keys().filter(known).cloned().collect();
-    let goal = Goal::Workspaces { verb: Verb::Attach, names, extra: Vec::new() };
+    let goal = Goal::Workspaces { verb: Verb::Attach, names, extra: Vec::new(), allow_destroy: Vec::new() };
     session.run_goals(&[goal], &["attach".to_owned(), "--run".to_owned()])
 }
 

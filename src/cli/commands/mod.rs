@@ -5,18 +5,21 @@ mod check;
 mod clean_cache;
 mod completions;
 mod deployments;
+mod drift;
 pub mod help;
 mod history;
 mod lint;
 mod list;
 mod logs;
 mod new;
+mod plan;
 mod probe;
 mod releases;
 mod secrets;
 mod show;
 mod status;
 mod tags;
+mod up;
 mod written;
 
 use super::options::{Builtin, Options};
@@ -63,9 +66,30 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Repo { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
+        | Builtin::Plan { .. }
+        | Builtin::Drift { .. }
+        | Builtin::Apply { .. }
         | Builtin::Run { .. }
         | Builtin::Builtin { .. } => {
             Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))
         }
+    }
+}
+
+/// Whether a command runs a plan and then has something to say, or another plan to run.
+pub(super) fn is_several_runs(command: &Builtin) -> bool {
+    matches!(command, Builtin::Plan { .. } | Builtin::Drift { .. } | Builtin::Up { preview: true, .. })
+}
+
+/// Runs such a command; `line` is what was typed.
+pub(super) fn run_several(session: Session<'_>, command: &Builtin, line: &[String]) -> Result<u8, Fault> {
+    match command {
+        Builtin::Plan { names, detailed_exitcode, save } => {
+            let wish = plan::Wish { names, detailed: *detailed_exitcode, save: save.as_deref() };
+            plan::run(session, &wish, line)
+        }
+        Builtin::Drift { names } => drift::run(session, names, line),
+        Builtin::Up { names, .. } => up::run(session, names, line),
+        _ => Err(Fault::new(FaultKind::Bug, "this command is one run")),
     }
 }

@@ -178,7 +178,7 @@ impl Place<'_> {
         let workspaces = || self.outline.workspaces.iter().map(plain).collect::<Vec<_>>();
         let is_first = positionals(command, rest) == 0;
         match command.get_name() {
-            "up" | "down" | "status" => {
+            "apply" | "down" | "drift" | "plan" | "status" | "up" => {
                 let mut left = workspaces();
                 left.retain(|candidate| !rest.contains(&candidate.word));
                 left

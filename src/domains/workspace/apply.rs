@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::approve::is_covered;
 use super::plan::{Planned, Purpose, digest};
+use super::promised::Promised;
 use super::resume::Resumed;
 use super::sent;
 use super::site::{Site, StateFound};
@@ -11,12 +13,15 @@ use crate::adapters::terraform::stream::{Operation, OutputEvent};
 use crate::adapters::terraform::{ApplyFold, ApplyReading};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Progress;
+use crate::plan::Digest;
 use crate::run::{Action, Approval, CommandRun, Outcome, StepContext};
 use crate::text::count::count;
 
 pub(super) struct ApplyAction {
     pub(super) site: Site,
     pub(super) purpose: Purpose,
+    /// What was answered before anything was applied.
+    pub(super) promised: Option<Promised>,
 }
 
 /// What an apply left: outputs that are no secrets.
@@ -55,7 +60,13 @@ impl ApplyAction {
             Planned::Nothing(reason) => return self.nothing_to_do(context, reason),
             Planned::Changes { file, digest, terraform, .. } => (file, digest, terraform),
         };
-        let Some(approval) = context.approval(approved) else {
+        // A plan that stays within the preview has the answer that the preview got.
+        let of_preview = || {
+            let promised = self.promised.as_ref();
+            let promised = promised.filter(|_| is_covered(context, promised, &planned))?;
+            context.approval(promised.digest())
+        };
+        let Some(approval) = context.approval(approved).or_else(of_preview) else {
             let message = format!("the plan of `{}` was not approved", self.site.name);
             return Err(Fault::new(FaultKind::Refused, message));
         };
@@ -65,7 +76,7 @@ impl ApplyAction {
             Purpose::Destroy => ("before_destroy", &workspace.before_destroy),
         };
         self.site.run_hook(context, hook, before)?;
-        let reading = self.run_plan(context, file, &approval, terraform)?;
+        let reading = self.run_plan(context, (file, approved), &approval, terraform)?;
         context.doors().files.remove(file).ok();
         self.judge(context, &plan_step, reading)
     }
@@ -74,11 +85,11 @@ impl ApplyAction {
     fn run_plan(
         &self,
         context: &mut StepContext<'_>,
-        file: &Path,
-        approval: &Approval,
+        (file, planned): (&Path, &Digest),
+        _approval: &Approval,
         terraform: &str,
     ) -> Result<(ApplyReading, String), Fault> {
-        if digest(context, file)? != *approval.digest() {
+        if digest(context, file)? != *planned {
             let message = format!("the plan file of `{}` is not the one that was approved", self.site.name);
             return Err(Fault::new(FaultKind::Refused, message).hint("somebody changed it; run this again"));
         }
@@ -90,7 +101,7 @@ impl ApplyAction {
         let mut fold = ApplyFold::default();
         let run = CommandRun {
             precious: Some(format!("the record of what `{}` is changing now", self.site.name)),
-            digest: Some(approval.digest().clone()),
+            digest: Some(planned.clone()),
             facts,
             ..CommandRun::default()
         };

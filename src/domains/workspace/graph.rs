@@ -13,6 +13,8 @@ use super::order::{dependents, order, with_upstream};
 use super::outputs::OutputsAction;
 use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose};
+use super::preview_graph;
+use super::promised::Promised;
 use super::resume::ResumeAction;
 use super::site::{Site, step_name};
 use super::status::StatusAction;
@@ -25,9 +27,15 @@ use crate::run::bindings::Scope;
 use crate::run::node::{Need, Node};
 use crate::run::{Action, bindings};
 
-/// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform.
-pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String]) -> Result<Vec<Node>, Fault> {
-    let builder = Builder { model, extra };
+/// The nodes of `verb` for the workspaces `names`, in the order of the file. `extra` goes to terraform; what is stateful is destroyed only
+/// where it is among `allowed`.
+pub fn nodes(
+    model: &Arc<Model>,
+    verb: Verb,
+    names: &[String],
+    (extra, allowed): (&[String], &[String]),
+) -> Result<Vec<Node>, Fault> {
+    let builder = Builder { model, extra, allowed, promised: &[] };
     if matches!(verb, Verb::Plan | Verb::Apply | Verb::Destroy | Verb::Down)
         && let Some(word) = command::ours(extra.iter().map(String::as_str))
     {
@@ -35,6 +43,8 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
             .hint("what is shown has to be what is applied, and in order; `shipway destroy-NAME` and `shipway down` destroy"));
     }
     match verb {
+        Verb::Preview => preview_graph::nodes(model, names, None),
+        Verb::Drift => builder.each(names, |site| preview_graph::drift(&builder, &site)),
         Verb::Up => builder.up(&with_upstream(model, names)),
         Verb::Down => builder.down(names, true),
         Verb::Destroy => builder.down(names, false),
@@ -54,19 +64,22 @@ pub fn nodes(model: &Arc<Model>, verb: Verb, names: &[String], extra: &[String])
 
 /// The nodes that read the outputs of a workspace for somebody who refers to `wanted`.
 pub fn outputs_nodes(model: &Arc<Model>, workspace: &str, wanted: Option<BTreeSet<String>>) -> Vec<Node> {
-    let builder = Builder { model, extra: &[] };
+    let builder = Builder { model, extra: &[], allowed: &[], promised: &[] };
     let site = Site { model: Arc::clone(model), name: workspace.to_owned() };
     let init = builder.init(&site, Vec::new(), false);
     vec![init, builder.outputs(site, wanted)]
 }
 
-struct Builder<'a> {
-    model: &'a Arc<Model>,
-    extra: &'a [String],
+pub(super) struct Builder<'a> {
+    pub(super) model: &'a Arc<Model>,
+    pub(super) extra: &'a [String],
+    pub(super) allowed: &'a [String],
+    /// What was answered before anything is applied.
+    pub(super) promised: &'a [Promised],
 }
 
 impl Builder<'_> {
-    fn site(&self, name: &str) -> Site {
+    pub(super) fn site(&self, name: &str) -> Site {
         Site { model: Arc::clone(self.model), name: name.to_owned() }
     }
 
@@ -80,6 +93,10 @@ impl Builder<'_> {
             all.extend(nodes(self.site(name))?);
         }
         Ok(all)
+    }
+
+    fn promised_of(&self, site: &Site) -> Option<Promised> {
+        self.promised.iter().find(|promised| promised.workspace == site.name).cloned()
     }
 
     /// The step that deals with what earlier runs left open, before anything else.
@@ -97,7 +114,7 @@ impl Builder<'_> {
         self.node(names, Vec::new(), Effect::Reads, action)
     }
 
-    fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
+    pub(super) fn up(&self, names: &[String]) -> Result<Vec<Node>, Fault> {
         let resume = self.resume("up:resume", Purpose::Apply, names);
         let resumed = Need::Step(resume.name.clone());
         let mut all = vec![resume];
@@ -120,7 +137,13 @@ impl Builder<'_> {
         Ok(all)
     }
 
-    fn conclude(&self, name: &str, purpose: Purpose, names: &[String], needs: Vec<String>) -> Node {
+    pub(super) fn conclude(
+        &self,
+        name: &str,
+        purpose: Purpose,
+        names: &[String],
+        needs: Vec<String>,
+    ) -> Node {
         let sites = names.iter().map(|name| self.site(name)).collect();
         let needs = needs.into_iter().map(Need::Step).collect();
         let titled = (name.to_owned(), "conclude".to_owned());
@@ -164,8 +187,12 @@ impl Builder<'_> {
     }
 
     fn plan_to_apply(&self, site: &Site, extra: Vec<String>) -> Result<Vec<Node>, Fault> {
+        self.question_and_apply(site, self.plan(site, Purpose::Apply, false, extra)?)
+    }
+
+    /// What follows a plan, and the plan itself.
+    pub(super) fn question_and_apply(&self, site: &Site, plan: Node) -> Result<Vec<Node>, Fault> {
         let workspace = site.workspace()?;
-        let plan = self.plan(site, Purpose::Apply, false, extra)?;
         let approve = self.node(
             (step(site, "approve"), format!("approve {}", site.name)),
             vec![Need::Step(plan.name.clone())],
@@ -174,13 +201,14 @@ impl Builder<'_> {
                 question: format!("Apply {}?", site.name),
                 purpose: Purpose::Apply,
                 sites: vec![(site.clone(), self.word(workspace))],
+                promised: self.promised_of(site),
             },
         );
         let mut apply = self.node(
             (step(site, "apply"), format!("apply {}", site.name)),
             [&plan, &approve].map(|node| Need::Step(node.name.clone())).into(),
             Effect::Changes,
-            ApplyAction { site: site.clone(), purpose: Purpose::Apply },
+            ApplyAction { site: site.clone(), purpose: Purpose::Apply, promised: self.promised_of(site) },
         );
         apply.needs.extend(self.outputs_among(workspace.before_apply.iter().flat_map(Command::references)));
         apply.when_orphaned = WhenOrphaned::Finish;
@@ -235,7 +263,7 @@ impl Builder<'_> {
             needs.extend(self.outputs_among(hooks.flat_map(Command::references)));
             let names = (step(&site, "destroy"), format!("destroy {name}"));
             last = Some(names.0.clone());
-            let action = ApplyAction { site, purpose: Purpose::Destroy };
+            let action = ApplyAction { site, purpose: Purpose::Destroy, promised: None };
             let mut destroy = self.node(names, needs, Effect::Destroys, action);
             destroy.when_orphaned = WhenOrphaned::Finish;
             all.push(destroy);
@@ -259,12 +287,12 @@ impl Builder<'_> {
             _ if whole => "Destroy all of this, in this order?".to_owned(),
             _ => "Destroy these, in this order?".to_owned(),
         };
-        let action = ApproveAction { question, purpose: Purpose::Destroy, sites };
+        let action = ApproveAction { question, purpose: Purpose::Destroy, sites, promised: None };
         let names = ("down:approve".to_owned(), "approve the teardown".to_owned());
         Ok(self.node(names, needs, Effect::Reads, action))
     }
 
-    fn init(&self, site: &Site, needs: Vec<Need>, always: bool) -> Node {
+    pub(super) fn init(&self, site: &Site, needs: Vec<Need>, always: bool) -> Node {
         let extra = if always { self.extra.to_vec() } else { Vec::new() };
         let names = (step(site, "init"), format!("init {}", site.name));
         let mut needs = needs;
@@ -292,7 +320,8 @@ impl Builder<'_> {
             Purpose::Apply => format!("plan {}", site.name),
             Purpose::Destroy => format!("plan the end of {}", site.name),
         };
-        let action = PlanAction { site: site.clone(), purpose, extra, only_look };
+        let action =
+            PlanAction { site: site.clone(), purpose, extra, only_look, allowed: self.allowed.to_vec() };
         Ok(self.node((step(site, purpose.plan_step()), title), needs, Effect::Reads, action))
     }
 
@@ -339,7 +368,7 @@ impl Builder<'_> {
         self.node(names, Vec::new(), Effect::Reads, StatusAction { site })
     }
 
-    fn node(
+    pub(super) fn node(
         &self,
         (name, title): (String, String),
         needs: Vec<Need>,
@@ -355,13 +384,13 @@ impl Builder<'_> {
     }
 
     /// The word that has to be typed before this workspace is changed.
-    fn word(&self, workspace: &Workspace) -> Option<String> {
+    pub(super) fn word(&self, workspace: &Workspace) -> Option<String> {
         let environment = self.model.environments.get(workspace.environment.as_ref()?)?;
         environment.protected.then(|| environment.name.clone())
     }
 
     /// The step after which a workspace is applied, its hooks included.
-    fn applied(&self, name: &str) -> String {
+    pub(super) fn applied(&self, name: &str) -> String {
         let concludes = self
             .model
             .workspaces
@@ -370,11 +399,11 @@ impl Builder<'_> {
         step_name(name, if concludes { "after-apply" } else { "apply" })
     }
 
-    fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
+    pub(super) fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {
         self.outputs_among(templates.flat_map(Template::references))
     }
 
-    fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
+    pub(super) fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
         Need::of(self.model, references)
     }
 }

@@ -58,7 +58,7 @@ impl Action for InitAction {
 }
 
 impl InitAction {
-    fn init(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
+    pub(super) fn init(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         let workspace = self.site.workspace()?;
         let files = self.site.files(context.doors())?;
         let surfaces = init::static_need(&borrowed(&files));

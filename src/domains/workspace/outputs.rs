@@ -67,7 +67,7 @@ impl OutputsAction {
 }
 
 /// Masks every text in a sensitive output.
-fn register(context: &StepContext<'_>, value: &serde_json::Value) {
+pub(super) fn register(context: &StepContext<'_>, value: &serde_json::Value) {
     match value {
         serde_json::Value::String(text) => {
             context.masker().add(text.as_bytes());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::resume::{Import, Resumed, SALVAGE_FILE, render_imports};
 use super::site::{Site, StateFound};
+use super::stateful;
 use super::values::Absent;
 use crate::adapters::terraform::command::PlanRequest;
 use crate::adapters::terraform::diagnostic::errors;
@@ -41,6 +42,8 @@ pub(super) struct PlanAction {
     pub(super) extra: Vec<String>,
     /// The plan is only to be looked at.
     pub(super) only_look: bool,
+    /// Stateful addresses that may be destroyed.
+    pub(super) allowed: Vec<String>,
 }
 
 /// A plan that was made.
@@ -256,6 +259,13 @@ impl PlanAction {
         }
         context.log().notice(Level::Note, &text);
         self.site.warn(context, &changes.warnings);
+        if let Some(refusal) = stateful::refusal(self.site.workspace()?, &changes, &self.allowed) {
+            if !self.only_look {
+                context.doors().files.remove(&file).ok();
+                return Err(refusal);
+            }
+            context.log().notice(Level::Warning, &refusal.message);
+        }
         if self.only_look {
             context.doors().files.remove(&file).ok();
             return Ok(Outcome::done());

@@ -99,7 +99,7 @@ impl Site {
         Ok(spec)
     }
 
-    fn environment(
+    pub(super) fn environment(
         &self,
         context: &mut StepContext<'_>,
     ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {

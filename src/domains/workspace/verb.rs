@@ -21,6 +21,10 @@ pub enum Verb {
     Destroy,
     /// `clean-NAME`: what init left in its folder.
     Clean,
+    /// `plan`: with all that it needs, as it will be.
+    Preview,
+    /// `drift`.
+    Drift,
     /// `up`: with all that it needs.
     Up,
     /// `down`: all of them in reverse.
@@ -57,6 +61,8 @@ impl Verb {
             Self::Output => "output",
             Self::Destroy => "destroy",
             Self::Clean => "clean",
+            Self::Preview => "plan",
+            Self::Drift => "drift",
             Self::Up => "up",
             Self::Down => "down",
             Self::Status => "status",
@@ -76,6 +82,8 @@ impl Verb {
             Self::Output => format!("Print the outputs of {workspace}"),
             Self::Destroy => format!("Plan the destruction of {workspace}, ask, and destroy it"),
             Self::Clean => format!("Remove what init left in the folder of {workspace}"),
+            Self::Preview => format!("Show what an `up` of {workspace} would do"),
+            Self::Drift => format!("Look whether somebody changed {workspace}"),
             Self::Up => format!("Apply {workspace} with all that it needs, in order"),
             Self::Down => format!("Destroy {workspace} in reverse order"),
             Self::Status => format!("Show the state of {workspace}"),

@@ -13,10 +13,11 @@ use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
 /// Longer than a colleague's plan, shorter than a person's patience.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "dir",
     "environment",
     "depends",
+    "stateful",
     "var_files",
     "vars",
     "backend_config",
@@ -68,7 +69,8 @@ impl<'f> Reader<'f, '_> {
         let owner = Subject::Named("workspace", entry.name());
         let table = self.table(owner, entry.value)?;
         let fields = self.fields(table, owner, KEYS);
-        let [dir, environment, depends, var_files, vars, backend_config, env, hooks @ .., links] = fields;
+        let [dir, environment, depends, stateful, var_files, vars, backend_config, env, hooks @ .., links] =
+            fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
         let dir = dir
@@ -89,6 +91,11 @@ impl<'f> Reader<'f, '_> {
             after_apply,
             before_destroy,
             after_destroy,
+            stateful: self
+                .items(stateful)
+                .into_iter()
+                .filter_map(|node| self.filled(Subject::Item("stateful"), node))
+                .collect(),
             links: self
                 .items(links)
                 .into_iter()
