@@ -64,6 +64,7 @@
 //! | what `{{ }}` becomes | [`run::bindings`] |
 //! | how a value gets into a shell script unharmed | `model/script` |
 //! | in which order, and what follows a failure | [`plan`] |
+//! | whether a step has anything to do, and why | [`run::freshness`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
