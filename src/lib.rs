@@ -64,6 +64,7 @@
 //! | what `{{ }}` becomes | [`run::bindings`] |
 //! | how a value gets into a shell script unharmed | `model/script` |
 //! | in which order, and what follows a failure | [`plan`] |
+//! | whether a step has anything to do, and why | [`run::freshness`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | what an earlier run left open, and what follows | [`journal::store`], then `domains/workspace/resume` |

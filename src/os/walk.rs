@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -50,13 +51,41 @@ pub struct Stamp {
     pub inode: u64,
 }
 
+/// Names one behind the other: ten thousand pieces of memory would take longer to get than to fill.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(Vec<u8>);
+
+/// One of [`Names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    start: u32,
+    end: u32,
+}
+
+impl Names {
+    /// Adds one. No folder has names of four gigabytes.
+    pub fn add(&mut self, name: &[u8]) -> Name {
+        let here = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let start = here(self.0.len());
+        self.0.extend_from_slice(name);
+        Name { start, end: here(self.0.len()) }
+    }
+
+    /// One that was added.
+    pub fn get(&self, name: Name) -> &[u8] {
+        self.0.get(name.start as usize..name.end as usize).unwrap_or_default()
+    }
+}
+
 /// The files of one folder that are meant, sorted by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
     /// From the root, with `/`; empty for the root.
     pub path: Vec<u8>,
-    /// Their names and stamps.
-    pub files: Vec<(Box<[u8]>, Stamp)>,
+    /// Their names.
+    pub names: Names,
+    /// Their stamps.
+    pub files: Vec<(Name, Stamp)>,
 }
 
 /// What could not be looked at.
@@ -172,7 +201,7 @@ impl Walk<'_> {
             Err(error) if is_gone(error) => return Ok(()),
             Err(error) => return Err(unreadable(&job.path, error)),
         };
-        let mut files: Vec<(Box<[u8]>, Stamp)> = Vec::new();
+        let (mut names, mut files) = (Names::default(), Vec::new());
         let mut take = |name: &[u8], kind: FileType, by_name: bool| -> Result<(), Unreadable> {
             let unknown = kind == FileType::Unknown;
             let maybe_folder = unknown || kind == FileType::Directory;
@@ -199,26 +228,24 @@ impl Walk<'_> {
                 && let Some(stamp) = stamp(&stat)
                 && (!unknown || self.patterns.means(&job.place, name))
             {
-                files.push((Box::from(name), stamp));
+                files.push((names.add(name), stamp));
             }
             Ok(())
         };
-        if let Some(names) = self.patterns.names(&job.place) {
-            names.into_iter().try_for_each(|name| take(name, FileType::Unknown, true))?;
-        } else {
-            let entries =
-                rustix::fs::Dir::read_from(&folder).map_err(|error| unreadable(&job.path, error))?;
-            for entry in entries {
-                let entry = entry.map_err(|error| unreadable(&job.path, error))?;
-                let name = entry.file_name().to_bytes();
-                if name != b"." && name != b".." && !NEVER.iter().any(|never| never.as_bytes() == name) {
-                    take(name, entry.file_type(), false)?;
-                }
-            }
+        match self.patterns.names(&job.place) {
+            Some(names) => names.into_iter().try_for_each(|name| take(name, FileType::Unknown, true))?,
+            None => each_entry(
+                &folder,
+                |error| unreadable(&job.path, error),
+                |name, kind| {
+                    let is_never = NEVER.iter().any(|never| never.as_bytes() == name);
+                    if name == b"." || name == b".." || is_never { Ok(()) } else { take(name, kind, false) }
+                },
+            )?,
         }
         if !files.is_empty() {
-            files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-            found.push(Folder { path: job.path, files });
+            files.sort_unstable_by(|(one, _), (other, _)| names.get(*one).cmp(names.get(*other)));
+            found.push(Folder { path: job.path, names, files });
         }
         Ok(())
     }
@@ -228,6 +255,36 @@ impl Walk<'_> {
         let target = self.root.join(os_path(path)).canonicalize();
         target.is_ok_and(|target| target.starts_with(&self.real_root) && target.is_dir())
     }
+}
+
+/// Hands out what is in a folder.
+#[cfg(target_os = "linux")]
+fn each_entry(
+    folder: &OwnedFd,
+    unreadable: impl Fn(rustix::io::Errno) -> Unreadable,
+    mut each: impl FnMut(&[u8], FileType) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
+    let mut buffer = [const { std::mem::MaybeUninit::<u8>::uninit() }; 32 * 1024];
+    let mut entries = rustix::fs::RawDir::new(folder, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(&unreadable)?;
+        each(entry.file_name().to_bytes(), entry.file_type())?;
+    }
+    Ok(())
+}
+
+/// Hands out what is in a folder.
+#[cfg(not(target_os = "linux"))]
+fn each_entry(
+    folder: &OwnedFd,
+    unreadable: impl Fn(rustix::io::Errno) -> Unreadable,
+    mut each: impl FnMut(&[u8], FileType) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
+    for entry in rustix::fs::Dir::read_from(folder).map_err(&unreadable)? {
+        let entry = entry.map_err(&unreadable)?;
+        each(entry.file_name().to_bytes(), entry.file_type())?;
+    }
+    Ok(())
 }
 
 /// The digests of the files at `paths` (from the root), in their order; of a link, what it says and what it leads to inside of the root.
@@ -330,7 +387,10 @@ mod tests {
     fn paths(root: &Path, list: &[&str]) -> Vec<String> {
         let folders = walk(root, &patterns(list)).unwrap();
         let files = folders.iter().flat_map(|folder| {
-            folder.files.iter().map(|(name, _)| String::from_utf8(joined(&folder.path, name)).unwrap())
+            folder
+                .files
+                .iter()
+                .map(|(name, _)| String::from_utf8(joined(&folder.path, folder.names.get(*name))).unwrap())
         });
         files.collect()
     }

@@ -89,7 +89,7 @@ fn put_table(bytes: &mut Vec<u8>, table: &Table) -> Option<()> {
         put_bytes(bytes, &folder.path)?;
         bytes.extend_from_slice(&u32::try_from(folder.files.len()).ok()?.to_le_bytes());
         for file in &folder.files {
-            put_bytes(bytes, &file.name)?;
+            put_bytes(bytes, folder.names.get(file.name))?;
             let stamp = &file.stamp;
             bytes.push(kind_byte(stamp.kind));
             bytes.extend_from_slice(&stamp.size.to_le_bytes());
@@ -122,12 +122,13 @@ fn take_number(rest: &mut &[u8]) -> Option<usize> {
 fn take_table(rest: &mut &[u8]) -> Option<Table> {
     let mut table = Table { taken: i64::from_le_bytes(take(rest)?), folders: Vec::new() };
     for _ in 0..take_number(rest)? {
-        let mut folder = TableFolder { path: take_bytes(rest)?.to_vec(), files: Vec::new() };
+        let path = take_bytes(rest)?.to_vec();
+        let mut folder = TableFolder { path, ..TableFolder::default() };
         let number = take_number(rest)?;
         // A number that lies must not take all the memory there is.
         folder.files.reserve(number.min(rest.len() / 64));
         for _ in 0..number {
-            let name = Box::from(take_bytes(rest)?);
+            let name = folder.names.add(take_bytes(rest)?);
             let kind = match take::<1>(rest)? {
                 [b'f'] => Kind::File,
                 [b'x'] => Kind::Program,
@@ -154,8 +155,11 @@ mod tests {
 
     fn record() -> Record {
         let stamp = Stamp { kind: Kind::Program, size: 7, modified: -1, changed: i64::MAX, inode: u64::MAX };
-        let file = |name: &[u8]| TableFile { name: Box::from(name), stamp, digest: Some([7; 32]) };
-        let folder = TableFolder { path: b"a/\xff".to_vec(), files: vec![file(b"x"), file(b"y")] };
+        let mut folder = TableFolder { path: b"a/\xff".to_vec(), ..TableFolder::default() };
+        for name in [b"x", b"y"] {
+            let name = folder.names.add(name);
+            folder.files.push(TableFile { name, stamp, digest: Some([7; 32]) });
+        }
         let mut parts = Parts { step: "task:x".into(), left: "l".into(), ..Parts::default() };
         parts.inputs.insert("vars.a".into(), "d".into());
         parts.exports = Some(BTreeMap::from([("v".to_owned(), serde_json::json!("1"))]));

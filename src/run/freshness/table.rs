@@ -4,7 +4,9 @@
 //! been changed: a second change in the same tick of the system's clock would leave no trace (git calls such an entry racy). So a file that
 //! had changed shortly before it was looked at is read again, until it has been looked at later.
 
-use crate::os::walk::{Folder, Kind, Stamp};
+use std::cmp::Ordering;
+
+use crate::os::walk::{Folder, Kind, Name, Names, Stamp};
 use crate::plan::FileChange;
 use crate::text::patterns::Patterns;
 
@@ -33,6 +35,8 @@ pub(super) struct Table {
 pub(super) struct TableFolder {
     /// From the root; empty for the root.
     pub(super) path: Vec<u8>,
+    /// The names of its files.
+    pub(super) names: Names,
     /// By name.
     pub(super) files: Vec<TableFile>,
 }
@@ -41,7 +45,7 @@ pub(super) struct TableFolder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TableFile {
     /// Its name.
-    pub(super) name: Box<[u8]>,
+    pub(super) name: Name,
     /// What the system said of it.
     pub(super) stamp: Stamp,
     /// Its content; `None` where it is still to be read.
@@ -58,15 +62,20 @@ pub(super) fn carry_over(recorded: Option<&Table>, found: Vec<Folder>, taken: i6
             old_folders.next();
         }
         let old = old_folders.peek().copied().filter(|old| old.path == folder.path);
+        let Folder { path, names, files } = folder;
         let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
-        let files = folder.files.into_iter().map(|(name, stamp)| {
-            while old_files.peek().is_some_and(|old| old.name < name) {
+        let old_name = |file: &TableFile| old.map(|old| old.names.get(file.name)).unwrap_or_default();
+        let carry = |(name, stamp): (Name, Stamp)| {
+            let text = names.get(name);
+            while old_files.peek().is_some_and(|old| old_name(old) < text) {
                 old_files.next();
             }
-            let old = old_files.peek().copied().filter(|old| old.name == name && holds(old, &stamp, since));
+            let old = old_files.peek().copied();
+            let old = old.filter(|old| old_name(old) == text && holds(old, &stamp, since));
             TableFile { digest: old.and_then(|old| old.digest), name, stamp }
-        });
-        TableFolder { files: files.collect(), path: folder.path }
+        };
+        let files = files.into_iter().map(carry).collect();
+        TableFolder { path, names, files }
     });
     Table { taken, folders: folders.collect() }
 }
@@ -81,6 +90,12 @@ fn holds(old: &TableFile, stamp: &Stamp, since: i64) -> bool {
     old.stamp == *stamp && stamp.kind != Kind::Link && is_old(stamp.modified) && is_old(stamp.changed)
 }
 
+impl TableFolder {
+    fn path_of(&self, file: &TableFile) -> Vec<u8> {
+        joined(&self.path, self.names.get(file.name))
+    }
+}
+
 impl Table {
     /// How many files there are.
     pub(super) fn len(&self) -> usize {
@@ -92,7 +107,7 @@ impl Table {
         self.folders.iter().any(|folder| {
             let names = folder.path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
             let place = names.fold(patterns.start(), |place, name| patterns.enter(&place, name));
-            folder.files.iter().any(|file| patterns.means(&place, &file.name))
+            folder.files.iter().any(|file| patterns.means(&place, folder.names.get(file.name)))
         })
     }
 
@@ -100,7 +115,7 @@ impl Table {
     pub(super) fn unread(&self) -> Vec<(Vec<u8>, Kind)> {
         let all = self.folders.iter().flat_map(|folder| folder.files.iter().map(move |file| (folder, file)));
         all.filter(|(_, file)| file.digest.is_none())
-            .map(|(folder, file)| (joined(&folder.path, &file.name), file.stamp.kind))
+            .map(|(folder, file)| (folder.path_of(file), file.stamp.kind))
             .collect()
     }
 
@@ -122,10 +137,7 @@ impl Table {
     pub(super) fn digest(&self, hasher: &mut blake3::Hasher) {
         for folder in &self.folders {
             for file in &folder.files {
-                hasher
-                    .update(&joined(&folder.path, &file.name))
-                    .update(b"\0")
-                    .update(&[kind_byte(file.stamp.kind)]);
+                hasher.update(&folder.path_of(file)).update(b"\0").update(&[kind_byte(file.stamp.kind)]);
                 hasher.update(&file.digest.unwrap_or_default());
             }
         }
@@ -148,7 +160,7 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
     let mut note = |folder: &TableFolder, file: &TableFile, change: FileChange| {
         number += 1;
         if first.is_none() {
-            let path = String::from_utf8_lossy(&joined(&folder.path, &file.name)).into_owned();
+            let path = String::from_utf8_lossy(&folder.path_of(file)).into_owned();
             first = Some((path, change));
         }
     };
@@ -156,43 +168,40 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
     merge(
         &recorded.folders,
         &now.folders,
-        |folder| &folder.path,
-        |old_folder, new_folder| {
-            let (old, new) = (old_folder.unwrap_or(&none), new_folder.unwrap_or(&none));
-            merge(
-                &old.files,
-                &new.files,
-                |file| &file.name,
-                |before, after| match (before, after) {
-                    (Some(before), None) => note(old, before, FileChange::Removed),
-                    (None, Some(after)) => note(new, after, FileChange::Added),
-                    (Some(before), Some(after)) => {
-                        if before.digest != after.digest || before.stamp.kind != after.stamp.kind {
-                            note(new, after, FileChange::Changed);
-                        }
+        |one, other| one.path.cmp(&other.path),
+        |old, new| {
+            let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
+            let by_name =
+                |one: &TableFile, other: &TableFile| old.names.get(one.name).cmp(new.names.get(other.name));
+            merge(&old.files, &new.files, by_name, |before, after| match (before, after) {
+                (Some(before), None) => note(old, before, FileChange::Removed),
+                (None, Some(after)) => note(new, after, FileChange::Added),
+                (Some(before), Some(after)) => {
+                    if before.digest != after.digest || before.stamp.kind != after.stamp.kind {
+                        note(new, after, FileChange::Changed);
                     }
-                    (None, None) => {}
-                },
-            );
+                }
+                (None, None) => {}
+            });
         },
     );
     first.map(|(path, change)| (path, change, number - 1))
 }
 
-/// Goes along two sorted lists and hands out what stands in either under each key.
-fn merge<'a, T, K: Ord + ?Sized + 'a>(
+/// Goes along two sorted lists and hands out what stands in either at each place of the order.
+fn merge<'a, T>(
     one: &'a [T],
     other: &'a [T],
-    key: impl Fn(&'a T) -> &'a K,
+    compare: impl Fn(&T, &T) -> Ordering,
     mut each: impl FnMut(Option<&'a T>, Option<&'a T>),
 ) {
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     loop {
         let order = match (one.peek(), other.peek()) {
             (None, None) => return,
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some(one), Some(other)) => key(one).cmp(key(other)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => compare(one, other),
         };
         let first = if order.is_le() { one.next() } else { None };
         let second = if order.is_ge() { other.next() } else { None };
