@@ -298,3 +298,24 @@ run = "echo {{ version }}"
         .exits(2)
         .says("`xv1` does not fit `version` of `ship`: it has to look like `v\\d+(\\.\\d+)*`");
 }
+
+#[test]
+fn what_a_task_handed_on_is_kept_while_its_work_is_up_to_date() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.version]
+sources = ["VERSION"]
+exports = ["number"]
+run = "echo x >>runs; echo number=$(cat VERSION) >>$SHIPWAY_OUTPUT"
+[tasks.show]
+run = "echo {{ tasks.version.number }}"
+"#,
+    )
+    .file("VERSION", "7\n");
+    space.run("show").exits(0).prints("7\n");
+    space.run("show").exits(0).prints("7\n");
+    assert_eq!(space.read("runs"), "x\n");
+    space.write("VERSION", "8\n");
+    space.run("show").exits(0).prints("8\n");
+    assert_eq!(space.read("runs"), "x\nx\n");
+}

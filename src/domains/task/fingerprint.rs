@@ -41,9 +41,6 @@ pub(super) fn of(
         parts.fingerprint.always = Some("it names neither `sources` nor `outputs`".to_owned());
         return Ok(parts.fingerprint);
     }
-    if !task.exports.is_empty() {
-        parts.fingerprint.always = Some("what it hands on is not kept".to_owned());
-    }
     parts.fingerprint.outputs = patterns(context, scope, task, &task.tracking.outputs)?;
     if !task.tracking.cache {
         parts.fingerprint.always = Some("`cache = false`".to_owned());

@@ -73,6 +73,7 @@ pub(super) const ONCE: &[Case] = &[
     case("terraform", "apply-source --yes", 0),
     case("terraform", "plan sink --save saved", 0),
     case("terraform", "apply --saved saved --yes", 0),
+    case("terraform", "destroy-sink --yes", 0),
     case("terraform", "destroy-source --yes", 0),
     case("deploy", "tag v1 --no-push", 0),
     case("deploy", "deploy v1", 0),
