@@ -23,7 +23,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity};
+use crate::os::{Doors, identity, signal};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -66,6 +66,8 @@ pub struct CommandRun<'a> {
     pub facts: BTreeMap<String, String>,
     /// It only looks at something: it is in the journal and not on the screen.
     pub is_look: bool,
+    /// When its time is over it is asked to end first, and ended hard only after this.
+    pub grace: Duration,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
 }
@@ -135,6 +137,11 @@ impl<'a> StepContext<'a> {
         StepLog { shared: self.shared, step: &self.step().name }
     }
 
+    /// The step's name.
+    pub fn name(&self) -> &'a str {
+        &self.step().name
+    }
+
     /// The project's folder.
     pub fn root(&self) -> &'a Path {
         &self.shared.root
@@ -148,6 +155,11 @@ impl<'a> StepContext<'a> {
     /// Why this step is done again, where a later one asked for it.
     pub fn redo_reason(&self) -> Option<&str> {
         self.redo_reason.as_deref()
+    }
+
+    /// Whether this is a dry run: nothing may be changed, started or asked.
+    pub fn only_looks(&self) -> bool {
+        self.shared.mode.looks
     }
 
     /// Whether a signal came: stop soon, in order.
@@ -225,6 +237,9 @@ impl<'a> StepContext<'a> {
 
     /// Runs a command to its end. A status other than 0 is no fault here: the caller knows what it means.
     pub fn run_command(&mut self, spec: &CommandSpec, mut how: CommandRun<'_>) -> Result<Termination, Fault> {
+        if self.only_looks() {
+            return Err(Fault::new(FaultKind::Refused, "a dry run starts nothing"));
+        }
         if self.is_cancelled() && !how.cleans_up {
             return Err(interrupted());
         }
@@ -342,6 +357,7 @@ impl<'a> StepContext<'a> {
         };
         let deadline = timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
+        let mut hard = None;
         let mut end = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
@@ -351,8 +367,16 @@ impl<'a> StepContext<'a> {
                 ChildEvent::Ended { termination, leaked, swept } => break End { termination, leaked, swept },
                 ChildEvent::Quiet => {}
             }
-            if !timed_out && deadline.is_some_and(|deadline| self.doors().clock.monotonic() > deadline) {
+            let now = self.doors().clock.monotonic();
+            if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
                 timed_out = true;
+                hard = Some(now + how.grace);
+                if !how.grace.is_zero() {
+                    child.control().ask_to_end(signal::TERMINATE);
+                }
+            }
+            if hard.is_some_and(|hard| now >= hard) {
+                hard = None;
                 child.control().kill();
             }
         };
@@ -432,6 +456,16 @@ impl<'a> StepContext<'a> {
     /// Records what happened. If the machine fails before this is on the disk, the intent before it says that it may have happened.
     pub(super) fn record(&self, entry: Entry) -> Result<(), Fault> {
         self.shared.record(entry, false).map_err(|error| unrecorded(&error))
+    }
+
+    /// What this step and those that it needs share.
+    pub(super) fn shared(&self) -> &'a Shared<'a> {
+        self.shared
+    }
+
+    /// Which step this is.
+    pub(super) fn id(&self) -> StepId {
+        self.id
     }
 
     pub(super) fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {

@@ -12,7 +12,9 @@ mod asker;
 pub mod bindings;
 mod cancel;
 mod context;
+mod demand;
 mod dispatcher;
+pub mod freshness;
 mod lines;
 pub mod node;
 mod observe;
@@ -21,13 +23,12 @@ mod screen;
 pub mod script;
 mod shared;
 mod unit;
-mod verdicts;
 
 use std::path::PathBuf;
 
 use crossbeam_channel::{bounded, unbounded};
 
-pub use action::{Action, Approval, Exports, FingerprintContext, Outcome, Produced, RunPlan};
+pub use action::{Action, Approval, Exports, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
 pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
@@ -37,7 +38,7 @@ pub use resume::{Fate, Leftover};
 use asker::answer_all;
 use dispatcher::{Dispatcher, Inbox};
 use screen::{ScreenMessage, show};
-use shared::{Channels, Shared};
+use shared::{Channels, Mode, Shared};
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, StepShape};
@@ -67,6 +68,8 @@ pub struct RunSettings {
     pub force: bool,
     /// A state's lock that is proven to be a dead apply's of ours is released without a question.
     pub unlock_own_stale: bool,
+    /// Each task says why it runs.
+    pub explain: bool,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -111,6 +114,7 @@ pub fn run(
         journal,
         settings.root.clone(),
         Channels { life, permits, asker },
+        Mode { force: settings.force, explain: settings.explain, looks: false },
     );
     shared.unlock_own_stale = settings.unlock_own_stale;
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
@@ -118,7 +122,7 @@ pub fn run(
     let result = std::thread::scope(|scope| {
         scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
         let inbox = Inbox { life: life_inbox, permits: given, signals };
-        let mut dispatcher = Dispatcher::new(&shared, scope, (walk, settings.force), inbox, screen.clone());
+        let mut dispatcher = Dispatcher::new(&shared, scope, walk, inbox, screen.clone());
         let started = EventKind::RunStarted {
             run: run_id,
             command,

@@ -130,6 +130,7 @@ impl Story {
             unlock_own_stale: false,
             keep_going: self.keep_going,
             force: false,
+            explain: false,
             recorded: true,
         };
         let observer = Box::new(Heard(Arc::clone(&events)));
@@ -363,6 +364,7 @@ fn a_run_that_cannot_be_recorded_starts_nothing() {
         unlock_own_stale: false,
         keep_going: false,
         force: false,
+        explain: false,
         recorded: true,
     };
     let observer = Box::new(Heard(Arc::default()));

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bootstrap;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod code;
 #[cfg(test)]
 mod commands;
@@ -27,6 +29,8 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod freshness;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod journal;
@@ -43,6 +47,8 @@ mod mutations;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod repo;
+#[cfg(test)]
 mod resume;
 #[cfg(test)]
 mod rollout;
@@ -54,6 +60,8 @@ mod secrets;
 mod signals;
 #[cfg(test)]
 mod tags;
+#[cfg(test)]
+mod task_rules;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]

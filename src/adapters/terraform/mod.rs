@@ -25,6 +25,7 @@ pub mod plan_text;
 pub mod state;
 pub mod stream;
 pub mod text_box;
+pub mod var_file;
 pub mod version;
 
 pub use action::Action;

@@ -2,6 +2,7 @@
 
 mod attach;
 mod check;
+mod clean_cache;
 mod completions;
 mod deployments;
 pub mod help;
@@ -34,6 +35,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Check => check::run(doors, &options),
         Builtin::Attach { run: Some(run), .. } => attach::run(doors, options, run.as_deref()),
+        Builtin::CleanCache { names } => clean_cache::run(doors, options, &names),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
         Builtin::Logs { run, step, release: None } => {
@@ -58,6 +60,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Cancel
         | Builtin::Server { .. }
         | Builtin::Secrets { .. }
+        | Builtin::Repo { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Run { .. }
