@@ -7,6 +7,7 @@ pub mod commands;
 mod complete;
 mod environment;
 mod goals;
+mod graph;
 mod options;
 mod project;
 mod secrets;
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
+pub use options::{Builtin, Cli, Colour, GraphFormat, Options, ServerCommand};
 pub use session::Session;
 
 use goals::Named;

@@ -133,6 +133,20 @@ pub enum Builtin {
         name: String,
     },
 
+    /// Show which tasks and workspaces need which
+    ///
+    /// Nothing is evaluated and nothing is run. For an argument that a task can't do without stands its first choice, or its name.
+    #[command(
+        after_help = "Examples:\n  shipway graph\n  shipway graph test\n  shipway graph --format mermaid"
+    )]
+    Graph {
+        /// Tasks and workspaces, with all that they need; the whole project where none is named
+        names: Vec<String>,
+        /// Draw it as text, or for graphviz or mermaid
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: GraphFormat,
+    },
+
     /// Read the tasks file and say everything that is wrong with it
     ///
     /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs
@@ -357,6 +371,18 @@ pub enum Builtin {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         words: Vec<String>,
     },
+}
+
+/// What the graph is drawn for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// People: a tree
+    #[default]
+    Text,
+    /// Graphviz
+    Dot,
+    /// Mermaid, in Markdown
+    Mermaid,
 }
 
 /// What can be done with a server.

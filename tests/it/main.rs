@@ -27,6 +27,8 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod journal;

@@ -183,6 +183,11 @@ impl Place<'_> {
                 left.retain(|candidate| !rest.contains(&candidate.word));
                 left
             }
+            "graph" => {
+                let mut left = [self.tasks(), workspaces(), self.generated()].concat();
+                left.retain(|candidate| !rest.contains(&candidate.word));
+                left
+            }
             "show" if is_first => [self.tasks(), workspaces(), self.generated()].concat(),
             "help" if is_first => [self.commands(), self.tasks()].concat(),
             "totag" if is_first => (self.kept.tags)().into_iter().map(plain).collect(),
@@ -314,5 +319,8 @@ mod tests {
         assert_eq!(complete("builtin status s"), ["stage"]);
         assert_eq!(complete("run te"), ["test"]);
         assert_eq!(complete("show b"), ["base"]);
+        assert_eq!(complete("graph te"), ["test"]);
+        assert_eq!(complete("graph base b"), Vec::<String>::new());
+        assert_eq!(complete("graph --format m"), ["mermaid"]);
     }
 }
