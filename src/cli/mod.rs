@@ -6,6 +6,7 @@
 pub mod commands;
 mod complete;
 mod environment;
+pub mod format;
 mod goals;
 mod graph;
 mod options;

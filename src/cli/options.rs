@@ -147,6 +147,16 @@ pub enum Builtin {
         format: GraphFormat,
     },
 
+    /// Bring the tasks file, and those that it includes, into shape
+    ///
+    /// Blank lines, blanks and indentation only: comments, the order of keys and the kind of quotes stay.
+    #[command(after_help = "Examples:\n  shipway fmt\n  shipway fmt --check")]
+    Fmt {
+        /// Write nothing, show what would change, and end with 1 where something would
+        #[arg(long)]
+        check: bool,
+    },
+
     /// Read the tasks file and say everything that is wrong with it
     ///
     /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs

@@ -95,6 +95,68 @@ fn show_tells_a_task_as_it_was_written() {
 }
 
 #[test]
+fn show_tells_each_key_that_a_task_may_have() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.other]
+run = "true"
+
+[tasks.it]
+description = "V-description"
+alias       = "v-alias"
+depends     = ["other"]
+args        = ["v-args"]
+dir         = "v-dir"
+env         = { V_ENV = "{{ workspaces.base.outputs.id }}" }
+dotenv      = ["v-dotenv?"]
+databases   = ["v-databases"]
+confirm     = "v-confirm?"
+run         = "v-run"
+finally     = "v-finally"
+
+[databases.v-databases]
+provider = "digitalocean"
+name     = "x"
+
+[workspaces.base]
+"#,
+    );
+    let (page, data) = (space.run("show it").stdout, space.run("show it --json").stdout);
+    // The keys are those that the reader of the file knows.
+    let wrong = Space::with_tasks("[tasks.a]\nx = 1\nrun = \"true\"\n").run("check").stderr;
+    let keys = wrong.lines().find_map(|line| line.split_once("its keys are ")).expect("the keys").1;
+    let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+    assert!(keys.len() >= 11, "{wrong}");
+    for key in keys {
+        let value = match key {
+            "depends" => "other".to_owned(),
+            "env" => "V_ENV".to_owned(),
+            _ => format!("v-{key}"),
+        };
+        assert!(page.to_lowercase().contains(&value.to_lowercase()), "{key}: {page}");
+        assert!(data.to_lowercase().contains(&value.to_lowercase()), "{key}: {data}");
+    }
+    assert!(page.contains("  reads outputs   base\n"), "{page}");
+}
+
+#[test]
+fn the_tasks_of_each_included_file_are_listed_together() {
+    let space = Space::with_tasks(
+        "[tasks.b]\ndescription = \"Second\"\nrun = \"true\"\n[include]\ndocs = \"docs\"\n[tasks]\na = \"true\"\n",
+    )
+    .file("docs/tasks.toml", "[tasks.html]\ndescription = \"Pages\"\nrun = \"true\"\n[include]\napi = \"api.toml\"\n")
+    .file("docs/api.toml", "[tasks]\nbuild-all = \"true\"\n");
+    space.run("list").exits(0).prints(
+        "Tasks:\n  b                   Second\n  a\nTasks of docs/tasks.toml:\n  docs:html           Pages\n\
+         Tasks of docs/api.toml:\n  docs:api:build-all\n",
+    );
+    let rows = lines(&space.run("list --json").stdout);
+    let places: Vec<String> =
+        rows.iter().map(|row| format!("{} {} {}", row["name"], row["group"], row["file"])).collect();
+    assert!(places.contains(&"\"docs:api:build-all\" \"docs:api\" \"docs/api.toml\"".to_owned()), "{places:?}");
+}
+
+#[test]
 fn show_tells_a_workspace_as_it_was_written() {
     let space = shop();
     let output = space.run("show prod");

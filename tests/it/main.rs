@@ -27,6 +27,8 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod graph;
 #[cfg(test)]
 mod harness;

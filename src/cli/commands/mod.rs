@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod deployments;
+mod fmt;
 mod graph;
 pub mod help;
 mod history;
@@ -33,6 +34,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Help { name } => help::run(doors, options, name.as_deref()),
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Graph { names, format } => graph::run(&session(options)?, &names, format),
+        Builtin::Fmt { check } => fmt::run(doors, &options, check),
         Builtin::Check => check::run(doors, &options),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),

@@ -101,6 +101,8 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.line("folder", &written::path(&dir));
     page.list("env", &task.env.keys().collect::<Vec<_>>());
     page.list("dotenv", &task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>());
+    page.list("databases", &task.databases.iter().map(|name| &name.value).collect::<Vec<_>>());
+    page.list("reads outputs", &reads(model, task));
     if let Some(confirm) = &task.confirm {
         let word = confirm.word.as_ref().map(|word| format!("  [type {word}]")).unwrap_or_default();
         page.line("confirm", &format!("{}{word}", confirm.text));
@@ -108,6 +110,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.block("run", &task.run.iter().map(written::command).collect::<Vec<_>>());
     page.block("finally", &task.finally.iter().map(written::command).collect::<Vec<_>>());
     page.text
+}
+
+/// The workspaces whose outputs it reads, and so comes after.
+fn reads(model: &Model, task: &Task) -> Vec<String> {
+    model.outputs_among(task.references()).into_keys().collect()
 }
 
 fn task_json(model: &Model, task: &Task) -> Json {
@@ -130,6 +137,8 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "dir": task.dir.as_ref().map(written::template),
         "env": task.env.keys().collect::<Vec<_>>(),
         "dotenv": task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>(),
+        "databases": task.databases.iter().map(|name| &name.value).collect::<Vec<_>>(),
+        "reads_outputs": reads(model, task),
         "run": written::commands_json(&task.run), "finally": written::commands_json(&task.finally),
     })
 }
