@@ -157,6 +157,29 @@ pub enum Builtin {
         check: bool,
     },
 
+    /// Print the JSON schema of the tasks file, for editors
+    #[command(after_help = "Example:\n  shipway schema")]
+    Schema,
+
+    /// Make a tasks file of a Makefile, a justfile, a Taskfile.yml or a mise.toml
+    ///
+    /// What does not do here what it did there is listed, with its line, and stands at the top of the new file. A Makefile is read by make
+    /// itself, which runs every `$(shell …)` in it, and a justfile by just.
+    #[command(
+        after_help = "Examples:\n  shipway import Makefile\n  shipway import ops.mk --from make --print --yes"
+    )]
+    Import {
+        /// The file; `tasks.toml` is written beside it
+        #[arg(value_name = "FILE")]
+        source: PathBuf,
+        /// Whose it is, where its name does not say
+        #[arg(long, value_name = "TOOL")]
+        from: Option<ImportFrom>,
+        /// Print the tasks file instead of writing it
+        #[arg(long)]
+        print: bool,
+    },
+
     /// Read the tasks file and say everything that is wrong with it
     ///
     /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs
@@ -393,6 +416,19 @@ pub enum GraphFormat {
     Dot,
     /// Mermaid, in Markdown
     Mermaid,
+}
+
+/// Whose file is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFrom {
+    /// GNU make
+    Make,
+    /// just
+    Just,
+    /// Task
+    Task,
+    /// mise
+    Mise,
 }
 
 /// What can be done with a server.

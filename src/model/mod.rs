@@ -19,6 +19,7 @@ mod names;
 mod project;
 mod references;
 mod rollout;
+mod schema;
 mod script;
 mod secret;
 mod syntax;
@@ -32,6 +33,7 @@ pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
 pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
+pub use schema::schema;
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,

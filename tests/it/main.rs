@@ -51,6 +51,8 @@ mod rollout;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

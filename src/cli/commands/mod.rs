@@ -7,12 +7,14 @@ mod fmt;
 mod graph;
 pub mod help;
 mod history;
+mod import;
 mod lint;
 mod list;
 mod logs;
 mod new;
 mod probe;
 mod releases;
+mod schema;
 mod secrets;
 mod show;
 mod status;
@@ -35,6 +37,8 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Graph { names, format } => graph::run(&session(options)?, &names, format),
         Builtin::Fmt { check } => fmt::run(doors, &options, check),
+        Builtin::Schema => schema::run(),
+        Builtin::Import { source, from, print } => import::run(doors, &options, &source, from, print),
         Builtin::Check => check::run(doors, &options),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
