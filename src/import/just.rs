@@ -22,6 +22,9 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
         let line = line_where(source, |line| line.starts_with("mod ") && line.contains(name.as_str()));
         reader.lose(line, format!("the module `{name}`: import its file, and name it in `[include]`"));
     }
+    if reader.imported.tasks.iter().any(|task| !task.args.is_empty()) {
+        reader.lose(0, "a value with blanks is one word here; just splits it where it stands bare".to_owned());
+    }
     if let Some(first) = dump["first"].as_str() {
         reader.lose(0, format!("`just` alone runs `{first}`; `shipway` alone lists the tasks"));
     }
@@ -227,6 +230,9 @@ impl Reader<'_> {
             let here = argument_name(name);
             if here != name {
                 self.lose(line, format!("the parameter `{name}` is called `{here}` here"));
+                if each["export"] == true || self.dump["settings"]["export"] == true {
+                    task.env.push((variable_name(name), format!("{{{{ {here} }}}}")));
+                }
             }
             let default = match &each["default"] {
                 Json::Null => None,

@@ -8,6 +8,9 @@ use super::make_text::Texts;
 use super::script::fit;
 use super::{Call, Imported, Loss, Task, line_where, shebang, task_name, variable_name};
 
+/// A target that no Makefile has: whoever asks make for it is told everything, and nothing is made.
+pub const NOTHING: &str = "shipway-import-makes-nothing";
+
 /// Reads `database`, what `make -prq` printed of the Makefile `file` with the text `source`.
 pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut Expand<'a>) -> Imported {
     let database = parse(database);
@@ -70,7 +73,7 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
 fn is_task(rule: &Rule, file: &str) -> bool {
     let is_special = rule.name.starts_with('.') && rule.name.chars().skip(1).all(|c| c.is_ascii_uppercase() || c == '_');
     let does = !rule.recipe.is_empty() || !rule.needs.is_empty() || !rule.order_only.is_empty() || rule.is_phony;
-    does && !is_special && rule.name != file
+    does && !is_special && rule.name != file && rule.name != NOTHING
 }
 
 /// The names of all targets here, each once.

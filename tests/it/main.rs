@@ -33,6 +33,8 @@ mod graph;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod loopback_ssh;

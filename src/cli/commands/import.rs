@@ -1,6 +1,6 @@
 //! `import`: another tool's task file becomes a tasks file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::probe;
 use crate::cli::format::format;
@@ -105,47 +105,51 @@ fn read(
         Origin::Mise => mise::read(name, source).map_err(wrong),
         Origin::Just => {
             let words = ["--justfile", name, "--dump", "--dump-format", "json"];
-            just::read(name, source, &ask(doors, path, "just", &words, &[0])?).map_err(wrong)
+            just::read(name, source, &ask(doors, path, "just", (&words, ""), &[0])?).map_err(wrong)
         }
         Origin::Make => {
             if source.contains("$(shell") || source.contains("${shell") || source.contains("!=") || source.contains("include") {
                 may_evaluate(doors, options, name)?;
             }
-            // `:` is no target: make reads everything, and makes nothing.
-            let database = ask(doors, path, "make", &["-prq", "-f", name, ":"], &[0, 1, 2])?;
-            if !database.contains("\n# Files") {
-                return Err(wrong("make found a mistake in it".to_owned()).hint(format!("`make -n -f {name}` says which")));
-            }
+            // With a target of ours make reads everything, and makes nothing.
+            let words = ["-prq", "-f", name, "-f", "-", make::NOTHING];
+            let rule = format!(".PHONY: {0}\n{0}:\n", make::NOTHING);
+            let database = ask(doors, path, "make", (&words, &rule), &[0, 1])?;
             let mut expand = |wanted: &make::Probe| expand(doors, path, name, wanted);
             Ok(make::read(name, source, &database, &mut expand))
         }
     }
 }
 
-/// What a program says of its own file; `good` are the statuses that mean an answer.
-fn ask(doors: &Doors, path: &Path, tool: &str, words: &[&str], good: &[u8]) -> Result<String, Fault> {
+/// What a program says of its own file, given words and standard input; `good` are the statuses that mean an answer.
+fn ask(
+    doors: &Doors,
+    path: &Path,
+    tool: &str,
+    (words, stdin): (&[&str], &str),
+    good: &[u8],
+) -> Result<String, Fault> {
     let dir = path.parent().unwrap_or(Path::new("/"));
-    match probe::ask(doors, dir, tool, words, "") {
+    match probe::ask(doors, dir, tool, words, stdin) {
         Some(reply) if good.contains(&reply.status) => Ok(reply.out),
-        Some(reply) => Err(Fault::new(FaultKind::File, format!("{tool} could not read it (status {})", reply.status))
-            .hint(format!("`{tool} {}` says why", words.join(" ")))),
+        Some(reply) => Err(Fault::new(FaultKind::File, format!("{tool} could not read {} (status {})", path.display(), reply.status))
+            .hint(format!("`{tool}` itself says why"))),
         None => Err(Fault::new(FaultKind::World, format!("`{tool}` has to be there to read its own file"))
             .hint(format!("install {tool} until the import is done"))),
     }
 }
 
-/// One text as make expands it. A private file beside nothing: the Makefile itself is read first, then this one.
+/// One text as make expands it: the Makefile is read first, then what we ask.
 fn expand(doors: &Doors, path: &Path, name: &str, wanted: &make::Probe) -> Option<String> {
     const MARK: &str = "@shipway-import@";
     let mut text = String::new();
     for (name, value) in &wanted.variables {
         text.push_str(&format!("{name} := {value}\n"));
     }
-    text.push_str(&format!("define shipway-text\n{}\nendef\n$(info {MARK}$(shipway-text){MARK})\n", wanted.text));
-    let file = crate::os::files::TemporaryFile::with(text.as_bytes()).ok()?;
-    let probe_path = file.path().to_string_lossy().into_owned();
-    let dir: PathBuf = path.parent()?.to_owned();
-    let reply = probe::ask(doors, &dir, "make", &["-rq", "-f", name, "-f", &probe_path, ":"], "")?;
+    text.push_str(&format!("define shipway-text\n{}\nendef\n", wanted.text));
+    text.push_str(&format!("$(info {MARK}$(shipway-text){MARK})\n{}:\n", make::NOTHING));
+    let words = ["-rq", "-f", name, "-f", "-", make::NOTHING];
+    let reply = probe::ask(doors, path.parent()?, "make", &words, &text)?;
     let (_, rest) = reply.out.split_once(MARK)?;
     rest.split_once(MARK).map(|(text, _)| text.to_owned())
 }
