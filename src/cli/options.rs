@@ -180,6 +180,22 @@ pub enum Builtin {
         print: bool,
     },
 
+    /// Pick a task on the terminal by typing parts of its name, and run it
+    ///
+    /// What the task can't do without is asked for.
+    #[command(after_help = "Example:\n  shipway choose")]
+    Choose,
+
+    /// Run a task, and again whenever something in its folder changes
+    ///
+    /// A run that is under way is told to stop first, as Ctrl-C would. What git ignores is not looked at.
+    #[command(after_help = "Examples:\n  shipway watch test\n  shipway watch test unit --keep")]
+    Watch {
+        /// The task and its arguments
+        #[arg(value_name = "TASK", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
+
     /// Read the tasks file and say everything that is wrong with it
     ///
     /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs
@@ -382,10 +398,10 @@ pub enum Builtin {
         shell: String,
     },
 
-    /// Show help for a command or a task
-    #[command(after_help = "Example:\n  shipway help up")]
+    /// Show help for a command, a task or a topic
+    #[command(after_help = "Examples:\n  shipway help up\n  shipway help topics\n  shipway help tasks-file")]
     Help {
-        /// The command or task
+        /// The command, task or topic; `topics` lists these
         name: Option<String>,
     },
 

@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use super::script::{Piece, Value, fit};
 use super::{
-    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name, variable_name,
+    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
+    variable_name,
 };
 
 /// Reads `dump`, what `just --dump --dump-format json` printed of `file` with the text `source`. The error says what is strange about it.
@@ -14,8 +15,10 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
     reader.settings();
     reader.assignments();
     let recipes: Vec<&Json> = dump["recipes"].as_object().into_iter().flat_map(|all| all.values()).collect();
-    let mut tasks: Vec<(usize, Task)> =
-        recipes.into_iter().map(|recipe| (reader.line(text(&recipe["name"])), reader.recipe(recipe))).collect();
+    let mut tasks: Vec<(usize, Task)> = recipes
+        .into_iter()
+        .map(|recipe| (reader.line(text(&recipe["name"])), reader.recipe(recipe)))
+        .collect();
     tasks.sort_by_key(|(line, _)| *line);
     reader.imported.tasks = tasks.into_iter().map(|(_, task)| task).collect();
     for (name, _) in dump["modules"].as_object().into_iter().flatten() {
@@ -23,7 +26,8 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
         reader.lose(line, format!("the module `{name}`: import its file, and name it in `[include]`"));
     }
     if reader.imported.tasks.iter().any(|task| !task.args.is_empty()) {
-        reader.lose(0, "a value with blanks is one word here; just splits it where it stands bare".to_owned());
+        reader
+            .lose(0, "a value with blanks is one word here; just splits it where it stands bare".to_owned());
     }
     if let Some(first) = dump["first"].as_str() {
         reader.lose(0, format!("`just` alone runs `{first}`; `shipway` alone lists the tasks"));
@@ -99,7 +103,8 @@ impl Reader<'_> {
 
     fn assignments(&mut self) {
         let is_all = self.dump["settings"]["export"].as_bool().unwrap_or_default();
-        let all: Vec<&Json> = self.dump["assignments"].as_object().into_iter().flat_map(|all| all.values()).collect();
+        let all: Vec<&Json> =
+            self.dump["assignments"].as_object().into_iter().flat_map(|all| all.values()).collect();
         for each in all {
             let name = text(&each["name"]);
             let own = variable_name(name);
@@ -206,8 +211,10 @@ impl Reader<'_> {
             self.lose(line, format!("the recipe `{name}` is called `{}` here", task.name));
         }
         let aliases = self.dump["aliases"].as_object().into_iter().flat_map(|all| all.values());
-        task.aliases =
-            aliases.filter(|alias| alias["target"] == name).map(|alias| task_name(text(&alias["name"]))).collect();
+        task.aliases = aliases
+            .filter(|alias| alias["target"] == name)
+            .map(|alias| task_name(text(&alias["name"])))
+            .collect();
         let parameters = self.parameters(recipe, &mut task, line);
         self.attributes(recipe, &mut task, line);
         self.dependencies(recipe, &parameters, &mut task, line);
@@ -218,7 +225,10 @@ impl Reader<'_> {
                 Some(call) => task.run.push(format!("shipway {}", call.task)),
                 None => task.run.push(missing(self.file, line)),
             }
-            self.lose(line, format!("`{}` comes after `{name}`: here it is a run of its own", text(&after["recipe"])));
+            self.lose(
+                line,
+                format!("`{}` comes after `{name}`: here it is a run of its own", text(&after["recipe"])),
+            );
         }
         task
     }
@@ -298,7 +308,10 @@ impl Reader<'_> {
             match self.call(each, parameters) {
                 Some(call) => task.depends.push(call),
                 None => {
-                    self.lose(line, format!("the arguments of `{}` are more than values", text(&each["recipe"])));
+                    self.lose(
+                        line,
+                        format!("the arguments of `{}` are more than values", text(&each["recipe"])),
+                    );
                     task.run.push(missing(self.file, line));
                 }
             }
@@ -315,8 +328,9 @@ impl Reader<'_> {
 
     fn call(&self, dependency: &Json, parameters: &[Parameter]) -> Option<Call> {
         let arguments = list(&dependency["arguments"]).iter();
-        let args: Option<Vec<String>> =
-            arguments.map(|each| self.pieces(each, parameters).and_then(|pieces| template(&pieces))).collect();
+        let args: Option<Vec<String>> = arguments
+            .map(|each| self.pieces(each, parameters).and_then(|pieces| template(&pieces)))
+            .collect();
         Some(Call { task: task_name(text(&dependency["recipe"])), args: args? })
     }
 
@@ -344,7 +358,9 @@ impl Reader<'_> {
             }
             match lines.last_mut().filter(|_| joins) {
                 Some(before) => {
-                    if let (Some(Piece::Text(first)), false) = (pieces.as_mut().and_then(|it| it.first_mut()), is_script) {
+                    if let (Some(Piece::Text(first)), false) =
+                        (pieces.as_mut().and_then(|it| it.first_mut()), is_script)
+                    {
                         *first = first.trim_start().to_owned();
                     }
                     let glue = if is_script { "\n" } else { "" };
@@ -363,7 +379,13 @@ impl Reader<'_> {
         }
     }
 
-    fn step(&mut self, pieces: Option<Vec<Piece>>, (shebang, is_script): (&str, bool), task: &mut Task, line: usize) {
+    fn step(
+        &mut self,
+        pieces: Option<Vec<Piece>>,
+        (shebang, is_script): (&str, bool),
+        task: &mut Task,
+        line: usize,
+    ) {
         let has_values = |pieces: &[Piece]| pieces.iter().any(|piece| matches!(piece, Piece::Value(_)));
         let interpreter = pieces.as_ref().and_then(|pieces| match pieces.first() {
             Some(Piece::Text(text)) if is_script => text.lines().next().map(str::to_owned),
@@ -371,7 +393,13 @@ impl Reader<'_> {
         });
         let is_shell = interpreter.as_ref().is_none_or(|line| line.ends_with("sh") || line.contains("sh "));
         let Some(mut pieces) = pieces.filter(|pieces| is_shell || !has_values(pieces)) else {
-            self.lose(line, format!("a step of `{}` has an expression that Shipway does not know: it fails here", task.name));
+            self.lose(
+                line,
+                format!(
+                    "a step of `{}` has an expression that Shipway does not know: it fails here",
+                    task.name
+                ),
+            );
             task.run.push(missing(self.file, line));
             return;
         };
@@ -386,7 +414,11 @@ impl Reader<'_> {
         }
         let fitted = fit(&pieces, shebang, ignore);
         task.run.push(fitted.step);
-        fitted.env.into_iter().for_each(|entry| if !task.env.contains(&entry) { task.env.push(entry) });
+        fitted.env.into_iter().for_each(|entry| {
+            if !task.env.contains(&entry) {
+                task.env.push(entry)
+            }
+        });
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::make_database::{Database, Rule, parse};
-pub use super::make_text::{Expand, Probe};
 use super::make_text::Texts;
+pub use super::make_text::{Expand, Probe};
 use super::script::fit;
 use super::{Call, Imported, Loss, Task, line_where, shebang, task_name, variable_name};
 
@@ -31,7 +31,11 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
             usize::MAX => 0,
             line => line,
         };
-        let mut task = Task { name: names[&rule.name].clone(), description: about(source, &rule.name), ..Task::default() };
+        let mut task = Task {
+            name: names[&rule.name].clone(),
+            description: about(source, &rule.name),
+            ..Task::default()
+        };
         let mut lose = |what: String| losses.push(Loss { file: file.to_owned(), line, what });
         if task.name != rule.name {
             lose(format!("the target `{}` is called `{}` here", rule.name, task.name));
@@ -52,7 +56,11 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
                 continue;
             }
             task.run.push(fitted.step);
-            fitted.env.into_iter().for_each(|entry| if !task.env.contains(&entry) { task.env.push(entry) });
+            fitted.env.into_iter().for_each(|entry| {
+                if !task.env.contains(&entry) {
+                    task.env.push(entry)
+                }
+            });
         }
         match tasks.iter_mut().find(|known| known.name == task.name) {
             Some(known) => {
@@ -71,8 +79,10 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
 
 /// Whether a rule is something that a person calls or another rule needs.
 fn is_task(rule: &Rule, file: &str) -> bool {
-    let is_special = rule.name.starts_with('.') && rule.name.chars().skip(1).all(|c| c.is_ascii_uppercase() || c == '_');
-    let does = !rule.recipe.is_empty() || !rule.needs.is_empty() || !rule.order_only.is_empty() || rule.is_phony;
+    let is_special =
+        rule.name.starts_with('.') && rule.name.chars().skip(1).all(|c| c.is_ascii_uppercase() || c == '_');
+    let does =
+        !rule.recipe.is_empty() || !rule.needs.is_empty() || !rule.order_only.is_empty() || rule.is_phony;
     does && !is_special && rule.name != file && rule.name != NOTHING
 }
 
@@ -101,7 +111,10 @@ fn needs(rule: &Rule, names: &HashMap<String, String>, task: &mut Task, lose: &m
     }
     let is_file = !rule.is_phony && (!files.is_empty() || rule.name.contains(['/', '.']));
     if is_file && !rule.recipe.is_empty() {
-        lose(format!("`{}` is a file that make makes only when it is out of date; here its task always runs", rule.name));
+        lose(format!(
+            "`{}` is a file that make makes only when it is out of date; here its task always runs",
+            rule.name
+        ));
     } else if !files.is_empty() {
         lose(format!("the task no longer looks at the files {}", files.join(" ")));
     }
@@ -153,7 +166,9 @@ fn joined(step: &str) -> String {
 fn own_call(text: &str, names: &HashMap<String, String>) -> Option<String> {
     let rest = text.strip_prefix("$(MAKE) ").or_else(|| text.strip_prefix("${MAKE} "))?;
     let mut words = Vec::new();
-    for word in rest.split_whitespace().filter(|word| !matches!(*word, "-s" | "--silent" | "--no-print-directory")) {
+    for word in
+        rest.split_whitespace().filter(|word| !matches!(*word, "-s" | "--silent" | "--no-print-directory"))
+    {
         let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./=".contains(c));
         let given = word.contains('=') && !word.starts_with('-');
         words.push(match names.get(word) {
@@ -164,7 +179,8 @@ fn own_call(text: &str, names: &HashMap<String, String>) -> Option<String> {
     }
     // Variables stand before the task.
     words.sort_by_key(|word| !word.contains('='));
-    (words.iter().filter(|word| !word.contains('=')).count() == 1).then(|| format!("shipway {}", words.join(" ")))
+    (words.iter().filter(|word| !word.contains('=')).count() == 1)
+        .then(|| format!("shipway {}", words.join(" ")))
 }
 
 /// The signs before a command: `-` means that its failure is nobody's.
@@ -217,7 +233,9 @@ fn exports(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
         let Some(rest) = line.strip_prefix("export") else { continue };
         let rest = rest.trim();
         if rest.is_empty() {
-            let what = "`export` without a name exports every variable; here commands get those that they use".to_owned();
+            let what =
+                "`export` without a name exports every variable; here commands get those that they use"
+                    .to_owned();
             losses.push(Loss { file: texts.file.to_owned(), line: index + 1, what });
             continue;
         }
@@ -225,10 +243,13 @@ fn exports(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
         for name in names.split_whitespace() {
             let probe = Rule::default();
             let pieces = texts.recipe(&format!("$({name})"), &probe, index + 1);
-            let value: String = pieces.iter().map(|piece| match piece {
-                super::script::Piece::Text(text) => super::literal(text),
-                super::script::Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
-            }).collect();
+            let value: String = pieces
+                .iter()
+                .map(|piece| match piece {
+                    super::script::Piece::Text(text) => super::literal(text),
+                    super::script::Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
+                })
+                .collect();
             let entry = (variable_name(name), value);
             // The caller's own variable reaches commands anyway.
             if !entry.1.starts_with("${") && !texts.imported.env.contains(&entry) {
@@ -252,8 +273,15 @@ fn whole_file(database: &Database, file: &str, source: &str, losses: &mut Vec<Lo
     }
     for rule in &database.rules {
         for (variable, _) in &rule.variables {
-            let line = line_where(source, |line| is_header(line, &rule.name) && line.contains(variable.as_str()));
-            lose(line, format!("`{variable}` of `{}` stands in its own commands, but not in those of what it needs", rule.name));
+            let line =
+                line_where(source, |line| is_header(line, &rule.name) && line.contains(variable.as_str()));
+            lose(
+                line,
+                format!(
+                    "`{variable}` of `{}` stands in its own commands, but not in those of what it needs",
+                    rule.name
+                ),
+            );
         }
     }
     let default = database.variables.get(".DEFAULT_GOAL").map(|it| it.value.clone()).unwrap_or_default();

@@ -69,7 +69,9 @@ pub(super) fn parse(text: &str) -> Database {
             block if block.contains(&"# Files") => is_implicit = false,
             [first, ..] if *first == "# Not a target:" => {}
             block if is_implicit => {
-                let name = block.iter().find(|line| line.contains('%') && line.contains(':') && !line.starts_with('#'));
+                let name = block
+                    .iter()
+                    .find(|line| line.contains('%') && line.contains(':') && !line.starts_with('#'));
                 let place = block.iter().find_map(|line| place(line.strip_prefix("#  recipe to execute")?));
                 if let (Some(name), Some((file, line))) = (name, place) {
                     database.patterns.push(((*name).to_owned(), file, line));
@@ -100,7 +102,8 @@ fn add_rule(database: &mut Database, block: &[&str]) {
             rule.name = name.to_owned();
             rule.is_double = needs.starts_with(':');
             let (needs, order_only) = needs.split_once('|').unwrap_or((needs, ""));
-            let words = |text: &str| text.trim_start_matches(':').split_whitespace().map(str::to_owned).collect();
+            let words =
+                |text: &str| text.trim_start_matches(':').split_whitespace().map(str::to_owned).collect();
             (rule.needs, rule.order_only) = (words(needs), words(order_only));
         }
     }
@@ -121,7 +124,8 @@ fn header(line: &str) -> Option<(&str, &str)> {
 pub(super) fn assignment(line: &str) -> Option<(&str, &str)> {
     let (left, value) = line.split_once('=')?;
     let name = left.trim_end_matches(['?', '+', ':', '!']).trim();
-    (!name.is_empty() && !name.contains(['\t', '(', ')'])).then(|| (name, value.strip_prefix(' ').unwrap_or(value)))
+    (!name.is_empty() && !name.contains(['\t', '(', ')']))
+        .then(|| (name, value.strip_prefix(' ').unwrap_or(value)))
 }
 
 /// `… (from 'Makefile', line 3)`.

@@ -57,7 +57,9 @@ impl Texts<'_> {
     fn expanded(&mut self, text: &str, rule: Option<&Rule>) -> String {
         let mut variables = Vec::new();
         if let Some(rule) = rule {
-            variables.extend(["@", "<", "^", "+", "?", "*", "|"].map(|name| (name.to_owned(), automatic(rule, name))));
+            variables.extend(
+                ["@", "<", "^", "+", "?", "*", "|"].map(|name| (name.to_owned(), automatic(rule, name))),
+            );
             variables.extend(rule.variables.clone());
         }
         (self.expand)(&Probe { text: text.to_owned(), variables }).unwrap_or_default()
@@ -113,7 +115,10 @@ impl Texts<'_> {
         }
         match name {
             "MAKE" => {
-                self.lose(line, "make calls itself; the step still calls make, which needs the Makefile".to_owned());
+                self.lose(
+                    line,
+                    "make calls itself; the step still calls make, which needs the Makefile".to_owned(),
+                );
                 return Some(vec![Piece::Text("make".to_owned())]);
             }
             "MAKEFLAGS" | "MFLAGS" => return Some(Vec::new()),
@@ -146,7 +151,11 @@ impl Texts<'_> {
                 self.lose(line, format!("`{name}` holds more than words: its text stands in the commands, and `{name}=…` changes nothing"));
                 return Some(vec![Piece::Text(text)]);
             }
-            let source = if is_optional { Source::Environment(own.clone(), text.clone()) } else { Source::Text(text.clone()) };
+            let source = if is_optional {
+                Source::Environment(own.clone(), text.clone())
+            } else {
+                Source::Text(text.clone())
+            };
             known(source, self);
             return Some(vec![value(name, is_word(&text))]);
         }
@@ -156,7 +165,10 @@ impl Texts<'_> {
             && let Some(command) = template(&pieces, true)
         {
             known(Source::Shell(command), self);
-            self.lose(line, format!("`{name}` is what a command prints: evaluated when it is first used, and one word"));
+            self.lose(
+                line,
+                format!("`{name}` is what a command prints: evaluated when it is first used, and one word"),
+            );
             return Some(vec![value(name, true)]);
         }
         match self.pieces(&text, None, line, depth + 1) {
@@ -197,7 +209,9 @@ impl Texts<'_> {
             text = format!("{} {}", head.trim_end(), lines.next().unwrap_or_default().trim());
         }
         let text = text.trim().trim_start_matches("export ").trim_start_matches("override ").to_owned();
-        let Some((found, value)) = assignment(&text).filter(|(found, _)| *found == name) else { return (*line, None) };
+        let Some((found, value)) = assignment(&text).filter(|(found, _)| *found == name) else {
+            return (*line, None);
+        };
         let sign = text[found.len()..].trim_start().chars().next().map(String::from).unwrap_or_default();
         // A `#` begins a comment, also behind a value.
         let value = value.split(" #").next().unwrap_or_default().trim().to_owned();
@@ -237,7 +251,11 @@ fn automatic(rule: &Rule, name: &str) -> String {
         "<" => rule.needs.first().cloned().unwrap_or_default(),
         "^" | "?" => {
             let mut needs: Vec<&String> = Vec::new();
-            rule.needs.iter().for_each(|need| if !needs.contains(&need) { needs.push(need) });
+            rule.needs.iter().for_each(|need| {
+                if !needs.contains(&need) {
+                    needs.push(need)
+                }
+            });
             needs.into_iter().cloned().collect::<Vec<_>>().join(" ")
         }
         "+" => rule.needs.join(" "),

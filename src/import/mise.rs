@@ -4,7 +4,8 @@ use toml::{Table, Value as Toml};
 
 use super::script::{Piece, Value, fit};
 use super::{
-    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name, variable_name,
+    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
+    variable_name,
 };
 
 /// Reads `file` with the text `source`. The error says why it is no TOML.
@@ -12,12 +13,16 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     let table: Table = toml::from_str(source).map_err(|error| error.message().to_owned())?;
     let mut reader = Reader { file, source, imported: Imported::default() };
     for (name, value) in &table {
-        let line = line_where(source, |line| line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str()));
+        let line = line_where(source, |line| {
+            line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str())
+        });
         match (name.as_str(), value) {
             ("tasks", _) => {}
             ("vars", Toml::Table(vars)) => reader.variables(vars),
             ("env", Toml::Table(env)) => reader.environment(env),
-            ("tools", _) => reader.lose(line, "`[tools]`: Shipway installs no tools; let mise do that".to_owned()),
+            ("tools", _) => {
+                reader.lose(line, "`[tools]`: Shipway installs no tools; let mise do that".to_owned())
+            }
             (other, _) => reader.lose(line, format!("`{other}` of the file")),
         }
     }
@@ -26,7 +31,8 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
         reader.imported.tasks.push(task);
     }
     if reader.imported.tasks.iter().any(|task| task.args.is_empty() && !task.run.is_empty()) {
-        let what = "words behind a task's name were added to its last command; give a task `args` for that".to_owned();
+        let what = "words behind a task's name were added to its last command; give a task `args` for that"
+            .to_owned();
         reader.lose(0, what);
     }
     reader.imported.losses.sort();
@@ -82,7 +88,10 @@ impl Reader<'_> {
                     for (key, value) in special {
                         match key.as_str() {
                             "file" => {
-                                let files = items(value).into_iter().filter_map(scalar).map(|file| format!("{file}?"));
+                                let files = items(value)
+                                    .into_iter()
+                                    .filter_map(scalar)
+                                    .map(|file| format!("{file}?"));
                                 let files: Vec<String> = files.collect();
                                 self.imported.dotenv.extend(files);
                             }
@@ -119,7 +128,9 @@ impl Reader<'_> {
     fn task(&mut self, name: &str, value: &Toml) -> Task {
         let header = |line: &str| {
             let line = line.trim().replace(['"', '\''], "");
-            line.starts_with(&format!("[tasks.{name}]")) || line.starts_with(&format!("{name} ")) || line.starts_with(&format!("tasks.{name} "))
+            line.starts_with(&format!("[tasks.{name}]"))
+                || line.starts_with(&format!("{name} "))
+                || line.starts_with(&format!("tasks.{name} "))
         };
         let line = line_where(self.source, header);
         let mut task = Task { name: task_name(name), ..Task::default() };
@@ -138,7 +149,11 @@ impl Reader<'_> {
         let mut words = shell.split_whitespace();
         let program = words.next().unwrap_or("sh");
         let flags: Vec<&str> = words.collect();
-        let shebang = if flags == ["-c", "-o", "errexit"] { shebang(program, &["-e"]) } else { shebang(program, &flags) };
+        let shebang = if flags == ["-c", "-o", "errexit"] {
+            shebang(program, &["-e"])
+        } else {
+            shebang(program, &flags)
+        };
         let run = if value.is_table() { table.get("run") } else { Some(value) };
         for step in run.map(items).unwrap_or_default() {
             self.step(step, &shebang, &mut task, line);
@@ -160,7 +175,9 @@ impl Reader<'_> {
                             let args = call.get("args").map(texts).unwrap_or_default();
                             call.get("task").and_then(scalar).into_iter().chain(args).collect()
                         }
-                        other => scalar(other).map(|text| text.split_whitespace().map(str::to_owned).collect()).unwrap_or_default(),
+                        other => scalar(other)
+                            .map(|text| text.split_whitespace().map(str::to_owned).collect())
+                            .unwrap_or_default(),
                     };
                     let mut words: std::vec::IntoIter<String> = Vec::into_iter(words);
                     let Some(name) = words.next() else { continue };
@@ -186,7 +203,9 @@ impl Reader<'_> {
             }
             "confirm" => {
                 let text = scalar(value).or_else(|| value.get("message").and_then(scalar));
-                task.confirm = text.filter(|text| !text.contains("{{")).or_else(|| Some(format!("Run `{}`?", task.name)));
+                task.confirm = text
+                    .filter(|text| !text.contains("{{"))
+                    .or_else(|| Some(format!("Run `{}`?", task.name)));
             }
             "hide" => self.lose(line, format!("`{}` is hidden there; here it is listed", task.name)),
             "sources" | "outputs" => self.lose(line, format!("`{key}`: the task always runs here")),
@@ -204,7 +223,9 @@ impl Reader<'_> {
             };
             let mut argument = Argument::default();
             let mut default = None;
-            let is_many = spelled.contains('…') || spelled.contains("...") || rest.iter().any(|word| word.starts_with("var="));
+            let is_many = spelled.contains('…')
+                || spelled.contains("...")
+                || rest.iter().any(|word| word.starts_with("var="));
             for word in rest {
                 match word.split_once('=') {
                     Some(("help" | "long_help", text)) => argument.help = Some(text.to_owned()),
@@ -214,7 +235,8 @@ impl Reader<'_> {
                     _ => self.lose(line, format!("`{word}` of `{written}`")),
                 }
             }
-            let bare: String = spelled.chars().filter(|c| c.is_ascii_alphanumeric() || "_- ".contains(*c)).collect();
+            let bare: String =
+                spelled.chars().filter(|c| c.is_ascii_alphanumeric() || "_- ".contains(*c)).collect();
             match kind.as_str() {
                 "arg" => {
                     let name = argument_name(&variable_name(bare.trim()));
@@ -226,7 +248,8 @@ impl Reader<'_> {
                     };
                 }
                 "flag" => {
-                    let long = bare.split_whitespace().find_map(|word| word.strip_prefix("--")).unwrap_or_default();
+                    let long =
+                        bare.split_whitespace().find_map(|word| word.strip_prefix("--")).unwrap_or_default();
                     argument.short = bare
                         .split_whitespace()
                         .find_map(|word| word.strip_prefix('-').filter(|word| word.len() == 1))
@@ -257,7 +280,14 @@ impl Reader<'_> {
 
     fn step(&mut self, step: &Toml, shebang: &str, task: &mut Task, line: usize) {
         if let Some(call) = step.as_table() {
-            let names: Vec<String> = call.get("task").or_else(|| call.get("tasks")).map(items).unwrap_or_default().into_iter().filter_map(scalar).collect();
+            let names: Vec<String> = call
+                .get("task")
+                .or_else(|| call.get("tasks"))
+                .map(items)
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(scalar)
+                .collect();
             let names: Vec<String> = names.iter().map(|name| task_name(name)).collect();
             self.lose(line, format!("the step that calls {} is a run of its own here", names.join(" and ")));
             task.run.push(format!("shipway {}", names.join(" ::: ")));
@@ -265,13 +295,20 @@ impl Reader<'_> {
         }
         let pieces = step.as_str().and_then(|text| self.pieces(text, &task.args));
         let Some(pieces) = pieces else {
-            self.lose(line, format!("a step of `{}` has a template that Shipway does not know: it fails here", task.name));
+            self.lose(
+                line,
+                format!("a step of `{}` has a template that Shipway does not know: it fails here", task.name),
+            );
             task.run.push(missing(self.file, line));
             return;
         };
         let fitted = fit(&pieces, shebang, false);
         task.run.push(fitted.step);
-        fitted.env.into_iter().for_each(|entry| if !task.env.contains(&entry) { task.env.push(entry) });
+        fitted.env.into_iter().for_each(|entry| {
+            if !task.env.contains(&entry) {
+                task.env.push(entry)
+            }
+        });
     }
 }
 
@@ -284,10 +321,16 @@ fn bare_name(form: &str) -> &str {
 
 /// What one `{{ }}` of mise's is; `None` where it is more than a name.
 fn hole_piece(hole: &str, args: &[Argument]) -> Option<Piece> {
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     if let Some(name) = hole.strip_prefix("vars.").filter(|name| is_name(name)) {
         let own = variable_name(name);
-        return Some(Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word: true, argument: None }));
+        return Some(Piece::Value(Value {
+            reference: format!("vars.{own}"),
+            variable: own,
+            is_word: true,
+            argument: None,
+        }));
     }
     if let Some(name) = hole.strip_prefix("env.").filter(|name| is_name(name)) {
         return Some(Piece::Text(format!("${{{name}}}")));
@@ -301,9 +344,15 @@ fn hole_piece(hole: &str, args: &[Argument]) -> Option<Piece> {
         None => hole.strip_prefix("usage.")?,
     };
     let wanted = argument_name(&variable_name(name));
-    let argument = args.iter().find(|argument| variable_name(bare_name(&argument.form)) == variable_name(&wanted))?;
+    let argument =
+        args.iter().find(|argument| variable_name(bare_name(&argument.form)) == variable_name(&wanted))?;
     let here = bare_name(&argument.form).to_owned();
-    Some(Piece::Value(Value { variable: variable_name(&here), reference: here, is_word: true, argument: Some(argument.form.clone()) }))
+    Some(Piece::Value(Value {
+        variable: variable_name(&here),
+        reference: here,
+        is_word: true,
+        argument: Some(argument.form.clone()),
+    }))
 }
 
 fn template(pieces: &[Piece]) -> String {

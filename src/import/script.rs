@@ -37,25 +37,36 @@ pub struct Fitted {
 
 /// Words that begin more than a simple command, or whose meaning depends on the shell's switches.
 const KEYWORDS: [&str; 17] = [
-    "if", "for", "while", "until", "case", "select", "function", "time", "set", "exit", "trap", "eval", "exec",
-    "source", ".", "[[", "read",
+    "if", "for", "while", "until", "case", "select", "function", "time", "set", "exit", "trap", "eval",
+    "exec", "source", ".", "[[", "read",
 ];
 
 /// The command of `pieces` under the shell of `shebang`; with `ignore`, its failure is nobody's.
 pub fn fit(pieces: &[Piece], shebang: &str, ignore: bool) -> Fitted {
-    let shape: String = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => text.clone(),
-        Piece::Value(_) => "x".to_owned(),
-    }).collect();
-    let words = pieces.iter().all(|piece| matches!(piece, Piece::Text(_)) || matches!(piece, Piece::Value(it) if it.is_word));
+    let shape: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Value(_) => "x".to_owned(),
+        })
+        .collect();
+    let words = pieces
+        .iter()
+        .all(|piece| matches!(piece, Piece::Text(_)) || matches!(piece, Piece::Value(it) if it.is_word));
     if words && is_simple(&shape) {
-        let text: String = pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => super::literal(text),
-            Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
-        }).collect();
+        let text: String = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => super::literal(text),
+                Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
+            })
+            .collect();
         let text = text.trim();
         if is_taken(text, pieces) {
-        return Fitted { step: if ignore { format!("{text} || true") } else { text.to_owned() }, env: Vec::new() };
+            return Fitted {
+                step: if ignore { format!("{text} || true") } else { text.to_owned() },
+                env: Vec::new(),
+            };
         }
     }
     let mut script = String::new();
@@ -79,7 +90,8 @@ pub fn fit(pieces: &[Piece], shebang: &str, ignore: bool) -> Fitted {
     }
     let script = script.trim_matches('\n');
     let script = if ignore { format!("(\n{script}\n) || true") } else { script.to_owned() };
-    let step = if script.starts_with("#!") { format!("{script}\n") } else { format!("{shebang}\n{script}\n") };
+    let step =
+        if script.starts_with("#!") { format!("{script}\n") } else { format!("{shebang}\n{script}\n") };
     Fitted { step, env }
 }
 
@@ -93,7 +105,9 @@ fn is_taken(text: &str, pieces: &[Piece]) -> bool {
     for value in values {
         match (&value.argument, value.reference.strip_prefix("vars.")) {
             (Some(form), _) if !args.contains(form) => args.push(form.clone()),
-            (None, Some(name)) if !vars.contains(&format!("\n{name} =")) => vars.push_str(&format!("\n{name} = \"x\"")),
+            (None, Some(name)) if !vars.contains(&format!("\n{name} =")) => {
+                vars.push_str(&format!("\n{name} = \"x\""))
+            }
             _ => {}
         }
     }
@@ -140,9 +154,13 @@ pub fn is_simple(text: &str) -> bool {
             '$' if !quotes.single => return false,
             // `echo '\n'` is read differently by different shells.
             '\\' if text.contains("echo") => return false,
-            ';' | '(' | ')' | '{' | '}' | '!' | '#' | '~' | '*' | '?' | '[' if !was_inside && !quotes.is_inside() => {
+            ';' | '(' | ')' | '{' | '}' | '!' | '#' | '~' | '*' | '?' | '['
+                if !was_inside && !quotes.is_inside() =>
+            {
                 // A `[` that is a command, and patterns, are alike to all; the rest is grammar.
-                if !matches!(c, '*' | '?' | '[' | '~') && !(*c == '#' && index > 0 && characters[index - 1] != ' ') {
+                if !matches!(c, '*' | '?' | '[' | '~')
+                    && !(*c == '#' && index > 0 && characters[index - 1] != ' ')
+                {
                     return false;
                 }
                 bare.push(*c);
@@ -154,7 +172,12 @@ pub fn is_simple(text: &str) -> bool {
     if quotes.is_inside() || text.is_empty() {
         return false;
     }
-    let bare = bare.replace("2>&1", "").replace("1>&2", "").replace(">&2", "").replace("&&", "\u{1}").replace("||", "\u{1}");
+    let bare = bare
+        .replace("2>&1", "")
+        .replace("1>&2", "")
+        .replace(">&2", "")
+        .replace("&&", "\u{1}")
+        .replace("||", "\u{1}");
     !bare.contains(['&', '|'])
         && !bare.contains("<<")
         && bare.split('\u{1}').all(|command| {
@@ -180,8 +203,25 @@ mod tests {
             assert!(is_simple(simple), "{simple}");
         }
         for script in [
-            "a; b", "a | b", "a &", "echo $HOME", "echo `x`", "if x; then y; fi", "(a)", "{ a; }", "a\nb", "! a", "set -e",
-            "echo 'a\\n'", "cat <<E", "a 'b", "exit 1", "a && if", "", "a # b", "echo \"$x\"",
+            "a; b",
+            "a | b",
+            "a &",
+            "echo $HOME",
+            "echo `x`",
+            "if x; then y; fi",
+            "(a)",
+            "{ a; }",
+            "a\nb",
+            "! a",
+            "set -e",
+            "echo 'a\\n'",
+            "cat <<E",
+            "a 'b",
+            "exit 1",
+            "a && if",
+            "",
+            "a # b",
+            "echo \"$x\"",
         ] {
             assert!(!is_simple(script), "{script}");
         }
@@ -198,12 +238,19 @@ mod tests {
 
     #[test]
     fn values_stand_in_braces_or_come_as_variables() {
-        let plain = fit(&[text("docker build -t app:"), value(true), text(" --format '{{.ID}}'")], "#!/bin/sh", true);
+        let plain =
+            fit(&[text("docker build -t app:"), value(true), text(" --format '{{.ID}}'")], "#!/bin/sh", true);
         assert_eq!(plain.step, "docker build -t app:{{ vars.TAG }} --format '{{ \"{{\" }}.ID}}' || true");
         assert!(plain.env.is_empty());
-        let script = fit(&[text("test -n \""), value(true), text("\"; echo '"), value(true), text("'")], "#!/bin/sh", false);
+        let script = fit(
+            &[text("test -n \""), value(true), text("\"; echo '"), value(true), text("'")],
+            "#!/bin/sh",
+            false,
+        );
         assert_eq!(script.step, "#!/bin/sh\ntest -n \"${TAG}\"; echo ''\"${TAG}\"''\n");
         assert_eq!(script.env, [("TAG".to_owned(), "{{ vars.TAG }}".to_owned())]);
-        assert!(fit(&[text("git tag "), value(false)], "#!/bin/sh -u", false).step.starts_with("#!/bin/sh -u\n"));
+        assert!(
+            fit(&[text("git tag "), value(false)], "#!/bin/sh -u", false).step.starts_with("#!/bin/sh -u\n")
+        );
     }
 }

@@ -66,7 +66,12 @@ impl Reader<'_> {
     fn line(&self, name: &str) -> usize {
         let tasks = line_where(self.source, |line| line.starts_with("tasks:"));
         let is = |line: &str| {
-            line.starts_with([' ', '\t']) && line.trim_start().trim_start_matches(['"', '\'']).strip_prefix(name).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+            line.starts_with([' ', '\t'])
+                && line
+                    .trim_start()
+                    .trim_start_matches(['"', '\''])
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
         };
         self.source.lines().skip(tasks).position(is).map_or(0, |index| tasks + index + 1)
     }
@@ -130,7 +135,9 @@ impl Reader<'_> {
     }
 
     fn hole(&mut self, hole: &str, open: Option<&Open<'_>>) -> Option<Piece> {
-        let name = hole.strip_prefix('.').filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))?;
+        let name = hole
+            .strip_prefix('.')
+            .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))?;
         match name {
             "CLI_ARGS" => {
                 open?;
@@ -142,7 +149,9 @@ impl Reader<'_> {
                 }));
             }
             "TASK" => return open.map(|open| Piece::Text(open.name.clone())),
-            "ROOT_DIR" | "TASKFILE_DIR" | "USER_WORKING_DIR" => return Some(Piece::Text("${PWD}".to_owned())),
+            "ROOT_DIR" | "TASKFILE_DIR" | "USER_WORKING_DIR" => {
+                return Some(Piece::Text("${PWD}".to_owned()));
+            }
             _ => {}
         }
         let is_own = open.and_then(|open| open.tree.get("vars")).and_then(|vars| vars.get(name));
@@ -158,7 +167,10 @@ impl Reader<'_> {
         }
         let is_word = known.is_some_and(|value| {
             let text = value.text().unwrap_or("x");
-            default_of(text).map_or(!text.is_empty() && !text.contains(char::is_whitespace) || text.contains("{{"), |(_, default)| !default.is_empty())
+            default_of(text).map_or(
+                !text.is_empty() && !text.contains(char::is_whitespace) || text.contains("{{"),
+                |(_, default)| !default.is_empty(),
+            )
         });
         Some(Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word, argument: None }))
     }
@@ -190,8 +202,12 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, key: &str, value: &Yaml, open: &Open<'_>, task: &mut Task) {
-        let texts = |value: &Yaml| value.items().into_iter().filter_map(Yaml::text).map(str::to_owned).collect::<Vec<_>>();
-        let plain = |value: &Yaml| value.text().filter(|text| !text.contains("{{")).map(|text| text.trim().replace('\n', " "));
+        let texts = |value: &Yaml| {
+            value.items().into_iter().filter_map(Yaml::text).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let plain = |value: &Yaml| {
+            value.text().filter(|text| !text.contains("{{")).map(|text| text.trim().replace('\n', " "))
+        };
         match key {
             "desc" => task.description = plain(value),
             "summary" if open.tree.get("desc").is_none() => task.description = plain(value),
@@ -220,11 +236,15 @@ impl Reader<'_> {
                 if questions.len() != value.items().len() {
                     self.lose(open.line, "`prompt` holds `{{ }}`".to_owned());
                 }
-                task.confirm = Some(questions.join(" ")).filter(|text| !text.is_empty()).or(Some("Go on?".to_owned()));
+                task.confirm =
+                    Some(questions.join(" ")).filter(|text| !text.is_empty()).or(Some("Go on?".to_owned()));
             }
             "deps" => {
                 for dependency in value.items() {
-                    let name = dependency.text().or_else(|| dependency.get("task").and_then(Yaml::text)).unwrap_or_default();
+                    let name = dependency
+                        .text()
+                        .or_else(|| dependency.get("task").and_then(Yaml::text))
+                        .unwrap_or_default();
                     if dependency.get("vars").is_some() || dependency.get("for").is_some() {
                         self.lose(open.line, format!("the variables that `{name}` is called with"));
                     }
@@ -244,19 +264,25 @@ impl Reader<'_> {
     }
 
     fn precondition(&mut self, condition: &Yaml, open: &Open<'_>, task: &mut Task) {
-        let command = condition.text().or_else(|| condition.get("sh").and_then(Yaml::text)).unwrap_or_default();
+        let command =
+            condition.text().or_else(|| condition.get("sh").and_then(Yaml::text)).unwrap_or_default();
         let message = condition.get("msg").and_then(Yaml::text).unwrap_or("a precondition is not met");
-        let script = format!("if ! ( {command} ); then echo {} >&2; exit 1; fi", crate::text::quote::shell(message));
+        let script =
+            format!("if ! ( {command} ); then echo {} >&2; exit 1; fi", crate::text::quote::shell(message));
         let pieces = self.pieces(&script, Some(open));
         self.push(pieces, false, open, task);
         self.lose(open.line, "a precondition is a step here: dependencies run before it".to_owned());
     }
 
     fn step(&mut self, step: &Yaml, open: &Open<'_>, task: &mut Task) {
-        let known = ["cmd", "silent", "ignore_error", "task", "defer"];
-        let strange: Vec<&str> = step.entries().iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key)).collect();
+        let known = ["cmd", "silent", "ignore_error", "task", "vars", "defer"];
+        let strange: Vec<&str> =
+            step.entries().iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key)).collect();
         if !strange.is_empty() {
-            self.lose(open.line, format!("a step of `{}` has `{}`: it fails here", open.name, strange.join("`, `")));
+            self.lose(
+                open.line,
+                format!("a step of `{}` has `{}`: it fails here", open.name, strange.join("`, `")),
+            );
             task.run.push(missing(self.file, open.line));
             return;
         }
@@ -270,7 +296,10 @@ impl Reader<'_> {
                 }
                 None => self.lose(open.line, "a `defer` with variables".to_owned()),
             }
-            self.lose(open.line, "`defer` is `finally` here: it runs also where a step before it failed".to_owned());
+            self.lose(
+                open.line,
+                "`defer` is `finally` here: it runs also where a step before it failed".to_owned(),
+            );
             return;
         }
         if step.get("task").is_some() {
@@ -302,7 +331,10 @@ impl Reader<'_> {
 
     fn push(&mut self, pieces: Option<Vec<Piece>>, ignore: bool, open: &Open<'_>, task: &mut Task) {
         let Some(pieces) = pieces else {
-            self.lose(open.line, format!("a step of `{}` has a template that Shipway does not know: it fails here", open.name));
+            self.lose(
+                open.line,
+                format!("a step of `{}` has a template that Shipway does not know: it fails here", open.name),
+            );
             task.run.push(missing(self.file, open.line));
             return;
         };
@@ -313,7 +345,11 @@ impl Reader<'_> {
         let fitted = fit(&pieces, SHEBANG, ignore);
         if !fitted.step.trim().is_empty() {
             task.run.push(fitted.step);
-            fitted.env.into_iter().for_each(|entry| if !task.env.contains(&entry) { task.env.push(entry) });
+            fitted.env.into_iter().for_each(|entry| {
+                if !task.env.contains(&entry) {
+                    task.env.push(entry)
+                }
+            });
         }
     }
 }
@@ -322,7 +358,12 @@ impl Reader<'_> {
 fn default_of(text: &str) -> Option<(String, String)> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
     let (name, default) = inner.strip_prefix('.')?.split_once('|')?;
-    let default = default.trim().strip_prefix("default ")?.trim().strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])?;
+    let default = default
+        .trim()
+        .strip_prefix("default ")?
+        .trim()
+        .strip_prefix(['"', '\''])?
+        .strip_suffix(['"', '\''])?;
     let name = name.trim();
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then(|| (name.to_owned(), default.to_owned()))
 }

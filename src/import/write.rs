@@ -132,7 +132,19 @@ mod tests {
 
     #[test]
     fn strings_are_read_back_as_they_were() {
-        for text in ["", "a", "a \"b\"", "it's", "it's \"b\"", "a\\n", "a\nb\n", "a\n'''\n", "a\n'", "\u{1b}[1m", "tab\t"] {
+        for text in [
+            "",
+            "a",
+            "a \"b\"",
+            "it's",
+            "it's \"b\"",
+            "a\\n",
+            "a\nb\n",
+            "a\n'''\n",
+            "a\n'",
+            "\u{1b}[1m",
+            "tab\t",
+        ] {
             let table: toml::Table = toml::from_str(&format!("x = {}\n", string(text))).unwrap();
             assert_eq!(table["x"].as_str(), Some(text), "{}", string(text));
         }

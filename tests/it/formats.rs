@@ -26,11 +26,14 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 fn meaning(model: &Model) -> String {
     let Model { project, variables, env, tasks, env_files, environments, terraform, workspaces, .. } = model;
     let Model { secrets, forge, databases, rollout, .. } = model;
-    let first = format!("{:?}", (project, variables, env, tasks, env_files, environments, terraform, workspaces));
+    let first =
+        format!("{:?}", (project, variables, env, tasks, env_files, environments, terraform, workspaces));
     let text = format!("{first}{:?}", (secrets, forge, databases, rollout));
     let mut shown = String::new();
     for part in text.split("start: ") {
-        shown.push_str(part.split_once('}').filter(|(head, _)| head.contains("end: ")).map_or(part, |it| it.1));
+        shown.push_str(
+            part.split_once('}').filter(|(head, _)| head.contains("end: ")).map_or(part, |it| it.1),
+        );
     }
     shown
 }
@@ -49,10 +52,8 @@ fn no_file_that_we_have_changes_its_meaning() {
     let mut all = vec![root.join("tasks.toml")];
     files(&root.join("templates"), &mut all);
     files(&root.join("tests/it"), &mut all);
-    let mut texts: Vec<(String, String)> = all
-        .iter()
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
-        .collect();
+    let mut texts: Vec<(String, String)> =
+        all.iter().map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())).collect();
     for page in ["README.md", "docs/tasks-file.md", "docs/deploy.md", "docs/secrets.md"] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());

@@ -43,9 +43,10 @@ fn shop() -> Space {
 #[test]
 fn the_graph_of_a_task_is_a_tree_and_nothing_is_run() {
     let space = shop();
-    space.run("graph t").exits(0).prints(
-        "test\n├── workspace base\n├── lint\n└── build target=debug mode=x\n    └── lint\n",
-    );
+    space
+        .run("graph t")
+        .exits(0)
+        .prints("test\n├── workspace base\n├── lint\n└── build target=debug mode=x\n    └── lint\n");
     // What can't be done without is stood in for; the question belongs to its task.
     space.run("graph build").exits(0).prints("build target=TARGET mode=MODE\n└── lint\n");
     space.run("graph test test").exits(0);
@@ -62,7 +63,12 @@ fn the_whole_project_is_drawn_also_where_an_argument_can_only_be_guessed() {
         .map(|row| {
             let needs: Vec<&str> =
                 row["needs"].as_array().unwrap().iter().map(|need| need["name"].as_str().unwrap()).collect();
-            format!("{} {} < {}", row["kind"].as_str().unwrap(), row["name"].as_str().unwrap(), needs.join(","))
+            format!(
+                "{} {} < {}",
+                row["kind"].as_str().unwrap(),
+                row["name"].as_str().unwrap(),
+                needs.join(",")
+            )
         })
         .collect();
     for row in [
@@ -98,5 +104,8 @@ fn names_that_are_none_are_told() {
     space.run("graph tset").exits(2).says("there is no task or command `tset`").says("did you mean `test`?");
     space.run("graph up").exits(2).says("`up` is a command");
     space.run("graph plan-test").exits(0);
-    Space::with_tasks("").run("graph").exits(0).prints("The tasks file has no tasks and no workspaces yet.\n");
+    Space::with_tasks("")
+        .run("graph")
+        .exits(0)
+        .prints("The tasks file has no tasks and no workspaces yet.\n");
 }

@@ -18,8 +18,33 @@ use crate::harness::{Space, needs};
 
 /// The programs that the files call.
 const PROGRAMS: &[&str] = &[
-    "ansible-playbook", "apt", "ar", "cargo", "clang", "curl", "docker", "doxygen", "gcc", "golangci-lint", "go", "gzip", "ls", "mkdir", "node",
-    "npm", "pip", "pytest", "python3", "rm", "rsync", "ruff", "ssh", "tar", "terraform", "tofu", "touch",
+    "ansible-playbook",
+    "apt",
+    "ar",
+    "cargo",
+    "clang",
+    "curl",
+    "docker",
+    "doxygen",
+    "gcc",
+    "golangci-lint",
+    "go",
+    "gzip",
+    "ls",
+    "mkdir",
+    "node",
+    "npm",
+    "pip",
+    "pytest",
+    "python3",
+    "rm",
+    "rsync",
+    "ruff",
+    "ssh",
+    "tar",
+    "terraform",
+    "tofu",
+    "touch",
 ];
 
 /// Writes its name and its arguments down, a call a line, with nothing but what the shell itself can do.
@@ -82,7 +107,8 @@ impl Case {
     fn space(&self) -> Space {
         let mut space = Space::new();
         for entry in folder().join(&self.name).read_dir().unwrap().map(Result::unwrap) {
-            space.write(&entry.file_name().to_string_lossy(), &std::fs::read_to_string(entry.path()).unwrap());
+            space
+                .write(&entry.file_name().to_string_lossy(), &std::fs::read_to_string(entry.path()).unwrap());
         }
         for file in ["app/.keep", "deploy/.keep", "infra/.keep", "a.c", "b.c"] {
             space.write(file, "");
@@ -93,7 +119,8 @@ impl Case {
         space = space.tool("git", &STAND_IN.replacen("line=", &format!("{GIT}line="), 1));
         if self.path("dump.json").is_file() {
             let just = find("just").map(|path| path.display().to_string()).unwrap_or_default();
-            let text = format!("#!/bin/sh\ncase $* in *--dump*) exec cat dump.json ;; esac\nexec '{just}' \"$@\"\n");
+            let text =
+                format!("#!/bin/sh\ncase $* in *--dump*) exec cat dump.json ;; esac\nexec '{just}' \"$@\"\n");
             space = space.tool("just", &text);
         }
         let ours = Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap().display().to_string();
@@ -118,7 +145,9 @@ impl Case {
                 calls.sort_unstable();
             }
             log.push_str(&format!("$ {theirs}\n"));
-            calls.iter().for_each(|call| log.push_str(&format!("{}\n", call.replace(&space.root.display().to_string(), "."))));
+            calls.iter().for_each(|call| {
+                log.push_str(&format!("{}\n", call.replace(&space.root.display().to_string(), ".")))
+            });
         }
         log
     }
@@ -234,7 +263,12 @@ fn what_is_lost_is_told_with_its_line_also_as_data() {
     let output = space.run("import Taskfile.yml --json");
     output.exits(0);
     let told: Value = serde_json::from_str(&output.stdout).unwrap();
-    let lost: Vec<String> = told["lost"].as_array().unwrap().iter().map(|loss| format!("{}: {}", loss["line"], loss["what"].as_str().unwrap())).collect();
+    let lost: Vec<String> = told["lost"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loss| format!("{}: {}", loss["line"], loss["what"].as_str().unwrap()))
+        .collect();
     assert_eq!(
         lost,
         [
@@ -252,6 +286,10 @@ fn what_is_lost_is_told_with_its_line_also_as_data() {
 fn files_that_are_wrong_are_told() {
     needs!("make");
     Space::new().file("Makefile", "all:\n    spaces\n").run("import Makefile").exits(3).says("Makefile");
-    Space::new().file("mise.toml", "[tasks").run("import mise.toml").exits(3).says("mise.toml could not be understood");
+    Space::new()
+        .file("mise.toml", "[tasks")
+        .run("import mise.toml")
+        .exits(3)
+        .says("mise.toml could not be understood");
     Space::new().file("Taskfile.yml", "a: [").run("import Taskfile.yml").exits(3).says("Taskfile.yml");
 }

@@ -71,4 +71,6 @@ mod tidy;
 #[cfg(test)]
 mod vendors;
 #[cfg(test)]
+mod watches;
+#[cfg(test)]
 mod wrong_files;

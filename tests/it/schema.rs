@@ -41,15 +41,19 @@ const PROBES: &[(&str, &str)] = &[
 fn each_table_has_the_keys_that_the_decoder_reads() {
     let schema = schema();
     let mut tables: BTreeMap<&str, &Json> = BTreeMap::from([("", &schema)]);
-    tables.extend(schema["definitions"].as_object().unwrap().iter().map(|(name, each)| (name.as_str(), each)));
+    tables
+        .extend(schema["definitions"].as_object().unwrap().iter().map(|(name, each)| (name.as_str(), each)));
     for (name, file) in PROBES {
         let failure = Texts::main(*file).load().unwrap_err();
         let said: Vec<&String> = failure.diagnostics.iter().flat_map(|each| &each.help).collect();
-        let told = |help: &&&String| help.contains("keys are") || help.contains("only key is") || help.contains("sections are");
+        let told = |help: &&&String| {
+            help.contains("keys are") || help.contains("only key is") || help.contains("sections are")
+        };
         let keys = said.iter().find(told).unwrap_or_else(|| panic!("{name}: {said:?}"));
         let mut keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
         let table = tables.remove(name).unwrap_or_else(|| panic!("the schema has no {name}"));
-        let mut known: Vec<&str> = table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut known: Vec<&str> =
+            table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         known.sort_unstable();
         assert_eq!(known, keys, "{name}: src/model/schema/keys.rs and the decoder");
@@ -120,7 +124,8 @@ fn wrong_shapes_are_refused_and_files_that_load_are_taken() {
             Err(failure) => {
                 let shape = ["unknown-key", "wrong-type", "bad-duration", "missing-key", "empty"];
                 // Rules between tables, or between the values of a table, are `check`'s.
-                let is_rule = |title: &str| title.ends_with("needs `compose`") || title.ends_with("needs `service`");
+                let is_rule =
+                    |title: &str| title.ends_with("needs `compose`") || title.ends_with("needs `service`");
                 let is_shape = failure
                     .diagnostics
                     .iter()

@@ -93,7 +93,11 @@ fn gather(doors: &Doors, options: &Options, main: &Path) -> Result<Vec<Formatted
         let folder = path.parent().unwrap_or(root);
         let inside = includes(&before).into_iter().map(|name| {
             let path = folder.join(name);
-            real_path(&if doors.files.kind(&path) == FileKind::Folder { path.join(project::FILE) } else { path })
+            real_path(&if doors.files.kind(&path) == FileKind::Folder {
+                path.join(project::FILE)
+            } else {
+                path
+            })
         });
         // Another project's file is not ours to write; that it may not be included is `check`'s to tell.
         for path in inside.filter(|path| path.starts_with(root) && doors.files.kind(path) == FileKind::File) {
@@ -111,5 +115,9 @@ fn gather(doors: &Doors, options: &Options, main: &Path) -> Result<Vec<Formatted
 fn includes(text: &str) -> Vec<String> {
     let table: toml::Table = toml::from_str(text).unwrap_or_default();
     let include = table.get("include").and_then(toml::Value::as_table);
-    include.into_iter().flat_map(toml::Table::values).filter_map(|it| it.as_str().map(str::to_owned)).collect()
+    include
+        .into_iter()
+        .flat_map(toml::Table::values)
+        .filter_map(|it| it.as_str().map(str::to_owned))
+        .collect()
 }

@@ -108,7 +108,11 @@ fn read(
             just::read(name, source, &ask(doors, path, "just", (&words, ""), &[0])?).map_err(wrong)
         }
         Origin::Make => {
-            if source.contains("$(shell") || source.contains("${shell") || source.contains("!=") || source.contains("include") {
+            if source.contains("$(shell")
+                || source.contains("${shell")
+                || source.contains("!=")
+                || source.contains("include")
+            {
                 may_evaluate(doors, options, name)?;
             }
             // With a target of ours make reads everything, and makes nothing.
@@ -132,8 +136,11 @@ fn ask(
     let dir = path.parent().unwrap_or(Path::new("/"));
     match probe::ask(doors, dir, tool, words, stdin) {
         Some(reply) if good.contains(&reply.status) => Ok(reply.out),
-        Some(reply) => Err(Fault::new(FaultKind::File, format!("{tool} could not read {} (status {})", path.display(), reply.status))
-            .hint(format!("`{tool}` itself says why"))),
+        Some(reply) => Err(Fault::new(
+            FaultKind::File,
+            format!("{tool} could not read {} (status {})", path.display(), reply.status),
+        )
+        .hint(format!("`{tool}` itself says why"))),
         None => Err(Fault::new(FaultKind::World, format!("`{tool}` has to be there to read its own file"))
             .hint(format!("install {tool} until the import is done"))),
     }
@@ -167,7 +174,10 @@ fn may_evaluate(doors: &Doors, options: &Options, name: &str) -> Result<(), Faul
     match ask.ask(&question) {
         Answer::Approved { .. } => {
             if silent && !options.json {
-                say(Stream::Err, &format!("note: make evaluates {name}, every `$(shell …)` in it included\n"));
+                say(
+                    Stream::Err,
+                    &format!("note: make evaluates {name}, every `$(shell …)` in it included\n"),
+                );
             }
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! One file per built-in command.
 
 mod check;
+mod choose;
 mod completions;
 mod deployments;
 mod fmt;
@@ -19,6 +20,7 @@ mod secrets;
 mod show;
 mod status;
 mod tags;
+mod watch;
 mod written;
 
 use super::options::{Builtin, Options};
@@ -39,6 +41,8 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Fmt { check } => fmt::run(doors, &options, check),
         Builtin::Schema => schema::run(),
         Builtin::Import { source, from, print } => import::run(doors, &options, &source, from, print),
+        Builtin::Choose => choose::run(&session(options)?),
+        Builtin::Watch { words } => watch::run(&session(options)?, &words),
         Builtin::Check => check::run(doors, &options),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),

@@ -28,7 +28,11 @@ pub fn format(text: &str) -> Result<String, FormatFault> {
     let meaning = |text: &str| toml::from_str::<toml::Table>(text).map(|table| format!("{table:?}"));
     let before = meaning(text).map_err(|error| FormatFault::Syntax(error.message().to_owned()))?;
     let formatted = render(&Shaper::new(text).lines());
-    if meaning(&formatted).is_ok_and(|after| after == before) { Ok(formatted) } else { Err(FormatFault::Changed) }
+    if meaning(&formatted).is_ok_and(|after| after == before) {
+        Ok(formatted)
+    } else {
+        Err(FormatFault::Changed)
+    }
 }
 
 /// A comment behind something, and the column that it stood in.

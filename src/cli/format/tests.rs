@@ -28,7 +28,10 @@ fn lists_stay_in_one_line_or_are_broken_as_they_were() {
 
 #[test]
 fn comments_keep_their_column_where_there_is_room() {
-    becomes("a = 1          # one\nlong = \"0123456789\" # two\n", "a    = 1       # one\nlong = \"0123456789\"  # two\n");
+    becomes(
+        "a = 1          # one\nlong = \"0123456789\" # two\n",
+        "a    = 1       # one\nlong = \"0123456789\"  # two\n",
+    );
 }
 
 #[test]
@@ -82,12 +85,14 @@ fn value() -> impl Strategy<Value = String> {
         Just("1979-05-27T07:32:00".to_owned()),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
-        let item = (broken_blanks(), inner.clone(), broken_blanks()).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
-        let list = (prop::collection::vec(item, 0..4), any::<bool>(), broken_blanks())
-            .prop_map(|(items, comma, blank)| {
+        let item =
+            (broken_blanks(), inner.clone(), broken_blanks()).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
+        let list = (prop::collection::vec(item, 0..4), any::<bool>(), broken_blanks()).prop_map(
+            |(items, comma, blank)| {
                 let comma = if comma && !items.is_empty() { "," } else { "" };
                 format!("[{}{comma}{blank}]", items.join(","))
-            });
+            },
+        );
         let table = prop::collection::vec((blanks(), inner), 0..3).prop_map(|items| {
             let items: Vec<String> = items
                 .into_iter()

@@ -24,8 +24,11 @@ pub(in crate::cli) fn text(graph: &Graph) -> String {
             }
             let inner = format!("{indent}{below}");
             for (index, need) in node.needs.iter().enumerate().rev() {
-                let (branch, below) =
-                    if index + 1 == node.needs.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
+                let (branch, below) = if index + 1 == node.needs.len() {
+                    ("└── ", "    ")
+                } else {
+                    ("├── ", "│   ")
+                };
                 open.push((*need, inner.clone(), branch, below));
             }
         }
@@ -71,7 +74,8 @@ pub(in crate::cli) fn mermaid(graph: &Graph) -> String {
 /// A node a line, with the names of what it needs.
 pub(in crate::cli) fn json(graph: &Graph) -> String {
     let row = |node: &GraphNode| {
-        let needs: Vec<serde_json::Value> = node.needs.iter().map(|need| named(&graph.nodes[*need])).collect();
+        let needs: Vec<serde_json::Value> =
+            node.needs.iter().map(|need| named(&graph.nodes[*need])).collect();
         let mut row = named(node);
         row["needs"] = needs.into();
         format!("{row}\n")

@@ -1,7 +1,8 @@
 //! All keys of the tasks file. A key that `decode` learns is added here; `tests/it/schema.rs` says which one is missing.
 
 use super::Kind::{
-    Any, Choice, Duration, Either, Filled, Flag, List, Literal, Names, OneOrMore, Plain, Template, True, Whole,
+    Any, Choice, Duration, Either, Filled, Flag, List, Literal, Names, OneOrMore, Plain, Template, True,
+    Whole,
 };
 use super::{Kind, Table};
 
@@ -36,7 +37,11 @@ pub(super) static FILE: Table = plain_table(
     "file",
     &[
         ("project", Kind::Table(&PROJECT), "The project itself"),
-        ("vars", Names(IDENTIFIER, &Either(&[Literal, Kind::Table(&VARIABLE)])), "Values for `{{ vars.NAME }}`"),
+        (
+            "vars",
+            Names(IDENTIFIER, &Either(&[Literal, Kind::Table(&VARIABLE)])),
+            "Values for `{{ vars.NAME }}`",
+        ),
         ("env", ENV, "Exported to every command"),
         ("include", Names(NAME, &Filled), "Other files; their names get the key as a prefix"),
         (
@@ -45,9 +50,17 @@ pub(super) static FILE: Table = plain_table(
             "What can be done; a string or a list is the short form of `run`",
         ),
         ("env_files", Names(NAME, &Kind::Table(&ENV_FILES)), "Env files outside of version control"),
-        ("environments", Names(NAME, &Kind::Table(&ENVIRONMENT)), "The places that the project is deployed to"),
+        (
+            "environments",
+            Names(NAME, &Kind::Table(&ENVIRONMENT)),
+            "The places that the project is deployed to",
+        ),
         ("terraform", Kind::Table(&TERRAFORM), "Settings of all workspaces"),
-        ("workspaces", Names(NAME, &Kind::Table(&WORKSPACE)), "Terraform's root modules, each with its state"),
+        (
+            "workspaces",
+            Names(NAME, &Kind::Table(&WORKSPACE)),
+            "Terraform's root modules, each with its state",
+        ),
         ("secrets", Names(SECRET_NAME, &Kind::Table(&SECRET)), "Secrets of the repository at its forge"),
         ("forge", Kind::Table(&FORGE), "Where the repository is"),
         ("databases", Names(NAME, &Kind::Table(&DATABASE)), "Managed databases that tasks are told of"),
@@ -117,8 +130,11 @@ static CONFIRM: Table = plain_table(
     &[&["text"]],
 );
 
-static STEP_TABLE: Table =
-    plain_table("step", &[("exec", List(&Template, 1), "A program and its arguments, without a shell")], &[&["exec"]]);
+static STEP_TABLE: Table = plain_table(
+    "step",
+    &[("exec", List(&Template, 1), "A program and its arguments, without a shell")],
+    &[&["exec"]],
+);
 
 static CALL_TABLE: Table = plain_table(
     "call",
@@ -204,7 +220,10 @@ static SECRET: Table = plain_table(
 
 static SECRET_FILE: Table = plain_table(
     "secret_file",
-    &[("file", Filled, "The file that holds it"), ("encoding", Choice(&["text", "base64"]), "How it is sent")],
+    &[
+        ("file", Filled, "The file that holds it"),
+        ("encoding", Choice(&["text", "base64"]), "How it is sent"),
+    ],
     &[&["file"]],
 );
 
@@ -233,7 +252,11 @@ static DATABASE: Table = plain_table(
 static ROLLOUT: Table = Table {
     name: "rollout",
     keys: &[
-        ("compose", Either(&[Filled, List(&Filled, 1)]), "The compose files; a later one is laid over the earlier"),
+        (
+            "compose",
+            Either(&[Filled, List(&Filled, 1)]),
+            "The compose files; a later one is laid over the earlier",
+        ),
         ("proxy", Kind::Table(&PROXY), "What moves traffic"),
         ("before", CALLS, "Tasks that run before traffic moves"),
         ("after", CALLS, "Tasks that run after traffic has moved"),
