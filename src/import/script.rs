@@ -158,9 +158,9 @@ pub fn is_simple(text: &str) -> bool {
                 if !was_inside && !quotes.is_inside() =>
             {
                 // A `[` that is a command, and patterns, are alike to all; the rest is grammar.
-                if !matches!(c, '*' | '?' | '[' | '~')
-                    && !(*c == '#' && index > 0 && characters[index - 1] != ' ')
-                {
+                let is_pattern = matches!(c, '*' | '?' | '[' | '~');
+                let is_in_a_word = *c == '#' && index > 0 && characters[index - 1] != ' ';
+                if !is_pattern && !is_in_a_word {
                     return false;
                 }
                 bare.push(*c);

@@ -77,12 +77,12 @@ fn a_task_is_picked_by_a_part_of_its_name_and_asked_for_what_it_needs() {
         "[tasks]\nlint = \"touch linted\"\n[tasks.deploy]\ndescription = \"Bring it there\"\nargs = [\"where\"]\nrun = \"echo {{ where }} >deployed\"\n",
     );
     space.run("choose").exits(4).says("only be chosen on a terminal");
-    let mut terminal = space.shipway(["choose"]).terminal();
+    let terminal = space.shipway(["choose"]).terminal();
     terminal.wait_for("Bring it there");
-    terminal.type_text("dpl\r");
+    terminal.types("dpl\r");
     terminal.wait_for("where");
-    terminal.type_text("prod\r");
-    terminal.end().exits(0);
+    terminal.types("prod\r");
+    terminal.wait().exits(0);
     assert_eq!(space.read("deployed"), "prod\n");
     assert!(!space.has("linted"));
 }

@@ -1,3 +1,5 @@
+//! The shape of given texts, and what holds for any.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -116,7 +118,7 @@ fn document() -> impl Strategy<Value = String> {
             } else {
                 text.push_str(&format!("{blank}{name}{index}{blank}={blank}{value}{behind}\n"));
             }
-            text.push_str(&["", "\n", "\n\n\n", "# own # line  \n"][empty]);
+            text.push_str(["", "\n", "\n\n\n", "# own # line  \n"][empty]);
         }
         text
     })
