@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn names_come_first_with_tasks_before_commands_before_generated_tasks() {
         let all = complete("");
-        assert_eq!(&all[..3], ["lint", "test", "logs-of"]);
+        assert_eq!(&all[..4], ["lint", "test", "logs-of", "list"]);
         assert!(all.contains(&"plan-stage".to_owned()) && all.contains(&"destroy-all".to_owned()));
         assert_eq!(complete("reg"), ["region="]);
         assert_eq!(complete("lint ::: te"), ["test"]);
