@@ -37,7 +37,7 @@
 //! | 6a adapters | [`adapters`] | what to call, what its answer means: typed command lines and parsing | model, steps, order |
 //! | 6b domains | [`domains`] | what Shipway is for: nodes and their actions | each other but by the names of steps; the screen |
 //! | 6c assembly | [`assemble`] | goals → plan; knows all domains | how anything is done |
-//! | 7 face | [`cli`], [`server`], [`template`] | read, assemble, show, run; which exit code; a server's own part of a deployment; the projects that `new` writes | how anything is done |
+//! | 7 face | [`cli`], [`import`], [`server`], [`template`] | read, assemble, show, run; which exit code; a server's own part of a deployment; the projects that `new` writes | how anything is done |
 //!
 //! [`journal`] has two floors because a record is data that [`os`] (who is that process?) and the engine share, while keeping it needs
 //! the doors. [`report`] knows four names of [`run`]: the traits that it implements and the question and answer that they speak of.
@@ -85,6 +85,7 @@ pub mod diagnostic;
 pub mod domains;
 pub mod event;
 pub mod http;
+pub mod import;
 pub mod journal;
 pub mod ledger;
 pub mod masking;

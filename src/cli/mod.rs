@@ -6,7 +6,9 @@
 pub mod commands;
 mod complete;
 mod environment;
+pub mod format;
 mod goals;
+mod graph;
 mod known;
 mod options;
 mod project;
@@ -21,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, Options, ServerCommand};
+pub use options::{Builtin, Cli, Colour, GraphFormat, Options, ServerCommand};
 pub use session::Session;
 
 use goals::Named;

@@ -151,6 +151,69 @@ pub enum Builtin {
         name: String,
     },
 
+    /// Show which tasks and workspaces need which
+    ///
+    /// Nothing is evaluated and nothing is run. For an argument that a task can't do without stands its first choice, or its name.
+    #[command(
+        after_help = "Examples:\n  shipway graph\n  shipway graph test\n  shipway graph --format mermaid"
+    )]
+    Graph {
+        /// Tasks and workspaces, with all that they need; the whole project where none is named
+        names: Vec<String>,
+        /// Draw it as text, or for graphviz or mermaid
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: GraphFormat,
+    },
+
+    /// Bring the tasks file, and those that it includes, into shape
+    ///
+    /// Blank lines, blanks and indentation only: comments, the order of keys and the kind of quotes stay.
+    #[command(after_help = "Examples:\n  shipway fmt\n  shipway fmt --check")]
+    Fmt {
+        /// Write nothing, show what would change, and end with 1 where something would
+        #[arg(long)]
+        check: bool,
+    },
+
+    /// Print the JSON schema of the tasks file, for editors
+    #[command(after_help = "Example:\n  shipway schema")]
+    Schema,
+
+    /// Make a tasks file of a Makefile, a justfile, a Taskfile.yml or a mise.toml
+    ///
+    /// What does not do here what it did there is listed, with its line, and stands at the top of the new file. A Makefile is read by make
+    /// itself, which runs every `$(shell …)` in it, and a justfile by just.
+    #[command(
+        after_help = "Examples:\n  shipway import Makefile\n  shipway import ops.mk --from make --print --yes"
+    )]
+    Import {
+        /// The file; `tasks.toml` is written beside it
+        #[arg(value_name = "FILE")]
+        source: PathBuf,
+        /// Whose it is, where its name does not say
+        #[arg(long, value_name = "TOOL")]
+        from: Option<ImportFrom>,
+        /// Print the tasks file instead of writing it
+        #[arg(long)]
+        print: bool,
+    },
+
+    /// Pick a task on the terminal by typing parts of its name, and run it
+    ///
+    /// What the task can't do without is asked for.
+    #[command(after_help = "Example:\n  shipway choose")]
+    Choose,
+
+    /// Run a task, and again whenever something in its folder changes
+    ///
+    /// A run that is under way is told to stop first, as Ctrl-C would. What git ignores is not looked at.
+    #[command(after_help = "Examples:\n  shipway watch test\n  shipway watch test unit --keep")]
+    Watch {
+        /// The task and its arguments
+        #[arg(value_name = "TASK", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
+
     /// Read the tasks file and say everything that is wrong with it
     ///
     /// Then looks at what the file names: folders of workspaces and variable files have to exist, and git has to ignore env files. Runs
@@ -430,10 +493,10 @@ pub enum Builtin {
         shell: String,
     },
 
-    /// Show help for a command or a task
-    #[command(after_help = "Example:\n  shipway help up")]
+    /// Show help for a command, a task or a topic
+    #[command(after_help = "Examples:\n  shipway help up\n  shipway help topics\n  shipway help tasks-file")]
     Help {
-        /// The command or task
+        /// The command, task or topic; `topics` lists these
         name: Option<String>,
     },
 
@@ -452,6 +515,31 @@ pub enum Builtin {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         words: Vec<String>,
     },
+}
+
+/// What the graph is drawn for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// People: a tree
+    #[default]
+    Text,
+    /// Graphviz
+    Dot,
+    /// Mermaid, in Markdown
+    Mermaid,
+}
+
+/// Whose file is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFrom {
+    /// GNU make
+    Make,
+    /// just
+    Just,
+    /// Task
+    Task,
+    /// mise
+    Mise,
 }
 
 /// What can be done with a server.

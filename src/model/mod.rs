@@ -20,6 +20,7 @@ mod project;
 mod references;
 mod rollout;
 mod rules;
+mod schema;
 mod script;
 mod secret;
 mod syntax;
@@ -35,6 +36,7 @@ pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
 pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
 pub use rules::{Condition, Ready, RequiredTool, RequiredVariable, Requires, Retry, Rules, WaitUntil};
+pub use schema::schema;
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,

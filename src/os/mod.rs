@@ -24,6 +24,7 @@ pub mod terminal;
 pub mod tool;
 pub mod tree;
 pub mod walk;
+pub mod watch;
 
 use clock::Clock;
 use environment::Environment;

@@ -95,6 +95,71 @@ fn show_tells_a_task_as_it_was_written() {
 }
 
 #[test]
+fn show_tells_each_key_that_a_task_may_have() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.other]
+run = "true"
+
+[tasks.it]
+description = "V-description"
+alias       = "v-alias"
+depends     = ["other"]
+args        = ["v-args"]
+dir         = "v-dir"
+env         = { V_ENV = "{{ workspaces.base.outputs.id }}" }
+dotenv      = ["v-dotenv?"]
+databases   = ["v-databases"]
+confirm     = "v-confirm?"
+run         = "v-run"
+finally     = "v-finally"
+
+[databases.v-databases]
+provider = "digitalocean"
+name     = "x"
+
+[workspaces.base]
+"#,
+    );
+    let (page, data) = (space.run("show it").stdout, space.run("show it --json").stdout);
+    // The keys are those that the reader of the file knows.
+    let wrong = Space::with_tasks("[tasks.a]\nx = 1\nrun = \"true\"\n").run("check").stderr;
+    let keys = wrong.lines().find_map(|line| line.split_once("its keys are ")).expect("the keys").1;
+    let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+    assert!(keys.len() >= 11, "{wrong}");
+    for key in keys {
+        let value = match key {
+            "depends" => "other".to_owned(),
+            "env" => "V_ENV".to_owned(),
+            _ => format!("v-{key}"),
+        };
+        assert!(page.to_lowercase().contains(&value.to_lowercase()), "{key}: {page}");
+        assert!(data.to_lowercase().contains(&value.to_lowercase()), "{key}: {data}");
+    }
+    assert!(page.contains("  reads outputs   base\n"), "{page}");
+}
+
+#[test]
+fn the_tasks_of_each_included_file_are_listed_together() {
+    let space = Space::with_tasks(
+        "[tasks.b]\ndescription = \"Second\"\nrun = \"true\"\n[include]\ndocs = \"docs\"\n[tasks]\na = \"true\"\n",
+    )
+    .file("docs/tasks.toml", "[tasks.html]\ndescription = \"Pages\"\nrun = \"true\"\n[include]\napi = \"api.toml\"\n")
+    .file("docs/api.toml", "[tasks]\nbuild-all = \"true\"\n");
+    space.run("list").exits(0).prints(
+        "Tasks:\n  b                   Second\n  a\nTasks of docs/tasks.toml:\n  docs:html           Pages\n\
+         Tasks of docs/api.toml:\n  docs:api:build-all\n",
+    );
+    let rows = lines(&space.run("list --json").stdout);
+    let places: Vec<String> =
+        rows.iter().map(|row| format!("{} {} {}", row["name"], row["group"], row["file"])).collect();
+    assert!(
+        places.contains(&"\"docs:api:build-all\" \"docs:api\" \"docs/api.toml\"".to_owned()),
+        "{places:?}"
+    );
+}
+
+#[test]
 fn show_tells_a_workspace_as_it_was_written() {
     let space = shop();
     let output = space.run("show prod");
@@ -325,4 +390,64 @@ fn bash_completes_names_with_colons_and_after_a_separator() {
     assert_eq!(complete("shipway lin"), "lint ");
     assert_eq!(complete("shipway lint ::: docs:bu"), "build bundle ");
     assert_eq!(complete("shipway --color=auto --dry"), "--dry-run ");
+}
+
+/// A task whose arguments have choices.
+const CHOICES: &str = "[tasks.serve]\nargs = [{ name = \"where\", choices = [\"here\", \"there:2\"] }, { name = \"--mode=\", short = \"m\", choices = [\"fast\", \"safe\"] }]\nrun = \"true\"\n";
+
+#[test]
+fn values_of_arguments_are_completed_by_the_one_binary() {
+    let space = Space::with_tasks(CHOICES);
+    let complete = |line: &str| {
+        let words: Vec<&str> = std::iter::once("__complete").chain(line.split(' ')).collect();
+        space.shipway(words).run().stdout
+    };
+    assert_eq!(complete("serve "), "here\t\nthere:2\t\n");
+    assert_eq!(complete("serve --mode="), "--mode=fast\t\n--mode=safe\t\n");
+    assert_eq!(complete("serve -m s"), "safe\t\n");
+    assert_eq!(complete("serve --mode fast t"), "there:2\t\n");
+    assert_eq!(complete("watch serve h"), "here\t\n");
+}
+
+#[test]
+fn bash_completes_values_with_colons_and_equals_signs() {
+    needs!("bash");
+    let space = Space::with_tasks(CHOICES);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_shipway"));
+    let complete = |line: &str| {
+        let script = "PATH=$1:$PATH; source <(shipway completions bash); COMP_LINE=$2 COMP_POINT=${#2}; \
+                      compopt() { :; }; _shipway; printf '%s ' \"${COMPREPLY[@]}\"";
+        let mut bash = space.program("bash");
+        bash.args(["-c", script, "bash"]).arg(program.parent().unwrap()).arg(line);
+        String::from_utf8(bash.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(complete("shipway serve the"), "there:2 ");
+    assert_eq!(complete("shipway serve there:"), "2 ");
+    assert_eq!(complete("shipway serve --mode=f"), "fast ");
+    assert_eq!(complete("shipway serve --mode s"), "safe ");
+}
+
+#[test]
+fn fish_completes_values() {
+    // No part of CI's machine: the answers above are what it shows.
+    if crate::harness::tools::find("fish").is_none() {
+        return;
+    }
+    let space = Space::with_tasks(CHOICES);
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap();
+    let mut fish = space.program("fish");
+    let script = format!(
+        "set -x PATH {} $PATH; shipway completions fish | source; complete -C 'shipway serve --mode '",
+        folder.display()
+    );
+    let output = fish.args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "fast\nsafe\n");
+}
+
+#[test]
+fn topics_of_help_are_the_pages_of_the_docs() {
+    let space = Space::new();
+    space.run("help topics").exits(0).tells("tasks-file").tells("exit-codes");
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/exit-codes.md")).unwrap();
+    space.run("help exit-codes").exits(0).prints(&page);
 }

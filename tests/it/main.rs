@@ -31,9 +31,15 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod freshness;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod imports;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
@@ -59,6 +65,8 @@ mod rollout;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;
@@ -76,5 +84,7 @@ mod texts;
 mod tidy;
 #[cfg(test)]
 mod vendors;
+#[cfg(test)]
+mod watches;
 #[cfg(test)]
 mod wrong_files;

@@ -11,6 +11,18 @@ use crate::model::ArgumentKind;
 use crate::os::Doors;
 use crate::text::columns;
 
+/// Pages that `help` prints: name, line for lists, text.
+pub const TOPICS: [(&str, &str, &str); 4] = [
+    ("tasks-file", "All that may stand in tasks.toml", include_str!("../../../docs/tasks-file.md")),
+    (
+        "exit-codes",
+        "With which code Shipway ends, and a fault as JSON",
+        include_str!("../../../docs/exit-codes.md"),
+    ),
+    ("deployment", "From a tag to what is live", include_str!("../../../docs/deploy.md")),
+    ("secret-files", "Env files and other secrets", include_str!("../../../docs/secrets.md")),
+];
+
 pub(super) fn run(doors: &Doors, options: Options, name: Option<&str>) -> Result<u8, Fault> {
     let mut cli = Cli::command();
     let Some(name) = name else {
@@ -23,6 +35,16 @@ pub(super) fn run(doors: &Doors, options: Options, name: Option<&str>) -> Result
         && session.model.task(name).is_some()
     {
         return task(session, name);
+    }
+    if let Some((_, _, page)) = TOPICS.iter().find(|(topic, ..)| *topic == name) {
+        print(page);
+        return Ok(0);
+    }
+    if name == "topics" {
+        let rows: Vec<Vec<String>> =
+            TOPICS.iter().map(|(topic, about, _)| vec![format!("  {topic}"), (*about).to_owned()]).collect();
+        print(&format!("Topics of `shipway help`:\n{}", columns::render(&rows)));
+        return Ok(0);
     }
     cli.build();
     if let Some(command) = cli.find_subcommand_mut(name) {

@@ -2,12 +2,16 @@
 
 mod attach;
 mod check;
+mod choose;
 mod clean_cache;
 mod completions;
 mod deployments;
 mod drift;
+mod fmt;
+mod graph;
 pub mod help;
 mod history;
+mod import;
 mod lint;
 mod list;
 mod logs;
@@ -15,11 +19,13 @@ mod new;
 mod plan;
 mod probe;
 mod releases;
+mod schema;
 mod secrets;
 mod show;
 mod status;
 mod tags;
 mod up;
+mod watch;
 mod written;
 
 use super::options::{Builtin, Options};
@@ -36,6 +42,12 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Status { names } => status::run(&session(options)?, &names),
         Builtin::Help { name } => help::run(doors, options, name.as_deref()),
         Builtin::Show { name } => show::run(&session(options)?, &name),
+        Builtin::Graph { names, format } => graph::run(&session(options)?, &names, format),
+        Builtin::Fmt { check } => fmt::run(doors, &options, check),
+        Builtin::Schema => schema::run(),
+        Builtin::Import { source, from, print } => import::run(doors, &options, &source, from, print),
+        Builtin::Choose => choose::run(&session(options)?),
+        Builtin::Watch { words } => watch::run(&session(options)?, &words),
         Builtin::Check => check::run(doors, &options),
         Builtin::CleanCache { names } => clean_cache::run(doors, options, &names),
         Builtin::Attach { run: Some(run), .. } => attach::run(doors, options, run.as_deref()),

@@ -111,6 +111,8 @@ fn task_page(model: &Model, task: &Task) -> String {
     if !task.tracking.cache {
         page.line("cache", "false");
     }
+    page.list("databases", &task.databases.iter().map(|name| &name.value).collect::<Vec<_>>());
+    page.list("reads outputs", &reads(model, task));
     if let Some(confirm) = &task.confirm {
         let word = confirm.word.as_ref().map(|word| format!("  [type {word}]")).unwrap_or_default();
         page.line("confirm", &format!("{}{word}", confirm.text));
@@ -118,6 +120,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.block("run", &task.run.iter().map(written::command).collect::<Vec<_>>());
     page.block("finally", &task.finally.iter().map(written::command).collect::<Vec<_>>());
     page.text
+}
+
+/// The workspaces whose outputs it reads, and so comes after.
+fn reads(model: &Model, task: &Task) -> Vec<String> {
+    model.outputs_among(task.references()).into_keys().collect()
 }
 
 fn task_json(model: &Model, task: &Task) -> Json {
@@ -140,13 +147,14 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "wait_for": task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>(),
         "depends_post": task.depends_post.iter().map(written::call).collect::<Vec<_>>(),
         "rules": written::rules(&task.rules).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-        "databases": task.databases.iter().map(|name| &name.value).collect::<Vec<_>>(),
         "dir": task.dir.as_ref().map(written::template),
         "env": task.env.keys().collect::<Vec<_>>(),
         "dotenv": task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>(),
         "sources": task.tracking.sources.iter().map(written::template).collect::<Vec<_>>(),
         "outputs": task.tracking.outputs.iter().map(written::template).collect::<Vec<_>>(),
         "cache": task.tracking.cache,
+        "databases": task.databases.iter().map(|name| &name.value).collect::<Vec<_>>(),
+        "reads_outputs": reads(model, task),
         "run": written::commands_json(&task.run), "finally": written::commands_json(&task.finally),
     })
 }

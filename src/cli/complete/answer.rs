@@ -5,6 +5,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use super::Candidate;
 use super::grammar::{all_options, described, is_named, positionals, takes_word};
 use super::outline::{Outline, OutlineTask};
+use crate::cli::commands::help::TOPICS;
 use crate::cli::options::Cli;
 use crate::domains::workspace::Verb;
 use crate::template::TEMPLATES;
@@ -92,9 +93,9 @@ impl Place<'_> {
             return if is_past { Vec::new() } else { self.options(self.cli, rest) };
         }
         match name {
-            "run" | "builtin" => match rest.split_first() {
+            "run" | "builtin" | "watch" => match rest.split_first() {
                 Some((name, rest)) => self.after(name, rest),
-                None if name == "run" => self.tasks(),
+                None if name != "builtin" => self.tasks(),
                 None => self.commands(),
             },
             _ => match self.cli.find_subcommand(name) {
@@ -144,12 +145,36 @@ impl Place<'_> {
     }
 
     fn in_task(&self, task: &OutlineTask, rest: &[String]) -> Vec<Candidate> {
-        if self.current.starts_with('-') {
+        let is_past = rest.iter().any(|word| word == "--");
+        let option = |word: &str| {
+            let taken = task.values.iter().find(|(names, _)| names.iter().any(|name| name == word));
+            taken.filter(|_| !is_past).map(|(_, values)| values)
+        };
+        if let Some(values) = rest.last().and_then(|last| option(last)) {
+            return values.iter().map(plain).collect();
+        }
+        if let Some((name, _)) = self.current.split_once('=')
+            && let Some(values) = option(name).filter(|values| !values.is_empty())
+        {
+            return values.iter().map(|value| plain(format!("{name}={value}"))).collect();
+        }
+        if self.current.starts_with('-') && !is_past {
             let mut found = task.options.clone();
             found.push(Candidate { word: "--help".into(), about: "Show the task's help".into() });
             return found;
         }
-        let taken = rest.iter().filter(|word| !word.starts_with('-')).count();
+        let mut taken = 0;
+        let mut words = rest.iter();
+        while let Some(word) = words.next() {
+            if option(word).is_some() {
+                words.next();
+            } else if !word.starts_with('-') {
+                taken += 1;
+            }
+        }
+        if task.takes_rest {
+            taken = taken.min(task.positionals.len() - 1);
+        }
         let values = task.positionals.get(taken).cloned().unwrap_or_default();
         let mut found: Vec<Candidate> = values.into_iter().map(plain).collect();
         // Only where no free text is expected, which may be a file.
@@ -188,8 +213,18 @@ impl Place<'_> {
                 left.retain(|candidate| !rest.contains(&candidate.word));
                 left
             }
+            "graph" => {
+                let mut left = [self.tasks(), workspaces(), self.generated()].concat();
+                left.retain(|candidate| !rest.contains(&candidate.word));
+                left
+            }
             "show" if is_first => [self.tasks(), workspaces(), self.generated()].concat(),
-            "help" if is_first => [self.commands(), self.tasks()].concat(),
+            "help" if is_first => {
+                let topics = TOPICS
+                    .iter()
+                    .map(|(topic, about, _)| Candidate { word: (*topic).into(), about: (*about).into() });
+                [self.commands(), self.tasks(), topics.collect()].concat()
+            }
             "totag" if is_first => (self.kept.tags)().into_iter().map(plain).collect(),
             "logs" if is_first => (self.kept.runs)().into_iter().rev().map(plain).collect(),
             "completions" if is_first => SHELLS.iter().copied().map(plain).collect(),
@@ -254,6 +289,14 @@ mod tests {
                     about: "Run the tests".into(),
                     options: vec![plain("--keep"), plain("--jobs=")],
                     positionals: vec![names(&["all", "unit"])],
+                    values: vec![(names(&["--jobs", "-j"]), names(&["4", "8"]))],
+                    ..OutlineTask::default()
+                },
+                OutlineTask {
+                    name: "logs-of".into(),
+                    positionals: vec![Vec::new(), names(&["web", "db"])],
+                    takes_rest: true,
+                    ..OutlineTask::default()
                 },
             ],
             workspaces: names(&["base", "stage"]),
@@ -275,7 +318,7 @@ mod tests {
     #[test]
     fn names_come_first_with_tasks_before_commands_before_generated_tasks() {
         let all = complete("");
-        assert_eq!(&all[..3], ["lint", "test", "list"]);
+        assert_eq!(&all[..4], ["lint", "test", "logs-of", "list"]);
         assert!(all.contains(&"plan-stage".to_owned()) && all.contains(&"destroy-all".to_owned()));
         assert_eq!(complete("reg"), ["region="]);
         assert_eq!(complete("lint ::: te"), ["test"]);
@@ -299,6 +342,13 @@ mod tests {
         assert_eq!(complete("up --confirm "), ["prod"]);
         assert_eq!(complete("--color a"), ["auto", "always"]);
         assert_eq!(complete("test u"), ["unit"]);
+        assert_eq!(complete("test --jobs "), ["4", "8"]);
+        assert_eq!(complete("test -j 8"), ["8"]);
+        assert_eq!(complete("test --jobs="), ["--jobs=4", "--jobs=8"]);
+        assert_eq!(complete("test --jobs 4 u"), ["unit"]);
+        assert_eq!(complete("test --keep u"), ["unit"]);
+        assert_eq!(complete("logs-of today w"), ["web"]);
+        assert_eq!(complete("logs-of today web d"), ["db"]);
         assert_eq!(complete("completions z"), ["zsh"]);
         assert_eq!(complete("new "), ["local"]);
         assert_eq!(complete("new local "), Vec::<String>::new());
@@ -319,5 +369,13 @@ mod tests {
         assert_eq!(complete("builtin status s"), ["stage"]);
         assert_eq!(complete("run te"), ["test"]);
         assert_eq!(complete("show b"), ["base"]);
+        assert_eq!(complete("graph te"), ["test"]);
+        assert_eq!(complete("watch te"), ["test"]);
+        assert_eq!(complete("watch test u"), ["unit"]);
+        assert_eq!(complete("help exit"), ["exit-codes"]);
+        assert_eq!(complete("import --from j"), ["just"]);
+        assert_eq!(complete("import "), Vec::<String>::new());
+        assert_eq!(complete("graph base b"), Vec::<String>::new());
+        assert_eq!(complete("graph --format m"), ["mermaid"]);
     }
 }

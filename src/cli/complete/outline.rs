@@ -33,6 +33,10 @@ pub(super) struct OutlineTask {
     pub(super) options: Vec<Candidate>,
     /// For each positional argument its only values; empty for any.
     pub(super) positionals: Vec<Vec<String>>,
+    /// The last of them takes all words that are left.
+    pub(super) takes_rest: bool,
+    /// The only values of options that take one, by all their names: `--jobs`, `-j`; empty for any.
+    pub(super) values: Vec<(Vec<String>, Vec<String>)>,
 }
 
 /// The names of the project of `file`.
@@ -58,6 +62,8 @@ fn of_model(model: &Model) -> Outline {
             about: task.description.clone().unwrap_or_default(),
             options: task.args.iter().filter_map(option).collect(),
             positionals: positionals.map(|argument| argument.choices.clone()).collect(),
+            takes_rest: task.args.iter().any(|argument| argument.kind == ArgumentKind::Rest),
+            values: task.args.iter().filter_map(values).collect(),
         };
         for name in std::iter::once(&task.name).chain(&task.aliases) {
             entry.name.clone_from(name);
@@ -77,6 +83,13 @@ fn of_model(model: &Model) -> Outline {
             .map(|it| it.name.clone())
             .collect(),
     }
+}
+
+fn values(argument: &Argument) -> Option<(Vec<String>, Vec<String>)> {
+    let ArgumentKind::Option { .. } = argument.kind else { return None };
+    let mut names = vec![format!("--{}", argument.name)];
+    names.extend(argument.short.map(|letter| format!("-{letter}")));
+    Some((names, argument.choices.clone()))
 }
 
 fn option(argument: &Argument) -> Option<Candidate> {

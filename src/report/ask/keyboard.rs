@@ -94,12 +94,12 @@ impl Keyboard for Terminal {
     }
 }
 
-fn forget_typed() {
+pub(super) fn forget_typed() {
     // Where standard input is no terminal the question itself fails with a better message.
     let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
 }
 
-fn plain_error(error: dialoguer::Error) -> io::Error {
+pub(super) fn plain_error(error: dialoguer::Error) -> io::Error {
     let dialoguer::Error::IO(error) = error;
     error
 }

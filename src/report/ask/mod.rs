@@ -6,10 +6,12 @@
 
 mod decide;
 mod keyboard;
+mod pick;
 mod proposal;
 mod secret;
 
 pub use self::decide::{Decision, Flags, decide};
+pub use self::pick::pick;
 pub use self::proposal::render as render_proposal;
 
 use std::io;

@@ -1,0 +1,436 @@
+//! justfiles, by the JSON that `just --dump` prints of them: pure.
+
+use serde_json::Value as Json;
+
+use super::script::{Piece, Value, fit};
+use super::{
+    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
+    variable_name,
+};
+
+/// Reads `dump`, what `just --dump --dump-format json` printed of `file` with the text `source`. The error says what is strange about it.
+pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
+    let dump: Json = serde_json::from_str(dump).map_err(|error| format!("just printed no JSON: {error}"))?;
+    let mut reader = Reader { file, source, dump: &dump, imported: Imported::default() };
+    reader.settings();
+    reader.assignments();
+    let recipes: Vec<&Json> = dump["recipes"].as_object().into_iter().flat_map(|all| all.values()).collect();
+    let mut tasks: Vec<(usize, Task)> = recipes
+        .into_iter()
+        .map(|recipe| (reader.line(text(&recipe["name"])), reader.recipe(recipe)))
+        .collect();
+    tasks.sort_by_key(|(line, _)| *line);
+    reader.imported.tasks = tasks.into_iter().map(|(_, task)| task).collect();
+    for (name, _) in dump["modules"].as_object().into_iter().flatten() {
+        let line = line_where(source, |line| line.starts_with("mod ") && line.contains(name.as_str()));
+        reader.lose(line, format!("the module `{name}`: import its file, and name it in `[include]`"));
+    }
+    if reader.imported.tasks.iter().any(|task| !task.args.is_empty()) {
+        reader
+            .lose(0, "a value with blanks is one word here; just splits it where it stands bare".to_owned());
+    }
+    if let Some(first) = dump["first"].as_str() {
+        reader.lose(0, format!("`just` alone runs `{first}`; `shipway` alone lists the tasks"));
+    }
+    reader.imported.losses.sort();
+    Ok(reader.imported)
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    source: &'a str,
+    dump: &'a Json,
+    imported: Imported,
+}
+
+fn text(json: &Json) -> &str {
+    json.as_str().unwrap_or_default()
+}
+
+fn list(json: &Json) -> &[Json] {
+    json.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A parameter, as an expression finds it.
+struct Parameter {
+    name: String,
+    here: String,
+    form: String,
+}
+
+impl Reader<'_> {
+    fn lose(&mut self, line: usize, what: String) {
+        let file = self.file.to_owned();
+        self.imported.lose(&file, line, what);
+    }
+
+    /// The line of a recipe or an assignment.
+    fn line(&self, name: &str) -> usize {
+        line_where(self.source, |line| {
+            let line = line.trim_start_matches("export ").trim_start_matches('@');
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':']) && rest.contains(':'))
+        })
+    }
+
+    fn settings(&mut self) {
+        let settings = &self.dump["settings"];
+        let is_on = |name: &str| settings[name].as_bool().unwrap_or_default();
+        let file = settings["dotenv_path"].as_str().or(settings["dotenv_filename"].as_str());
+        if let Some(file) = file {
+            let optional = if is_on("dotenv_required") { "" } else { "?" };
+            self.imported.dotenv.push(format!("{file}{optional}"));
+        } else if is_on("dotenv_load") {
+            self.imported.dotenv.push(".env?".to_owned());
+        }
+        let strange = ["fallback", "positional_arguments", "dotenv_override", "default_script"];
+        for name in strange.into_iter().filter(|name| is_on(name)) {
+            let written = name.replace('_', "-");
+            let line = line_where(self.source, |line| line.starts_with("set ") && line.contains(&written));
+            self.lose(line, format!("`set {written}`"));
+        }
+    }
+
+    fn shebang(&self) -> String {
+        let shell = &self.dump["settings"]["shell"];
+        match shell["command"].as_str() {
+            Some(program) => {
+                let flags: Vec<&str> = list(&shell["arguments"]).iter().map(text).collect();
+                shebang(program, &flags)
+            }
+            None => shebang("sh", &["-cu"]),
+        }
+    }
+
+    fn assignments(&mut self) {
+        let is_all = self.dump["settings"]["export"].as_bool().unwrap_or_default();
+        let all: Vec<&Json> =
+            self.dump["assignments"].as_object().into_iter().flat_map(|all| all.values()).collect();
+        for each in all {
+            let name = text(&each["name"]);
+            let own = variable_name(name);
+            let line = self.line(name);
+            let source = match self.environment(&each["value"]) {
+                Some(source) => Some(source),
+                None => match &each["value"] {
+                    Json::Array(items) if items.first().is_some_and(|it| it == "evaluate") => {
+                        items.get(1).map(|command| Source::Shell(literal(text(command))))
+                    }
+                    value => self.pieces(value, &[]).and_then(|pieces| template(&pieces)).map(Source::Text),
+                },
+            };
+            let source = source.unwrap_or_else(|| {
+                self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
+                Source::Text(String::new())
+            });
+            self.imported.set_var(&own, source);
+            if is_all || each["export"] == true {
+                self.imported.env.push((own.clone(), format!("{{{{ vars.{own} }}}}")));
+            }
+        }
+    }
+
+    /// `env("NAME", "default")` and its older names.
+    fn environment(&mut self, value: &Json) -> Option<Source> {
+        let [call, function, name, default @ ..] = list(value) else { return None };
+        let is_env = call == "call" && ["env", "env_var", "env_var_or_default"].contains(&text(function));
+        let default = match default {
+            [] => "",
+            [default] => default.as_str()?,
+            _ => return None,
+        };
+        is_env.then(|| Source::Environment(text(name).to_owned(), default.to_owned()))
+    }
+
+    /// The pieces of an expression; `None` where it is more than values and texts one after another.
+    fn pieces(&self, value: &Json, parameters: &[Parameter]) -> Option<Vec<Piece>> {
+        if let Some(text) = value.as_str() {
+            return Some(vec![Piece::Text(text.to_owned())]);
+        }
+        match list(value) {
+            [kind, name] if kind == "variable" => Some(vec![self.value(text(name), parameters)]),
+            [kind, command] if kind == "evaluate" => Some(vec![Piece::Text(format!("$({})", text(command)))]),
+            [kind, one, other] if kind == "concatenate" => {
+                let mut pieces = self.pieces(one, parameters)?;
+                pieces.extend(self.pieces(other, parameters)?);
+                Some(pieces)
+            }
+            [kind, one, other] if kind == "join" => {
+                let mut pieces = self.pieces(one, parameters)?;
+                pieces.push(Piece::Text("/".to_owned()));
+                pieces.extend(self.pieces(other, parameters)?);
+                Some(pieces)
+            }
+            [kind, function, args @ ..] if kind == "call" => match (text(function), args) {
+                ("justfile_directory" | "justfile_dir" | "invocation_directory", []) => {
+                    Some(vec![Piece::Text("${PWD}".to_owned())])
+                }
+                (name @ ("os" | "arch"), []) => Some(vec![Piece::Value(Value {
+                    reference: name.to_owned(),
+                    variable: name.to_uppercase(),
+                    is_word: true,
+                    argument: None,
+                })]),
+                ("env" | "env_var", [name]) => Some(vec![Piece::Text(format!("${{{}}}", text(name)))]),
+                ("quote", [inner]) => {
+                    let mut pieces = vec![Piece::Text("\"".to_owned())];
+                    pieces.extend(self.pieces(inner, parameters)?);
+                    pieces.push(Piece::Text("\"".to_owned()));
+                    Some(pieces)
+                }
+                _ => None,
+            },
+            [only] => self.pieces(only, parameters),
+            _ => None,
+        }
+    }
+
+    fn value(&self, name: &str, parameters: &[Parameter]) -> Piece {
+        if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
+            return Piece::Value(Value {
+                reference: parameter.here.clone(),
+                variable: variable_name(&parameter.here),
+                is_word: true,
+                argument: Some(parameter.form.clone()),
+            });
+        }
+        let own = variable_name(name);
+        let known = self.dump["assignments"][name]["value"].as_str();
+        let is_word = known.is_none_or(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+        Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word, argument: None })
+    }
+
+    fn recipe(&mut self, recipe: &Json) -> Task {
+        let name = text(&recipe["name"]);
+        let line = self.line(name);
+        let mut task = Task {
+            name: task_name(name),
+            description: recipe["doc"].as_str().filter(|doc| !doc.contains("{{")).map(str::to_owned),
+            ..Task::default()
+        };
+        if task.name != name {
+            self.lose(line, format!("the recipe `{name}` is called `{}` here", task.name));
+        }
+        let aliases = self.dump["aliases"].as_object().into_iter().flat_map(|all| all.values());
+        task.aliases = aliases
+            .filter(|alias| alias["target"] == name)
+            .map(|alias| task_name(text(&alias["name"])))
+            .collect();
+        let parameters = self.parameters(recipe, &mut task, line);
+        self.attributes(recipe, &mut task, line);
+        self.dependencies(recipe, &parameters, &mut task, line);
+        self.body(recipe, &parameters, &mut task, line);
+        let priors = usize::try_from(recipe["priors"].as_u64().unwrap_or_default()).unwrap_or_default();
+        for after in list(&recipe["dependencies"]).iter().skip(priors) {
+            match self.call(after, &parameters).filter(|call| call.args.is_empty()) {
+                Some(call) => task.run.push(format!("shipway {}", call.task)),
+                None => task.run.push(missing(self.file, line)),
+            }
+            self.lose(
+                line,
+                format!("`{}` comes after `{name}`: here it is a run of its own", text(&after["recipe"])),
+            );
+        }
+        task
+    }
+
+    fn parameters(&mut self, recipe: &Json, task: &mut Task, line: usize) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for each in list(&recipe["parameters"]) {
+            let name = text(&each["name"]);
+            let here = argument_name(name);
+            if here != name {
+                self.lose(line, format!("the parameter `{name}` is called `{here}` here"));
+                if each["export"] == true || self.dump["settings"]["export"] == true {
+                    task.env.push((variable_name(name), format!("{{{{ {here} }}}}")));
+                }
+            }
+            let default = match &each["default"] {
+                Json::Null => None,
+                Json::String(text) => Some(text.clone()),
+                _ => {
+                    self.lose(line, format!("the default of `{name}` is more than a text: it is empty"));
+                    Some(String::new())
+                }
+            };
+            let is_option = !each["long"].is_null() || !each["short"].is_null();
+            let is_flag = is_option && (each["flag"] == true || !each["value"].is_null());
+            let form = match text(&each["kind"]) {
+                "star" | "plus" => format!("{here}..."),
+                _ if is_flag => format!("--{here}"),
+                _ if is_option => format!("--{here}={}", default.unwrap_or_default()),
+                _ => default.map_or_else(|| here.clone(), |default| format!("{here}={default}")),
+            };
+            if each["kind"] == "plus" {
+                self.lose(line, format!("`{name}` needs one word at least; here it may be left out"));
+            }
+            if each["long"].as_str().is_some_and(|long| long != here) {
+                self.lose(line, format!("the option `--{}` is called `--{here}` here", text(&each["long"])));
+            }
+            if !each["pattern"].is_null() {
+                self.lose(line, format!("the pattern of `{name}`"));
+            }
+            let short = each["short"].as_str().and_then(|short| short.chars().next());
+            let help = each["help"].as_str().map(str::to_owned);
+            task.args.push(Argument { form: form.clone(), help, short, ..Argument::default() });
+            parameters.push(Parameter { name: name.to_owned(), here, form });
+        }
+        parameters
+    }
+
+    fn attributes(&mut self, recipe: &Json, task: &mut Task, line: usize) {
+        for each in list(&recipe["attributes"]) {
+            let (name, value) = match each {
+                Json::String(name) => (name.as_str(), &Json::Null),
+                Json::Object(map) => match map.iter().next() {
+                    Some((name, value)) => (name.as_str(), value),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            let value_text = value.as_str().or_else(|| list(value).first().and_then(Json::as_str));
+            match name {
+                "confirm" => {
+                    let question = value_text.map_or_else(|| format!("Run `{}`?", task.name), str::to_owned);
+                    task.confirm = Some(question);
+                }
+                "working-directory" => task.dir = value_text.map(str::to_owned),
+                "doc" => task.description = value_text.map(str::to_owned),
+                "group" | "linux" | "unix" | "no-exit-message" | "no-quiet" | "arg" => {}
+                "private" => self.lose(line, format!("`{}` is private there; here it is listed", task.name)),
+                other => self.lose(line, format!("the attribute `[{other}]`")),
+            }
+        }
+    }
+
+    fn dependencies(&mut self, recipe: &Json, parameters: &[Parameter], task: &mut Task, line: usize) {
+        let priors = usize::try_from(recipe["priors"].as_u64().unwrap_or_default()).unwrap_or_default();
+        for each in list(&recipe["dependencies"]).iter().take(priors) {
+            match self.call(each, parameters) {
+                Some(call) => task.depends.push(call),
+                None => {
+                    self.lose(
+                        line,
+                        format!("the arguments of `{}` are more than values", text(&each["recipe"])),
+                    );
+                    task.run.push(missing(self.file, line));
+                }
+            }
+        }
+        if task.depends.len() > 1 {
+            let names: Vec<&str> = task.depends.iter().map(|call| call.task.as_str()).collect();
+            let what = format!(
+                "just does {} one after another; here they run side by side where nothing orders them (add a `depends` where one needs another)",
+                names.join(", ")
+            );
+            self.lose(line, what);
+        }
+    }
+
+    fn call(&self, dependency: &Json, parameters: &[Parameter]) -> Option<Call> {
+        let arguments = list(&dependency["arguments"]).iter();
+        let args: Option<Vec<String>> = arguments
+            .map(|each| self.pieces(each, parameters).and_then(|pieces| template(&pieces)))
+            .collect();
+        Some(Call { task: task_name(text(&dependency["recipe"])), args: args? })
+    }
+
+    fn body(&mut self, recipe: &Json, parameters: &[Parameter], task: &mut Task, line: usize) {
+        let mut lines: Vec<Option<Vec<Piece>>> = Vec::new();
+        let is_script = recipe["shebang"] == true;
+        let mut is_open = false;
+        for each in list(&recipe["body"]) {
+            let pieces: Option<Vec<Vec<Piece>>> = list(each)
+                .iter()
+                .map(|fragment| match fragment {
+                    Json::String(text) => Some(vec![Piece::Text(text.clone())]),
+                    other => self.pieces(other, parameters),
+                })
+                .collect();
+            let mut pieces = pieces.map(|pieces| pieces.concat());
+            let joins = if is_script { lines.last().is_some() } else { is_open };
+            is_open = false;
+            if let Some(Piece::Text(last)) = pieces.as_mut().and_then(|pieces| pieces.last_mut())
+                && !is_script
+                && last.ends_with('\\')
+            {
+                last.pop();
+                is_open = true;
+            }
+            match lines.last_mut().filter(|_| joins) {
+                Some(before) => {
+                    if let (Some(Piece::Text(first)), false) =
+                        (pieces.as_mut().and_then(|it| it.first_mut()), is_script)
+                    {
+                        *first = first.trim_start().to_owned();
+                    }
+                    let glue = if is_script { "\n" } else { "" };
+                    *before = before.take().zip(pieces).map(|(mut before, pieces)| {
+                        before.push(Piece::Text(glue.to_owned()));
+                        before.extend(pieces);
+                        before
+                    });
+                }
+                None => lines.push(pieces),
+            }
+        }
+        let shebang = self.shebang();
+        for pieces in lines {
+            self.step(pieces, (&shebang, is_script), task, line);
+        }
+    }
+
+    fn step(
+        &mut self,
+        pieces: Option<Vec<Piece>>,
+        (shebang, is_script): (&str, bool),
+        task: &mut Task,
+        line: usize,
+    ) {
+        let has_values = |pieces: &[Piece]| pieces.iter().any(|piece| matches!(piece, Piece::Value(_)));
+        let interpreter = pieces.as_ref().and_then(|pieces| match pieces.first() {
+            Some(Piece::Text(text)) if is_script => text.lines().next().map(str::to_owned),
+            _ => None,
+        });
+        let is_shell = interpreter.as_ref().is_none_or(|line| line.ends_with("sh") || line.contains("sh "));
+        let Some(mut pieces) = pieces.filter(|pieces| is_shell || !has_values(pieces)) else {
+            self.lose(
+                line,
+                format!(
+                    "a step of `{}` has an expression that Shipway does not know: it fails here",
+                    task.name
+                ),
+            );
+            task.run.push(missing(self.file, line));
+            return;
+        };
+        let mut ignore = false;
+        if let Some(Piece::Text(first)) = pieces.first_mut().filter(|_| !is_script) {
+            let text = first.trim_start_matches(['@', '-', '?']);
+            ignore = first[..first.len() - text.len()].contains('-');
+            *first = text.to_owned();
+        }
+        if pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.trim().is_empty())) {
+            return;
+        }
+        let fitted = fit(&pieces, shebang, ignore);
+        task.run.push(fitted.step);
+        fitted.env.into_iter().for_each(|entry| {
+            if !task.env.contains(&entry) {
+                task.env.push(entry)
+            }
+        });
+    }
+}
+
+/// Pieces as a text that is no command; `None` where a shell would have to evaluate it.
+fn template(pieces: &[Piece]) -> Option<String> {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(part) if part.starts_with("$(") || part.starts_with("${") => return None,
+            Piece::Text(part) => text.push_str(&literal(part)),
+            Piece::Value(value) => text.push_str(&format!("{{{{ {} }}}}", value.reference)),
+        }
+    }
+    Some(text)
+}

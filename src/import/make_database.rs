@@ -1,0 +1,136 @@
+//! What `make -p` prints: variables, rules and where they come from. Pure.
+
+use std::collections::HashMap;
+
+/// A variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Variable {
+    /// Its text; of a simply expanded one the result.
+    pub(super) value: String,
+    /// `makefile`, `environment`, `default`, `automatic`, ….
+    pub(super) origin: String,
+    /// The file and line of its last definition.
+    pub(super) place: Option<(String, usize)>,
+}
+
+/// A rule of one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) name: String,
+    pub(super) needs: Vec<String>,
+    /// Needs behind `|`.
+    pub(super) order_only: Vec<String>,
+    /// The recipe's lines without their tab, as they are written.
+    pub(super) recipe: Vec<String>,
+    /// The file and the first line of the recipe.
+    pub(super) place: Option<(String, usize)>,
+    /// Variables that it has for itself.
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) is_phony: bool,
+    pub(super) is_double: bool,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Database {
+    pub(super) variables: HashMap<String, Variable>,
+    pub(super) rules: Vec<Rule>,
+    /// Pattern rules with a recipe, and where that stands.
+    pub(super) patterns: Vec<(String, String, usize)>,
+}
+
+/// Reads it. What is not understood is of no rule and no variable.
+pub(super) fn parse(text: &str) -> Database {
+    let mut database = Database::default();
+    let mut lines = text.lines().skip_while(|line| *line != "# Variables").peekable();
+    let mut origin = (String::new(), None);
+    while let Some(line) = lines.next_if(|line| *line != "# Implicit Rules" && *line != "# Files") {
+        if let Some(comment) = line.strip_prefix("# ") {
+            origin = (comment.split(" (from").next().unwrap_or_default().to_owned(), place(comment));
+            continue;
+        }
+        let variable = |value: String| Variable { value, origin: origin.0.clone(), place: origin.1.clone() };
+        if let Some(name) = line.strip_prefix("define ") {
+            let mut value: Vec<&str> = Vec::new();
+            while let Some(line) = lines.next_if(|line| *line != "endef") {
+                value.push(line);
+            }
+            let name = name.trim_end_matches([' ', '=', ':']);
+            database.variables.insert(name.to_owned(), variable(value.join("\n")));
+        } else if let Some((name, value)) = assignment(line) {
+            database.variables.insert(name.to_owned(), variable(value.to_owned()));
+        }
+    }
+    let rest: Vec<&str> = lines.collect();
+    let mut is_implicit = false;
+    for block in rest.split(|line| line.is_empty()) {
+        match block {
+            ["# Implicit Rules"] => is_implicit = true,
+            block if block.contains(&"# Files") => is_implicit = false,
+            [first, ..] if *first == "# Not a target:" => {}
+            block if is_implicit => {
+                let name = block
+                    .iter()
+                    .find(|line| line.contains('%') && line.contains(':') && !line.starts_with('#'));
+                let place = block.iter().find_map(|line| place(line.strip_prefix("#  recipe to execute")?));
+                if let (Some(name), Some((file, line))) = (name, place) {
+                    database.patterns.push(((*name).to_owned(), file, line));
+                }
+            }
+            block => add_rule(&mut database, block),
+        }
+    }
+    database
+}
+
+fn add_rule(database: &mut Database, block: &[&str]) {
+    let mut rule = Rule::default();
+    for line in block {
+        if let Some(recipe) = line.strip_prefix('\t') {
+            rule.recipe.push(recipe.to_owned());
+        } else if let Some(comment) = line.strip_prefix('#') {
+            rule.is_phony |= comment.contains("Phony target");
+            if comment.contains("recipe to execute") {
+                rule.place = place(comment);
+            }
+        } else if let Some((name, needs)) = header(line) {
+            let own = assignment(needs.trim_start_matches(':').trim_start());
+            if let Some((variable, value)) = own.filter(|(variable, _)| !variable.contains(' ')) {
+                rule.variables.push((variable.to_owned(), value.to_owned()));
+                continue;
+            }
+            rule.name = name.to_owned();
+            rule.is_double = needs.starts_with(':');
+            let (needs, order_only) = needs.split_once('|').unwrap_or((needs, ""));
+            let words =
+                |text: &str| text.trim_start_matches(':').split_whitespace().map(str::to_owned).collect();
+            (rule.needs, rule.order_only) = (words(needs), words(order_only));
+        }
+    }
+    if !rule.name.is_empty() {
+        database.rules.push(rule);
+    }
+}
+
+/// `name: needs`; a colon within the name is followed by something.
+fn header(line: &str) -> Option<(&str, &str)> {
+    let at = line.char_indices().find(|(at, c)| {
+        *c == ':' && *at > 0 && line[at + 1..].chars().next().is_none_or(|next| next == ' ' || next == ':')
+    })?;
+    Some((&line[..at.0], &line[at.0 + 1..]))
+}
+
+/// `NAME = value`, `NAME := value`.
+pub(super) fn assignment(line: &str) -> Option<(&str, &str)> {
+    let (left, value) = line.split_once('=')?;
+    let name = left.trim_end_matches(['?', '+', ':', '!']).trim();
+    (!name.is_empty() && !name.contains(['\t', '(', ')']))
+        .then(|| (name, value.strip_prefix(' ').unwrap_or(value)))
+}
+
+/// `… (from 'Makefile', line 3)`.
+fn place(comment: &str) -> Option<(String, usize)> {
+    let (_, rest) = comment.split_once("(from '")?;
+    let (file, rest) = rest.split_once("', line ")?;
+    Some((file.to_owned(), rest.trim_end_matches([')', ':']).parse().ok()?))
+}

@@ -1,0 +1,364 @@
+//! `[tasks]` of mise.toml: pure.
+
+use toml::{Table, Value as Toml};
+
+use super::script::{Piece, Value, fit};
+use super::{
+    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
+    variable_name,
+};
+
+/// Reads `file` with the text `source`. The error says why it is no TOML.
+pub fn read(file: &str, source: &str) -> Result<Imported, String> {
+    let table: Table = toml::from_str(source).map_err(|error| error.message().to_owned())?;
+    let mut reader = Reader { file, source, imported: Imported::default() };
+    for (name, value) in &table {
+        let line = line_where(source, |line| {
+            line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str())
+        });
+        match (name.as_str(), value) {
+            ("tasks", _) => {}
+            ("vars", Toml::Table(vars)) => reader.variables(vars),
+            ("env", Toml::Table(env)) => reader.environment(env),
+            ("tools", _) => {
+                reader.lose(line, "`[tools]`: Shipway installs no tools; let mise do that".to_owned())
+            }
+            (other, _) => reader.lose(line, format!("`{other}` of the file")),
+        }
+    }
+    for (name, value) in table.get("tasks").and_then(Toml::as_table).into_iter().flatten() {
+        let task = reader.task(name, value);
+        reader.imported.tasks.push(task);
+    }
+    if reader.imported.tasks.iter().any(|task| task.args.is_empty() && !task.run.is_empty()) {
+        let what = "words behind a task's name were added to its last command; give a task `args` for that"
+            .to_owned();
+        reader.lose(0, what);
+    }
+    reader.imported.losses.sort();
+    Ok(reader.imported)
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    source: &'a str,
+    imported: Imported,
+}
+
+/// A string, or a number or boolean as text.
+fn scalar(value: &Toml) -> Option<String> {
+    match value {
+        Toml::String(text) => Some(text.clone()),
+        Toml::Integer(_) | Toml::Float(_) | Toml::Boolean(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// The items of a list; one value is a list of itself.
+fn items(value: &Toml) -> Vec<&Toml> {
+    match value {
+        Toml::Array(items) => items.iter().collect(),
+        other => vec![other],
+    }
+}
+
+impl Reader<'_> {
+    fn lose(&mut self, line: usize, what: String) {
+        let file = self.file.to_owned();
+        self.imported.lose(&file, line, what);
+    }
+
+    fn variables(&mut self, vars: &Table) {
+        for (name, value) in vars {
+            let text = scalar(value).and_then(|text| self.pieces(&text, &[])).map(|pieces| template(&pieces));
+            let text = text.unwrap_or_else(|| {
+                let line = line_where(self.source, |line| line.starts_with(name.as_str()));
+                self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
+                String::new()
+            });
+            self.imported.set_var(&variable_name(name), Source::Text(text));
+        }
+    }
+
+    fn environment(&mut self, env: &Table) {
+        for (name, value) in env {
+            let line = line_where(self.source, |line| line.starts_with(name.as_str()));
+            match value {
+                Toml::Table(special) if name == "_" => {
+                    for (key, value) in special {
+                        match key.as_str() {
+                            "file" => {
+                                let files = items(value)
+                                    .into_iter()
+                                    .filter_map(scalar)
+                                    .map(|file| format!("{file}?"));
+                                let files: Vec<String> = files.collect();
+                                self.imported.dotenv.extend(files);
+                            }
+                            other => self.lose(line, format!("`_.{other}` of `[env]`")),
+                        }
+                    }
+                }
+                value => match scalar(value).and_then(|text| self.pieces(&text, &[])) {
+                    Some(pieces) => self.imported.env.push((name.clone(), template(&pieces))),
+                    None => self.lose(line, format!("`{name}` of `[env]`")),
+                },
+            }
+        }
+    }
+
+    /// A text with mise's `{{ }}`; `None` where one is more than a name.
+    fn pieces(&self, text: &str, args: &[Argument]) -> Option<Vec<Piece>> {
+        if text.contains("{%") {
+            return None;
+        }
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (hole, after) = after.split_once("}}")?;
+            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(hole_piece(hole.trim(), args)?);
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        pieces.retain(|piece| *piece != Piece::Text(String::new()));
+        Some(pieces)
+    }
+
+    fn task(&mut self, name: &str, value: &Toml) -> Task {
+        let header = |line: &str| {
+            let line = line.trim().replace(['"', '\''], "");
+            line.starts_with(&format!("[tasks.{name}]"))
+                || line.starts_with(&format!("{name} "))
+                || line.starts_with(&format!("tasks.{name} "))
+        };
+        let line = line_where(self.source, header);
+        let mut task = Task { name: task_name(name), ..Task::default() };
+        if task.name != name {
+            self.lose(line, format!("the task `{name}` is called `{}` here", task.name));
+        }
+        let empty = Table::new();
+        let table = value.as_table().unwrap_or(&empty);
+        if let Some(usage) = table.get("usage").and_then(Toml::as_str) {
+            self.usage(usage, &mut task, line);
+        }
+        for (key, value) in table {
+            self.key(key, value, &mut task, line);
+        }
+        let shell = table.get("shell").and_then(Toml::as_str).unwrap_or("sh -c -o errexit");
+        let mut words = shell.split_whitespace();
+        let program = words.next().unwrap_or("sh");
+        let flags: Vec<&str> = words.collect();
+        let shebang = if flags == ["-c", "-o", "errexit"] {
+            shebang(program, &["-e"])
+        } else {
+            shebang(program, &flags)
+        };
+        let run = if value.is_table() { table.get("run") } else { Some(value) };
+        for step in run.map(items).unwrap_or_default() {
+            self.step(step, &shebang, &mut task, line);
+        }
+        task
+    }
+
+    fn key(&mut self, key: &str, value: &Toml, task: &mut Task, line: usize) {
+        let texts = |value: &Toml| items(value).into_iter().filter_map(scalar).collect::<Vec<String>>();
+        match key {
+            "run" | "usage" | "shell" | "quiet" | "silent" => {}
+            "description" => task.description = scalar(value).filter(|text| !text.contains("{{")),
+            "alias" => task.aliases = texts(value).iter().map(|name| task_name(name)).collect(),
+            "depends" => {
+                for each in items(value) {
+                    let words = match each {
+                        Toml::Array(words) => words.iter().filter_map(scalar).collect(),
+                        Toml::Table(call) => {
+                            let args = call.get("args").map(texts).unwrap_or_default();
+                            call.get("task").and_then(scalar).into_iter().chain(args).collect()
+                        }
+                        other => scalar(other)
+                            .map(|text| text.split_whitespace().map(str::to_owned).collect())
+                            .unwrap_or_default(),
+                    };
+                    let mut words: std::vec::IntoIter<String> = Vec::into_iter(words);
+                    let Some(name) = words.next() else { continue };
+                    if name.contains('*') || words.as_slice().iter().any(|word| word.contains("{{")) {
+                        self.lose(line, format!("the dependency `{name}` is a pattern or has a template"));
+                        continue;
+                    }
+                    task.depends.push(Call { task: task_name(&name), args: words.collect() });
+                }
+            }
+            "dir" => match scalar(value).and_then(|text| self.pieces(&text, &task.args)) {
+                Some(pieces) if pieces == [Piece::Text("${PWD}".to_owned())] => {}
+                Some(pieces) if !template(&pieces).contains("${PWD}") => task.dir = Some(template(&pieces)),
+                _ => self.lose(line, "`dir`".to_owned()),
+            },
+            "env" => {
+                for (name, value) in value.as_table().into_iter().flatten() {
+                    match scalar(value).and_then(|text| self.pieces(&text, &task.args)) {
+                        Some(pieces) => task.env.push((name.clone(), template(&pieces))),
+                        None => self.lose(line, format!("`{name}` of `env`")),
+                    }
+                }
+            }
+            "confirm" => {
+                let text = scalar(value).or_else(|| value.get("message").and_then(scalar));
+                task.confirm = text
+                    .filter(|text| !text.contains("{{"))
+                    .or_else(|| Some(format!("Run `{}`?", task.name)));
+            }
+            "hide" => self.lose(line, format!("`{}` is hidden there; here it is listed", task.name)),
+            "sources" | "outputs" => self.lose(line, format!("`{key}`: the task always runs here")),
+            other => self.lose(line, format!("`{other}`")),
+        }
+    }
+
+    /// `arg "<name>"`, `flag "-f --force"` and `flag "--port <port>"`, a line each.
+    fn usage(&mut self, usage: &str, task: &mut Task, line: usize) {
+        for written in usage.lines().map(str::trim).filter(|written| !written.is_empty()) {
+            let words = shell_words::split(written).unwrap_or_default();
+            let [kind, spelled, rest @ ..] = words.as_slice() else {
+                self.lose(line, format!("`{written}` of `usage`"));
+                continue;
+            };
+            let mut argument = Argument::default();
+            let mut default = None;
+            let is_many = spelled.contains('…')
+                || spelled.contains("...")
+                || rest.iter().any(|word| word.starts_with("var="));
+            for word in rest {
+                match word.split_once('=') {
+                    Some(("help" | "long_help", text)) => argument.help = Some(text.to_owned()),
+                    Some(("default", text)) => default = Some(text.to_owned()),
+                    Some(("env", name)) => argument.env = Some(name.to_owned()),
+                    Some(("var", _)) => {}
+                    _ => self.lose(line, format!("`{word}` of `{written}`")),
+                }
+            }
+            let bare: String =
+                spelled.chars().filter(|c| c.is_ascii_alphanumeric() || "_- ".contains(*c)).collect();
+            match kind.as_str() {
+                "arg" => {
+                    let name = argument_name(&variable_name(bare.trim()));
+                    argument.form = match default {
+                        _ if is_many => format!("{name}..."),
+                        Some(default) => format!("{name}={default}"),
+                        None if spelled.starts_with('[') => format!("{name}="),
+                        None => name,
+                    };
+                }
+                "flag" => {
+                    let long =
+                        bare.split_whitespace().find_map(|word| word.strip_prefix("--")).unwrap_or_default();
+                    argument.short = bare
+                        .split_whitespace()
+                        .find_map(|word| word.strip_prefix('-').filter(|word| word.len() == 1))
+                        .and_then(|word| word.chars().next());
+                    let name = argument_name(long);
+                    argument.form = if spelled.contains(['<', '[']) {
+                        format!("--{name}={}", default.unwrap_or_default())
+                    } else {
+                        format!("--{name}")
+                    };
+                }
+                _ => {
+                    self.lose(line, format!("`{written}` of `usage`"));
+                    continue;
+                }
+            }
+            task.args.push(argument);
+        }
+        // Commands of mise find an argument in `$usage_NAME`.
+        for argument in &task.args {
+            let name = bare_name(&argument.form);
+            let variable = format!("usage_{}", variable_name(name));
+            if self.source.contains(&variable) {
+                task.env.push((variable, format!("{{{{ {name} }}}}")));
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Toml, shebang: &str, task: &mut Task, line: usize) {
+        if let Some(call) = step.as_table() {
+            let names: Vec<String> = call
+                .get("task")
+                .or_else(|| call.get("tasks"))
+                .map(items)
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(scalar)
+                .collect();
+            let names: Vec<String> = names.iter().map(|name| task_name(name)).collect();
+            self.lose(line, format!("the step that calls {} is a run of its own here", names.join(" and ")));
+            task.run.push(format!("shipway {}", names.join(" ::: ")));
+            return;
+        }
+        let pieces = step.as_str().and_then(|text| self.pieces(text, &task.args));
+        let Some(pieces) = pieces else {
+            self.lose(
+                line,
+                format!("a step of `{}` has a template that Shipway does not know: it fails here", task.name),
+            );
+            task.run.push(missing(self.file, line));
+            return;
+        };
+        let fitted = fit(&pieces, shebang, false);
+        task.run.push(fitted.step);
+        fitted.env.into_iter().for_each(|entry| {
+            if !task.env.contains(&entry) {
+                task.env.push(entry)
+            }
+        });
+    }
+}
+
+/// The name in `name=default`, `rest...`, `--option=`.
+fn bare_name(form: &str) -> &str {
+    let name = form.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or(name);
+    name.strip_suffix("...").unwrap_or(name)
+}
+
+/// What one `{{ }}` of mise's is; `None` where it is more than a name.
+fn hole_piece(hole: &str, args: &[Argument]) -> Option<Piece> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if let Some(name) = hole.strip_prefix("vars.").filter(|name| is_name(name)) {
+        let own = variable_name(name);
+        return Some(Piece::Value(Value {
+            reference: format!("vars.{own}"),
+            variable: own,
+            is_word: true,
+            argument: None,
+        }));
+    }
+    if let Some(name) = hole.strip_prefix("env.").filter(|name| is_name(name)) {
+        return Some(Piece::Text(format!("${{{name}}}")));
+    }
+    if matches!(hole, "config_root" | "cwd") {
+        return Some(Piece::Text("${PWD}".to_owned()));
+    }
+    let called = ["arg(name=", "option(name=", "flag(name="].iter().find_map(|call| hole.strip_prefix(call));
+    let name = match called {
+        Some(rest) => rest.trim_start_matches(['"', '\'']).split(['"', '\'']).next()?,
+        None => hole.strip_prefix("usage.")?,
+    };
+    let wanted = argument_name(&variable_name(name));
+    let argument =
+        args.iter().find(|argument| variable_name(bare_name(&argument.form)) == variable_name(&wanted))?;
+    let here = bare_name(&argument.form).to_owned();
+    Some(Piece::Value(Value {
+        variable: variable_name(&here),
+        reference: here,
+        is_word: true,
+        argument: Some(argument.form.clone()),
+    }))
+}
+
+fn template(pieces: &[Piece]) -> String {
+    let part = |piece: &Piece| match piece {
+        Piece::Text(text) => literal(text),
+        Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
+    };
+    pieces.iter().map(part).collect()
+}

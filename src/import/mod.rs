@@ -1,0 +1,231 @@
+//! Task files of other tools become a tasks file: pure, but for what the caller is asked to find out.
+//!
+//! Each tool has a file that reads its format into `Imported`; `script` decides how a command has to be written so that it does here what
+//! it did there; `write` makes the text. What can't be carried over becomes a `Loss` with its place and is never left out silently.
+//!
+//! Deliberately absent: running the other tool. `make` and `just` know their own formats best, so the caller runs them and hands in what
+//! they print.
+
+pub mod just;
+pub mod make;
+mod make_database;
+mod make_text;
+pub mod mise;
+pub mod script;
+pub mod taskfile;
+mod write;
+mod yaml;
+
+pub use write::render;
+
+use std::path::Path;
+
+use crate::model::{LoadedText, SourceLoader, load};
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A Makefile, of GNU make.
+    Make,
+    /// A justfile.
+    Just,
+    /// A Taskfile.yml, of Task.
+    Task,
+    /// A mise.toml.
+    Mise,
+}
+
+impl Origin {
+    /// By the file's name; `None` where it says nothing.
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let ends = |ending: &str| name.ends_with(ending);
+        Some(match name.trim_start_matches('.') {
+            "makefile" | "gnumakefile" => Self::Make,
+            "justfile" => Self::Just,
+            name if name.contains("mise") && ends(".toml") => Self::Mise,
+            name if name.starts_with("taskfile") && (ends(".yml") || ends(".yaml")) => Self::Task,
+            _ if ends(".mk") => Self::Make,
+            _ if ends(".just") => Self::Just,
+            _ if ends(".yml") || ends(".yaml") => Self::Task,
+            _ => return None,
+        })
+    }
+}
+
+/// Something that the new file does not do as the old one did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Loss {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1; 0 for the whole file.
+    pub line: usize,
+    /// What it is.
+    pub what: String,
+}
+
+/// Where a variable's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A text, in which `{{ }}` may stand.
+    Text(String),
+    /// What a command prints.
+    Shell(String),
+    /// A variable of the environment, and a text where it is not set.
+    Environment(String, String),
+}
+
+/// A call of a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// Its name.
+    pub task: String,
+    /// Its arguments, in which `{{ }}` may stand.
+    pub args: Vec<String>,
+}
+
+/// An argument of a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Argument {
+    /// `name`, `name=default`, `rest...`, `--flag`, `--option=`.
+    pub form: String,
+    /// One line about it.
+    pub help: Option<String>,
+    /// The only values.
+    pub choices: Vec<String>,
+    /// `-x`.
+    pub short: Option<char>,
+    /// A variable of the environment that gives it.
+    pub env: Option<String>,
+}
+
+/// A task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Task {
+    /// Its name, such as it can be here.
+    pub name: String,
+    /// One line about it.
+    pub description: Option<String>,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Run first.
+    pub depends: Vec<Call>,
+    /// What it takes.
+    pub args: Vec<Argument>,
+    /// The folder that it runs in.
+    pub dir: Option<String>,
+    /// Exported to its commands; `{{ }}` may stand in values.
+    pub env: Vec<(String, String)>,
+    /// Read for its commands.
+    pub dotenv: Vec<String>,
+    /// Asked before anything starts.
+    pub confirm: Option<String>,
+    /// Its steps.
+    pub run: Vec<String>,
+    /// Steps that run afterwards in any case.
+    pub finally: Vec<String>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// `[vars]`.
+    pub vars: Vec<(String, Source)>,
+    /// `[env]`.
+    pub env: Vec<(String, String)>,
+    /// `dotenv` of `[project]`.
+    pub dotenv: Vec<String>,
+    /// The tasks, in the order of the file.
+    pub tasks: Vec<Task>,
+    /// What could not be carried over, by place.
+    pub losses: Vec<Loss>,
+}
+
+impl Imported {
+    /// Adds a loss; the same at the same place is told once.
+    fn lose(&mut self, file: &str, line: usize, what: impl Into<String>) {
+        let loss = Loss { file: file.to_owned(), line, what: what.into() };
+        if !self.losses.contains(&loss) {
+            self.losses.push(loss);
+        }
+    }
+
+    fn set_var(&mut self, name: &str, source: Source) {
+        if !self.vars.iter().any(|(known, _)| known == name) {
+            self.vars.push((name.to_owned(), source));
+        }
+    }
+}
+
+/// A file that is no file yet.
+struct InMemory<'t>(&'t str);
+
+impl SourceLoader for InMemory<'_> {
+    fn load(&self, path: &Path) -> Result<LoadedText, String> {
+        Ok(LoadedText { shown: path.to_owned(), text: self.0.to_owned() })
+    }
+
+    fn is_folder(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
+/// Whether a text is a tasks file without a fault.
+fn loads(text: &str) -> bool {
+    load(Path::new("/tasks.toml"), &InMemory(text)).is_ok()
+}
+
+/// A name that an argument can have here: words of `{{ }}` and variables that commands live by get an ending.
+fn argument_name(name: &str) -> String {
+    let is_free = loads(&format!("[tasks.it]\nargs = [\"{name}\"]\nrun = \"true\"\n"));
+    if is_free { name.to_owned() } else { format!("{}_arg", variable_name(name)) }
+}
+
+/// A step that says that it is none.
+fn missing(file: &str, line: usize) -> String {
+    format!("#!/bin/sh\necho '{file}:{line}: this step was not carried over' >&2\nexit 1\n")
+}
+
+/// The shell of a `#!` line; `-c` is how a line is handed over, not how it is run.
+fn shebang(program: &str, flags: &[&str]) -> String {
+    let kept = flags.iter().filter(|flag| !matches!(**flag, "-c")).map(|flag| {
+        let letters = flag.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        letters.map_or((*flag).to_owned(), |letters| format!("-{}", letters.replace('c', "")))
+    });
+    let flags: Vec<String> = kept.collect();
+    match (program, flags.as_slice()) {
+        ("sh" | "/bin/sh", []) => "#!/bin/sh".to_owned(),
+        ("sh" | "/bin/sh", [flag]) => format!("#!/bin/sh {flag}"),
+        (path, []) if path.starts_with('/') => format!("#!{path}"),
+        (name, []) => format!("#!/usr/bin/env {name}"),
+        (name, flags) => format!("#!/usr/bin/env -S {name} {}", flags.join(" ")),
+    }
+}
+
+/// A name that a task can have here: what can't stand in one becomes `-`, and words of the command line get an ending.
+pub fn task_name(name: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' };
+    let name: String = name.trim_start_matches(['.', '_', '/', '-']).chars().map(allowed).collect();
+    match name.as_str() {
+        "" => "task".to_owned(),
+        "run" | "help" | "builtin" => format!("{name}-task"),
+        _ => name,
+    }
+}
+
+/// A name that a variable of the environment can have.
+fn variable_name(name: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+    let text: String = name.chars().map(allowed).collect();
+    if text.starts_with(|c: char| c.is_ascii_digit()) { format!("_{text}") } else { text }
+}
+
+/// The number of the first line that `is`, from 1; 0 where there is none.
+fn line_where(text: &str, is: impl Fn(&str) -> bool) -> usize {
+    text.lines().position(is).map_or(0, |index| index + 1)
+}
+
+/// How a shell's own `{{` is written here.
+fn literal(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}

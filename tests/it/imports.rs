@@ -1,0 +1,295 @@
+//! `import`: what comes out of other tools' files does what they did.
+//!
+//! Each folder of `tests/fixtures/imports` has a file in the style of a real one, written by us; `expected.toml`, what is made of it; `calls`, command lines for
+//! the tool and for Shipway; and `log`, what the tool started then. Every program is replaced by a stand-in that writes down its arguments.
+//! Shipway's log always has to be `log`. That `log` is the tool's own is looked at for make, just and Task where they are installed;
+//! those of mise were recorded by hand from its manual. `SNAPSHOTS=overwrite` writes `expected.toml`, and `log` where the tool is there.
+//!
+//! Commands of variables (`git rev-parse`, `git describe`) are not compared: each tool asks them when it likes. Lines with `~>` are compared without
+//! their order: make and just do dependencies one after another, Shipway side by side.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::tools::find;
+use crate::harness::{Space, needs};
+
+/// The programs that the files call.
+const PROGRAMS: &[&str] = &[
+    "ansible-playbook",
+    "apt",
+    "ar",
+    "cargo",
+    "clang",
+    "curl",
+    "docker",
+    "doxygen",
+    "gcc",
+    "golangci-lint",
+    "go",
+    "gzip",
+    "ls",
+    "mkdir",
+    "node",
+    "npm",
+    "pip",
+    "pytest",
+    "python3",
+    "rm",
+    "rsync",
+    "ruff",
+    "ssh",
+    "tar",
+    "terraform",
+    "tofu",
+    "touch",
+];
+
+/// Writes its name and its arguments down, a call a line, with nothing but what the shell itself can do.
+const STAND_IN: &str = "#!/bin/sh\nline=${0##*/}\nfor word; do line=\"$line [$word]\"; done\nprintf '%s\\n' \"$line\" >>\"$CALLS\"\n";
+
+const GIT: &str = "case $1 in rev-parse | describe) echo abc123; exit ;; esac\n";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports")
+}
+
+fn overwrites() -> bool {
+    std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite")
+}
+
+/// A file of another tool, with its calls.
+struct Case {
+    name: String,
+    tool: &'static str,
+    file: &'static str,
+    /// The tool's words, Shipway's words, and whether the order counts.
+    calls: Vec<(String, String, bool)>,
+}
+
+impl Case {
+    fn all() -> Vec<Self> {
+        let mut names: Vec<String> = folder()
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names.into_iter().map(Self::read).collect()
+    }
+
+    fn read(name: String) -> Self {
+        let (tool, file) = match name.split('-').next() {
+            Some("make") => ("make", "Makefile"),
+            Some("just") => ("just", "justfile"),
+            Some("task") => ("task", "Taskfile.yml"),
+            _ => ("mise", "mise.toml"),
+        };
+        let calls = std::fs::read_to_string(folder().join(&name).join("calls")).unwrap();
+        let calls = calls
+            .lines()
+            .map(|line| {
+                let (sign, counts) = if line.contains(" ~> ") { (" ~> ", false) } else { (" => ", true) };
+                let (theirs, ours) = line.split_once(sign).unwrap();
+                (theirs.to_owned(), ours.to_owned(), counts)
+            })
+            .collect();
+        Self { name, tool, file, calls }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        folder().join(&self.name).join(file)
+    }
+
+    /// A project with the file, in which every program is a stand-in, and so is `just` where it only says what it read.
+    fn space(&self) -> Space {
+        let mut space = Space::new();
+        for entry in folder().join(&self.name).read_dir().unwrap().map(Result::unwrap) {
+            space
+                .write(&entry.file_name().to_string_lossy(), &std::fs::read_to_string(entry.path()).unwrap());
+        }
+        for file in ["app/.keep", "deploy/.keep", "infra/.keep", "a.c", "b.c"] {
+            space.write(file, "");
+        }
+        for program in PROGRAMS {
+            space = space.tool(program, STAND_IN);
+        }
+        space = space.tool("git", &STAND_IN.replacen("line=", &format!("{GIT}line="), 1));
+        if self.path("dump.json").is_file() {
+            let just = find("just").map(|path| path.display().to_string()).unwrap_or_default();
+            let text =
+                format!("#!/bin/sh\ncase $* in *--dump*) exec cat dump.json ;; esac\nexec '{just}' \"$@\"\n");
+            space = space.tool("just", &text);
+        }
+        let ours = Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap().display().to_string();
+        let path = space.environment[std::ffi::OsStr::new("PATH")].to_string_lossy().into_owned();
+        space.environment.insert("PATH".into(), format!("{path}:{ours}").into());
+        space.environment.insert("CALLS".into(), space.path("calls-made").into());
+        space
+    }
+
+    /// What was started by each of the calls, told by `line` how to make one.
+    fn log(&self, space: &Space, line: impl Fn(&str, &str) -> String) -> String {
+        let mut log = String::new();
+        for (theirs, ours, counts) in &self.calls {
+            std::fs::write(space.path("calls-made"), "").unwrap();
+            let mut shell = space.program("bash");
+            let output = shell.args(["-c", &line(theirs, ours)]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {theirs}: {said}", self.name);
+            let made = space.read("calls-made");
+            let mut calls: Vec<&str> = made.lines().collect();
+            if !counts {
+                calls.sort_unstable();
+            }
+            log.push_str(&format!("$ {theirs}\n"));
+            calls.iter().for_each(|call| {
+                log.push_str(&format!("{}\n", call.replace(&space.root.display().to_string(), ".")))
+            });
+        }
+        log
+    }
+
+    fn imported(&self) -> Space {
+        let space = self.space();
+        space.shipway(["import", self.file, "--yes"]).run().exits(0);
+        space
+    }
+}
+
+/// Compares, or writes what came out.
+#[track_caller]
+fn same(path: &Path, actual: &str) {
+    if overwrites() {
+        std::fs::write(path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(actual, expected, "{}", path.display());
+}
+
+#[test]
+fn there_are_files_of_every_tool() {
+    let mut tools: BTreeMap<&str, usize> = BTreeMap::new();
+    Case::all().iter().for_each(|case| *tools.entry(case.tool).or_default() += 1);
+    assert!(tools.values().sum::<usize>() >= 12 && tools.len() == 4, "{tools:?}");
+}
+
+#[test]
+fn what_is_made_of_each_file_is_as_expected_and_in_order() {
+    needs!("make", "bash");
+    for case in Case::all() {
+        let space = case.imported();
+        let text = space.read("tasks.toml");
+        same(&case.path("expected.toml"), &text);
+        space.run("builtin check").exits(0);
+        space.run("builtin fmt --check").exits(0);
+    }
+}
+
+#[test]
+fn imported_files_start_what_the_originals_started() {
+    needs!("make", "bash");
+    for case in Case::all() {
+        let space = case.imported();
+        let log = case.log(&space, |_, ours| format!("shipway -j1 {ours}"));
+        let expected = std::fs::read_to_string(case.path("log")).unwrap_or_default();
+        assert_eq!(log, expected, "{}", case.name);
+    }
+}
+
+fn the_logs_are_of(tool: &str) {
+    for case in Case::all().iter().filter(|case| case.tool == tool) {
+        let space = case.space();
+        let log = case.log(&space, |theirs, _| format!("{tool} {theirs}"));
+        same(&case.path("log"), &log);
+    }
+}
+
+#[test]
+fn the_logs_of_makefiles_are_makes() {
+    needs!("make", "bash");
+    the_logs_are_of("make");
+}
+
+#[test]
+fn the_logs_of_justfiles_are_justs() {
+    // No part of CI's machine: the recorded logs are compared there.
+    if find("just").is_some() {
+        the_logs_are_of("just");
+    }
+}
+
+#[test]
+fn the_logs_of_taskfiles_are_tasks() {
+    // No part of CI's machine: the recorded logs are compared there.
+    if find("task").is_some() {
+        the_logs_are_of("task");
+    }
+}
+
+#[test]
+fn make_evaluates_nothing_before_it_may() {
+    needs!("make");
+    let makefile = "X := $(shell touch evaluated)\nall:\n\techo $(X)\n";
+    let space = Space::new().file("Makefile", makefile);
+    space.run("import Makefile").exits(4).says("`$(shell …)`").says("--yes");
+    assert!(!space.has("evaluated") && !space.has("tasks.toml"));
+    space.run("import Makefile --yes").exits(0).says("note: make evaluates Makefile");
+    assert!(space.has("evaluated") && space.has("tasks.toml"));
+    // Without anything to evaluate there is nothing to ask.
+    Space::new().file("Makefile", "all:\n\ttrue\n").run("import Makefile").exits(0);
+}
+
+#[test]
+fn a_tasks_file_that_is_there_is_not_replaced_unasked() {
+    let space = Space::with_tasks("[tasks]\na = \"true\"\n").file("mise.toml", "[tasks]\nb = \"true\"\n");
+    space.run("import mise.toml").exits(4).says("tasks.toml is there already").says("--force");
+    let printed = space.run("import mise.toml --print");
+    printed.exits(0);
+    assert!(printed.stdout.contains("[tasks.b]\nrun = \"true\"\n"), "{}", printed.all());
+    assert!(space.read("tasks.toml").contains("a ="));
+    space.run("import mise.toml --force").exits(0);
+    assert!(space.read("tasks.toml").contains("[tasks.b]"));
+    space.run("import unknown.xyz").exits(2).says("--from make");
+    space.file("ops", "[tasks]\nc = \"true\"\n").run("import ops --from mise --force").exits(0);
+}
+
+#[test]
+fn what_is_lost_is_told_with_its_line_also_as_data() {
+    let taskfile = "version: '3'\nincludes:\n  docs: ./docs\ntasks:\n  a:\n    status: [x]\n    cmds:\n      - echo {{ splitList \",\" .X }}\n";
+    let space = Space::new().file("Taskfile.yml", taskfile);
+    let output = space.run("import Taskfile.yml --json");
+    output.exits(0);
+    let told: Value = serde_json::from_str(&output.stdout).unwrap();
+    let lost: Vec<String> = told["lost"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loss| format!("{}: {}", loss["line"], loss["what"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "2: `includes` of the file",
+            "5: `status`: the task always runs here",
+            "5: a step of `a` has a template that Shipway does not know: it fails here",
+        ]
+    );
+    // What could not be understood fails where it would be needed, and is not passed over.
+    space.run("a").exits(1);
+    assert!(space.read("tasks.toml").contains("# - Taskfile.yml:5: `status`"));
+}
+
+#[test]
+fn files_that_are_wrong_are_told() {
+    needs!("make");
+    Space::new().file("Makefile", "all:\n    spaces\n").run("import Makefile").exits(3).says("Makefile");
+    Space::new()
+        .file("mise.toml", "[tasks")
+        .run("import mise.toml")
+        .exits(3)
+        .says("mise.toml could not be understood");
+    Space::new().file("Taskfile.yml", "a: [").run("import Taskfile.yml").exits(3).says("Taskfile.yml");
+}
