@@ -156,9 +156,14 @@ fn every_page_is_covered() {
 
 #[test]
 fn links_between_the_pages_lead_somewhere() {
-    for name in
-        ["README.md", "docs/tasks-file.md", "docs/architecture.md", "docs/exit-codes.md", "docs/secrets.md", "docs/plan.md"]
-    {
+    for name in [
+        "README.md",
+        "docs/tasks-file.md",
+        "docs/architecture.md",
+        "docs/exit-codes.md",
+        "docs/secrets.md",
+        "docs/plan.md",
+    ] {
         let text = page(name);
         let folder = Path::new(ROOT).join(name);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
