@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::domains::{database, deploy, releases, rollout, secrets, task, workspace};
+use crate::domains::{database, deploy, releases, repository, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
 use crate::os::environment::Environment;
@@ -55,6 +55,8 @@ pub enum Goal {
     Deploy(deploy::Request),
     /// Something of the project's secrets.
     Secrets(secrets::Request),
+    /// The project's repository, here and at its forge.
+    Repository(repository::Request),
     /// A task as the file calls it.
     Call(Call),
     /// A commit's files, on the server.
@@ -85,6 +87,7 @@ pub fn assemble(
         nodes: Vec::new(),
         names: HashSet::new(),
         open: VecDeque::new(),
+        later: Vec::new(),
     };
     for goal in goals {
         match goal {
@@ -104,6 +107,7 @@ pub fn assemble(
             Goal::Tags => assembly.add(deploy::tags_nodes())?,
             Goal::Deploy(request) => assembly.deploy(request)?,
             Goal::Secrets(request) => assembly.add(secrets::nodes(model, request)?)?,
+            Goal::Repository(request) => assembly.add(repository::nodes(model, request)?)?,
             Goal::Call(call) => {
                 let invocation = task::invocation(model, environment, call, &bindings::Scope::default())?;
                 assembly.open.push_back(Need::Task(invocation));
@@ -126,6 +130,8 @@ struct Assembly<'a> {
     nodes: Vec<Node>,
     names: HashSet<String>,
     open: VecDeque<Need>,
+    /// A task's step, and one that comes before it.
+    later: Vec<(String, String)>,
 }
 
 impl Assembly<'_> {
@@ -161,11 +167,24 @@ impl Assembly<'_> {
         self.add(nodes)
     }
 
+    /// Adds what runs after a task.
+    fn then(&mut self, done: &Invocation) -> Result<(), Fault> {
+        let before = task::step_name(self.model, self.masker, done);
+        for after in task::after(self.model, self.environment, done)? {
+            self.later.push((task::step_name(self.model, self.masker, &after), before.clone()));
+            self.open.push_back(Need::Task(after));
+        }
+        Ok(())
+    }
+
     /// Adds everything that is needed and not there yet.
     fn close(&mut self) -> Result<(), Fault> {
         while let Some(need) = self.open.pop_front() {
             if self.names.contains(&need_name(self.model, self.masker, &need)) {
                 continue;
+            }
+            if let Need::Task(done) = &need {
+                self.then(done)?;
             }
             let nodes = match &need {
                 Need::Step(_) | Need::Call(..) => continue,
@@ -177,6 +196,11 @@ impl Assembly<'_> {
                 }
             };
             self.add(nodes)?;
+        }
+        for (after, before) in std::mem::take(&mut self.later) {
+            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == after) {
+                node.needs.push(Need::Step(before));
+            }
         }
         Ok(())
     }
@@ -195,14 +219,26 @@ fn need_name(model: &Model, masker: &Masker, need: &Need) -> String {
 fn build(model: &Model, masker: &Masker, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
     let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
     // A question of `confirm` comes before everything, dependencies included.
-    let questions: Vec<String> =
-        nodes.iter().map(|node| node.name.clone()).filter(|name| name.starts_with(task::CONFIRM)).collect();
+    let named = |prefix: &str| -> Vec<String> {
+        nodes.iter().map(|node| node.name.clone()).filter(|name| name.starts_with(prefix)).collect()
+    };
+    // And what a task requires, before its question: who lacks it need not answer.
+    let (questions, requirements) = (named(task::CONFIRM), named(task::REQUIRES));
     let mut builder = PlanBuilder::default();
     for node in nodes {
         let mut needs: Vec<String> = node.needs.iter().map(|need| need_name(model, masker, need)).collect();
-        needs.extend(node.after.into_iter().filter(|name| names.contains(name)));
-        if !node.name.starts_with(task::CONFIRM) {
-            needs.extend(questions.iter().cloned());
+        for name in &node.after {
+            // A task with arguments has them in its name.
+            let is_it = |other: &&String| {
+                other.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            };
+            needs.extend(names.iter().filter(is_it).cloned());
+        }
+        if !node.name.starts_with(task::REQUIRES) {
+            needs.extend(requirements.iter().cloned());
+            if !node.name.starts_with(task::CONFIRM) {
+                needs.extend(questions.iter().cloned());
+            }
         }
         builder.add(node.name, node.title, needs, (node.effect, node.when_orphaned), node.action);
     }

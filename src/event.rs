@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Effect, Ending, Proposal};
+use crate::plan::{Effect, Ending, Proposal, Verdict};
 
 /// Version of the event format.
 pub const EVENTS_VERSION: u32 = 1;
@@ -51,6 +51,8 @@ pub enum EventKind {
         /// From 1; more after a redo.
         attempt: u32,
     },
+    /// Whether the step has to run, and why.
+    Judged(Verdict),
     /// A command starts.
     CommandStarted {
         /// The line that could be pasted into a shell, masked.

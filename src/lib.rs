@@ -67,6 +67,7 @@
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
+//! | how a project becomes a repository at its forge, and what is refused there | [`domains::repository`] |
 //! | how a server is called, and whose key is believed | [`adapters::ssh`] |
 //! | what GitHub, GitLab and DigitalOcean are asked | [`adapters::github`], [`adapters::gitlab`], [`adapters::digitalocean`] |
 //! | what becomes of a vendor's no: tries, limits, pages | [`adapters::vendor`] |

@@ -15,6 +15,7 @@ is_here caddy || wanted+=(caddy)
 is_here busybox || wanted+=(busybox-static)
 is_here docker-compose || wanted+=(docker-compose)
 is_here gh || wanted+=(gh)
+{ python3 -c 'import nacl' || /usr/bin/python3 -c 'import nacl'; } 2>/dev/null || wanted+=(python3-nacl)
 ((${#needed[@]} + ${#wanted[@]})) || exit 0
 
 if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then

@@ -11,7 +11,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{self, Request, TagRequest, Version, VersionRequest, Wish};
 use crate::domains::task;
 use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces};
-use crate::model::Model;
+use crate::model::{Argument, ArgumentKind, Model};
 use crate::os::environment::Environment;
 use crate::run::node::Invocation;
 use crate::text::{list, suggest};
@@ -51,15 +51,38 @@ pub(super) fn lookup(model: &Model, name: &str) -> Named {
     Named::Unknown
 }
 
+/// Asks for an argument of the task of that name; `None`: nobody can be asked.
+pub(super) type AskFor<'a> = dyn FnMut(&str, &Argument) -> Result<Option<String>, Fault> + 'a;
+
 /// The goal of a task of the project.
 pub(super) fn task_goal(
     model: &Model,
     environment: &Environment,
     name: &str,
     words: &[String],
+    ask: &mut AskFor<'_>,
 ) -> Result<Goal, Fault> {
     let Some(found) = model.task(name) else { return Err(unknown(model, name, &[])) };
-    let scope = task::read_arguments(found, words, environment).map_err(|fault| {
+    let mut words = words.to_vec();
+    let read = loop {
+        let read = task::read_arguments(found, &words, environment);
+        let missing = match &read {
+            Err(task::ArgumentFault::Missing { argument, .. }) => {
+                found.args.iter().find(|other| other.name == *argument)
+            }
+            _ => None,
+        };
+        let Some(argument) = missing else { break read };
+        let Some(answer) = ask(&found.name, argument)? else { break read };
+        // As if it had been typed: before the words that are no options.
+        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        let word = match argument.kind {
+            ArgumentKind::Option { .. } => format!("--{}={answer}", argument.name),
+            _ => answer,
+        };
+        words.insert(end, word);
+    };
+    let scope = read.map_err(|fault| {
         let surplus = match &fault {
             task::ArgumentFault::Surplus { word, .. } if model.task(word).is_some() => Some(word.clone()),
             _ => None,

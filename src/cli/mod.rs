@@ -7,8 +7,10 @@ pub mod commands;
 mod complete;
 mod environment;
 mod goals;
+mod known;
 mod options;
 mod project;
+mod repository;
 mod secrets;
 mod session;
 mod words;
@@ -206,8 +208,14 @@ fn goals(
                 return commands::help::task(&session, name).map_err(with);
             }
             Named::Task(_) => {
-                let goal =
-                    goals::task_goal(&session.model, &doors.environment, name, arguments).map_err(with)?;
+                let goal = goals::task_goal(
+                    &session.model,
+                    &doors.environment,
+                    name,
+                    arguments,
+                    &mut |task, argument| session.ask_for(task, argument),
+                )
+                .map_err(with)?;
                 all.push(goal);
             }
             Named::Generated(verb, names) => {
@@ -261,7 +269,7 @@ fn names_the_same(one: &Options, other: &Options) -> bool {
 
 /// Whether a command puts steps into a plan, and so may stand beside others.
 fn is_goal(command: &Builtin) -> bool {
-    use Builtin::{Apply, Attach, Cancel, Deploy, Down, Rollback, Secrets, Server, Tag, Totag, Up};
+    use Builtin::{Apply, Attach, Cancel, Deploy, Down, Repo, Rollback, Secrets, Server, Tag, Totag, Up};
     matches!(
         command,
         Up { preview: false, .. }
@@ -274,6 +282,7 @@ fn is_goal(command: &Builtin) -> bool {
             | Attach { .. }
             | Cancel
             | Server { .. }
+            | Repo { .. }
     ) || matches!(command, Secrets { command } if command.is_goal())
 }
 
@@ -314,6 +323,7 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
         Builtin::Server { command: ServerCommand::Setup { binary } } => {
             goals::deploy_goal(session, Wish::Setup { binary: binary.clone() })?
         }
+        Builtin::Repo { command } => command.goal(),
         Builtin::Secrets { command } => match command.goal(session)? {
             Some(goal) => goal,
             None => return Ok(None),

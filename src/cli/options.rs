@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::repository::RepoCommand;
 use super::secrets::SecretsCommand;
 
 /// Options that stand before the first task, and anywhere after a built-in command.
@@ -24,6 +25,10 @@ pub struct Options {
     /// Run a step although its work is as it was left
     #[arg(long, global = true)]
     pub force: bool,
+
+    /// Say of each task why it runs, or why not
+    #[arg(long, global = true)]
+    pub explain: bool,
 
     /// After a failure, go on with what does not depend on it
     #[arg(short = 'k', long, global = true)]
@@ -77,6 +82,7 @@ impl Options {
             jobs: later.jobs.or(self.jobs),
             dry_run: self.dry_run || later.dry_run,
             force: self.force || later.force,
+            explain: self.explain || later.explain,
             keep_going: self.keep_going || later.keep_going,
             yes: self.yes || later.yes,
             confirm: self.confirm,
@@ -117,6 +123,7 @@ Examples:
   shipway lint ::: test         run two tasks, side by side where nothing orders them
   shipway region=fra1 up        apply all workspaces, with another value for `vars.region`
   shipway --dry-run down        show what a teardown would do
+  shipway --explain test        run the task `test`, and say which file made it necessary
 
 Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
 4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";
@@ -127,7 +134,7 @@ pub enum Builtin {
     /// List the project's tasks
     #[command(after_help = "Example:\n  shipway list --all")]
     List {
-        /// Also list the tasks that each workspace generates
+        /// Also list hidden tasks, and those that each workspace generates
         #[arg(long)]
         all: bool,
     },
@@ -342,10 +349,33 @@ pub enum Builtin {
         command: SecretsCommand,
     },
 
+    /// Make the project's repository, here and at its forge
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  shipway repo create\n  shipway repo create --public --confirm public"
+    )]
+    Repo {
+        /// What to do with it
+        #[command(subcommand)]
+        command: RepoCommand,
+    },
+
     /// Show the state of each workspace, and what is live where
     #[command(after_help = "Examples:\n  shipway status\n  shipway status --json")]
     Status {
         /// The workspaces; all, and the environments that are deployed to, where none is named
+        names: Vec<String>,
+    },
+
+    /// Forget which tasks are up to date, so that they run again
+    ///
+    /// What they made stays. Without a name, all that is remembered is forgotten, also where the tasks file is wrong.
+    #[command(after_help = "Examples:\n  shipway clean-cache\n  shipway clean-cache build test")]
+    CleanCache {
+        /// The tasks, with whatever arguments they ran; all where none is named
+        #[arg(value_name = "TASK")]
         names: Vec<String>,
     },
 

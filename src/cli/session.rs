@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::environment::choose;
+use super::known;
 use super::options::{Colour, Options};
 use super::print;
 use super::project::load_project;
 use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::repository::PUBLIC_WORD;
 use crate::domains::workspace::SavedRequest;
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Binding, Model, Variable};
+use crate::model::{Argument, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
+use crate::plan::{Reason, Verdict};
 use crate::report;
-use crate::run::{Bindings, RunPlan, RunResult, RunSettings};
+use crate::run::{Answer, Ask as _, Bindings, Question, RunPlan, RunResult, RunSettings, freshness};
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
@@ -57,7 +60,7 @@ impl<'a> Session<'a> {
         refuse_strange_words(&model, &options.confirm)?;
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
         let overrides = overrides.iter().cloned().collect();
-        let masker = known_secrets(&model, &overrides, doors);
+        let masker = known::masker(&model, &overrides, doors);
         Ok(Self { doors, options, model, overrides, environment, masker, records: None })
     }
 
@@ -75,6 +78,31 @@ impl<'a> Session<'a> {
     /// The environment that is meant.
     pub(super) fn environment(&self) -> Result<&str, Fault> {
         self.environment.as_deref().map_err(Clone::clone)
+    }
+
+    /// Asks for a task's argument that was not given; `None`: nobody can be asked here.
+    pub(super) fn ask_for(&self, task: &str, argument: &Argument) -> Result<Option<String>, Fault> {
+        let (facts, options) = (facts(self.doors, &self.options), &self.options);
+        if !facts.can_ask || options.json {
+            return Ok(None);
+        }
+        let about = argument.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        let question = Question::Text {
+            text: format!("{task}: {}{about}", argument.name),
+            choices: argument.choices.clone(),
+            default: None,
+            secret: false,
+        };
+        let _guard = TerminalGuard::new();
+        let mut ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, Vec::new());
+        match ask.ask(&question) {
+            // Nothing was typed: that is no value.
+            Answer::Text(text) if text.is_empty() => Ok(None),
+            Answer::Text(text) => Ok(Some(text)),
+            Answer::Refused(fault) => Err(fault),
+            Answer::Interrupted => Err(Fault::new(FaultKind::Interrupted, "interrupted")),
+            Answer::Declined | Answer::Approved { .. } => Ok(None),
+        }
     }
 
     /// What its runs keep secret.
@@ -146,11 +174,11 @@ impl<'a> Session<'a> {
         observer: Box<dyn crate::run::Observer>,
         recorded: bool,
     ) -> Result<RunResult, Fault> {
+        known::learn_files(&self.model, self.doors, &self.masker);
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
-        let bindings =
-            Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone());
+        let bindings = self.bindings();
         let command: Vec<String> = std::iter::once("shipway".into())
             .chain(line.iter().map(|word| quote::shell(word).into_owned()))
             .collect();
@@ -163,6 +191,7 @@ impl<'a> Session<'a> {
             // One thing that can't be seen must not hide another.
             keep_going: options.keep_going || !recorded,
             force: options.force,
+            explain: options.explain && !options.json,
             recorded,
         };
         // A question that was left standing must not leave the terminal without echo or cursor.
@@ -176,19 +205,27 @@ impl<'a> Session<'a> {
     }
 
     fn dry_run(&self, plan: &RunPlan) -> String {
+        let bindings = self.bindings();
+        let root = self.model.root.clone();
+        let steps = freshness::foresee((plan, self.doors, &self.masker, &bindings), root, self.options.force);
         let mut text = String::new();
-        for (number, id) in plan.order().into_iter().enumerate() {
+        for (number, (id, verdict)) in steps.into_iter().enumerate() {
             let step = plan.step(id);
             let commands = step.action.describe();
             if self.options.json {
                 let needs: Vec<&str> = step.needs.iter().map(|need| plan.step(*need).name.as_str()).collect();
                 let step = serde_json::json!({
                     "step": step.name, "title": step.title, "effect": step.effect, "needs": needs,
-                    "commands": commands,
+                    "commands": commands, "foreseen": verdict,
                 });
                 text.push_str(&format!("{step}\n"));
             } else {
-                text.push_str(&format!("{}. {}\n", number + 1, step.title));
+                // What always runs says so only where one asks.
+                let is_said = |verdict: &Verdict| {
+                    self.options.explain || !matches!(verdict, Verdict::Stale(Reason::Always { .. }))
+                };
+                let foreseen = verdict.filter(is_said).map(|verdict| format!("  ({verdict})"));
+                text.push_str(&format!("{}. {}{}\n", number + 1, step.title, foreseen.unwrap_or_default()));
                 for line in commands.iter().flat_map(|command| command.lines()) {
                     text.push_str(&format!("     {line}\n"));
                 }
@@ -198,6 +235,10 @@ impl<'a> Session<'a> {
             text.push_str("dry run: nothing was run\n");
         }
         text
+    }
+
+    fn bindings(&self) -> Bindings {
+        Bindings::new(Arc::clone(&self.model), self.overrides.clone(), self.environment.clone())
     }
 }
 
@@ -236,7 +277,8 @@ pub(super) fn say_fault(doors: &Doors, options: &Options, fault: &Fault) {
 fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
     let environments = model.environments.values().filter(|it| it.protected).map(|it| it.name.as_str());
     let tasks = model.tasks.values().filter_map(|task| task.confirm.as_ref()?.word.as_deref());
-    let known: Vec<&str> = environments.chain(tasks).collect();
+    let public = model.forge.is_some().then_some(PUBLIC_WORD);
+    let known: Vec<&str> = environments.chain(tasks).chain(public).collect();
     let Some(strange) = words.iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
     let fault = Fault::new(FaultKind::Usage, format!("`--confirm {strange}`: nothing asks for that word"));
     Err(match suggest::nearest(strange, known.iter().copied()) {
@@ -246,21 +288,4 @@ fn refuse_strange_words(model: &Model, words: &[String]) -> Result<(), Fault> {
         }
         None => fault.hint(format!("words that may be asked for: {}", list::or_ticked(&known))),
     })
-}
-
-/// Knows every secret that can be known before anything runs: those of the caller's environment and of the command line.
-fn known_secrets(model: &Model, overrides: &BTreeMap<String, String>, doors: &Doors) -> Masker {
-    let masker = Masker::default();
-    if doors.environment.is_set("GITHUB_ACTIONS") {
-        masker.keep_news();
-    }
-    for variable in model.variables.values().filter(|variable| variable.secret) {
-        let value = match (overrides.get(&variable.name), &variable.binding) {
-            (Some(value), _) => Some(value.as_str()),
-            (None, Binding::Environment { name, .. }) => doors.environment.get(name),
-            _ => None,
-        };
-        value.map(|value| masker.add(value.as_bytes()));
-    }
-    masker
 }

@@ -4,6 +4,7 @@
 pub mod database;
 pub mod deploy;
 pub mod releases;
+pub mod repository;
 pub mod rollout;
 pub mod secrets;
 pub mod task;

@@ -98,6 +98,11 @@ impl Digest {
         let key = |digest: &Self| digest.0.split(':').next().map(str::to_owned);
         key(self) == key(other)
     }
+
+    /// As it is written down.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Ledger {

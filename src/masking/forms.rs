@@ -18,13 +18,29 @@ pub const SHORTEST_SECRET: usize = 4;
 /// Characters that a piece of base64 needs to be looked for: 36 bits are no coincidence, 24 may be a word.
 const SHORTEST_FRAGMENT: usize = 6;
 
+/// Characters that a line of a file's base64 needs to be looked for. A file need not be a secret as a whole, so this is more than for a piece.
+const SHORTEST_LINE: usize = 8;
+
 /// Where `base64` (76, RFC 2045) and `openssl base64` (64, RFC 7468) break their lines.
 const WRAPS: [usize; 2] = [64, 76];
 
 /// All that has to be looked for so that `secret` is not shown; nothing where it is too short.
 pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    forms_of(&parts(secret))
+}
+
+/// The forms of the secret as one piece: none of a single line of it. Whoever refuses something because of what is found must not take a line
+/// that stands in many files for the secret.
+pub(super) fn whole_forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    match secret.trim_ascii() {
+        short if short.len() < SHORTEST_SECRET => BTreeSet::new(),
+        trimmed => forms_of(&[secret, trimmed]),
+    }
+}
+
+fn forms_of(parts: &[&[u8]]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::new();
-    for part in parts(secret) {
+    for part in parts {
         forms.insert(part.to_vec());
         base64_forms(part, &mut forms);
         forms.insert(hex(part, b"0123456789abcdef"));
@@ -36,6 +52,14 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
         forms.extend(file_forms(part));
     }
     forms
+}
+
+/// The base64 of a file: as one line, and in the lines of `base64` and `openssl base64`, but for a rest that is short enough to stand anywhere
+/// by chance. `file` and its newlines are taken exactly.
+pub(super) fn file_lines(file: &[u8]) -> BTreeSet<Vec<u8>> {
+    let whole = STANDARD.encode(file);
+    let lines = WRAPS.iter().flat_map(|width| whole.as_bytes().chunks(*width)).chain([whole.as_bytes()]);
+    lines.filter(|line| line.len() >= SHORTEST_LINE).map(<[u8]>::to_vec).collect()
 }
 
 /// The secret as it is, without white space around it (a file's last newline is seldom printed with it), and
@@ -190,6 +214,19 @@ mod tests {
                 assert!(forms(secret.as_bytes()).contains(line), "{}", String::from_utf8_lossy(line));
             }
         }
+    }
+
+    #[test]
+    fn the_lines_of_a_files_base64_are_looked_for_wherever_a_secret_in_it_begins() {
+        let file = format!("A=1\nPASSWORD={}\n", "hunter22-".repeat(12));
+        let encoded = STANDARD.encode(&file);
+        let lines = file_lines(file.as_bytes());
+        for width in WRAPS {
+            for line in encoded.as_bytes().chunks(width).filter(|line| line.len() >= SHORTEST_LINE) {
+                assert!(lines.contains(line), "{}", String::from_utf8_lossy(line));
+            }
+        }
+        assert!(file_lines(b"A=1\n").len() == 1 && file_lines(b"A=1").is_empty());
     }
 
     proptest! {

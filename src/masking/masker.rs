@@ -57,6 +57,22 @@ impl Masker {
         true
     }
 
+    /// From now on the base64 of a file is masked, as one line and in the lines that `base64` makes of it: a secret inside may stand across
+    /// the end of one. What is secret in the file has to be added by itself.
+    pub fn add_file(&self, bytes: &[u8]) {
+        let lines = forms::file_lines(bytes);
+        if lines.is_empty() {
+            return;
+        }
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        let before = known.patterns.len();
+        known.patterns.extend(lines);
+        if known.patterns.len() > before {
+            known.table = None;
+        }
+        self.shared.any.store(true, Ordering::Release);
+    }
+
     /// From now on what is added can be asked for by `news`, for somebody else who masks: a CI service.
     pub fn keep_news(&self) {
         self.shared.known.write().unwrap_or_else(PoisonError::into_inner).news.get_or_insert_default();

@@ -3,6 +3,7 @@
 //! - `Secret` is a text that cannot be printed by accident.
 //! - `Masker` knows every secret of a run, each in the forms that tools give to it (`forms`), and replaces
 //!   them in a whole text or in a `MaskStream`.
+//! - `Finder` says which of the secrets it was given stands where in a text.
 //! - `env_value` and `dotenv_values` say which values of an env file are secrets, and which of them are too
 //!   weak to be masked.
 //!
@@ -16,6 +17,7 @@
 mod dotenv;
 mod env_value;
 mod escape;
+mod finder;
 mod forms;
 mod grams;
 mod masker;
@@ -25,6 +27,7 @@ mod table;
 
 pub use dotenv::dotenv_values;
 pub use env_value::{EnvValue, env_value, env_value_is_secret};
+pub use finder::Finder;
 pub use forms::SHORTEST_SECRET;
 pub use masker::Masker;
 pub use secret::Secret;

@@ -26,6 +26,13 @@ pub enum Reference {
         /// The environment's name.
         environment: String,
     },
+    /// `tasks.T.X`: what a task hands on.
+    Export {
+        /// The task's name in full.
+        task: String,
+        /// One of its `exports`.
+        export: String,
+    },
     /// `workspaces.W.outputs.X`.
     Output {
         /// The workspace's name.
@@ -50,6 +57,7 @@ impl std::fmt::Display for Reference {
             Self::Arch => formatter.write_str("arch"),
             Self::Environment => formatter.write_str("environment"),
             Self::EnvFileMap { environment } => write!(formatter, "environments.{environment}.env_file_map"),
+            Self::Export { task, export } => write!(formatter, "tasks.{task}.{export}"),
             Self::Output { workspace, output } => {
                 write!(formatter, "workspaces.{workspace}.outputs.{output}")
             }

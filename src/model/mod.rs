@@ -19,10 +19,12 @@ mod names;
 mod project;
 mod references;
 mod rollout;
+mod rules;
 mod script;
 mod secret;
 mod syntax;
 mod task;
+mod tracking;
 mod value;
 mod workspace;
 
@@ -32,11 +34,13 @@ pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};
 pub use references::Outputs;
 pub use rollout::{Deploy, DeployTarget, Drain, HealthCheck, Probe, Proxy, RolledGroup, Rollout};
+pub use rules::{Condition, Ready, RequiredTool, RequiredVariable, Requires, Retry, Rules, WaitUntil};
 pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
 };
-pub use task::{Argument, ArgumentKind, Call, Command, Confirm, Task};
+pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Task};
+pub use tracking::Tracking;
 pub use value::Value;
 pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 

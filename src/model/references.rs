@@ -32,6 +32,29 @@ impl Model {
         found
     }
 
+    /// The tasks whose exports are among `references`, and among what their variables refer to.
+    pub fn exporters_among<'a>(
+        &'a self,
+        references: impl IntoIterator<Item = &'a Reference>,
+    ) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&Reference> = references.into_iter().collect();
+        while let Some(reference) = open.pop() {
+            match reference {
+                Reference::Export { task, .. } => {
+                    found.insert(task.clone());
+                }
+                Reference::Variable(name) if seen.insert(name) => {
+                    let variable = self.variables.get(name);
+                    open.extend(variable.map(|it| it.binding.references()).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// Every output that the file refers to anywhere.
     pub fn all_outputs(&self) -> Outputs {
         let tasks = self.tasks.values().flat_map(Task::references);
@@ -85,9 +108,10 @@ impl Task {
     /// Everything that the task itself refers to.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let dotenv = self.dotenv.iter().map(|dotenv| &dotenv.path);
-        let templates = self.env.values().chain(&self.dir).chain(dotenv);
+        let templates = self.env.values().chain(&self.dir).chain(dotenv).chain(self.tracking.patterns());
         let commands = self.run.iter().chain(&self.finally).flat_map(Command::references);
-        templates.flat_map(Template::references).chain(commands)
+        let rules = self.rules.scripts().flat_map(super::script::Script::references);
+        templates.flat_map(Template::references).chain(commands).chain(rules)
     }
 }
 

@@ -6,8 +6,13 @@ use indexmap::IndexMap;
 
 use super::expression::{Reference, Template};
 use super::project::Dotenv;
+use super::rules::Rules;
 use super::script::Script;
+use super::tracking::Tracking;
 use crate::diagnostic::{Span, Spanned};
+
+/// Before the names of a matrix's values among the arguments of a task's scope; no argument has a dot.
+pub const MATRIX_PREFIX: &str = "matrix.";
 
 /// One task.
 #[derive(Clone, Debug)]
@@ -32,12 +37,24 @@ pub struct Task {
     pub dotenv: Vec<Dotenv>,
     /// Names in `[databases]`: how to reach them is told to its commands.
     pub databases: Vec<Spanned<String>>,
+    /// Names of values that it hands on: lines `NAME=value` in the file `$SHIPWAY_OUTPUT`.
+    pub exports: Vec<Spanned<String>>,
+    /// It runs once for each combination of these, `{{ matrix.NAME }}`; empty: once.
+    pub matrix: IndexMap<String, Vec<String>>,
+    /// Whether, how long and how often it runs.
+    pub rules: Rules,
+    /// Tasks that come first where they run anyway.
+    pub wait_for: Vec<Spanned<String>>,
+    /// Run after it, where it ended well.
+    pub depends_post: Vec<Call>,
     /// Asked before anything starts.
     pub confirm: Option<Confirm>,
     /// Its steps, in order.
     pub run: Vec<Command>,
     /// Run afterwards whatever happened, in reverse order.
     pub finally: Vec<Command>,
+    /// When it is up to date.
+    pub tracking: Tracking,
     /// The folder of the file that defines it, relative to the model's root; empty for the root itself.
     pub folder: PathBuf,
 }
@@ -64,6 +81,8 @@ pub struct Argument {
     pub help: Option<String>,
     /// The only values; empty for any.
     pub choices: Vec<String>,
+    /// What a value has to look like, as a whole: a regular expression that was tried.
+    pub pattern: Option<String>,
     /// `-x`.
     pub short: Option<char>,
     /// Taken from this variable of the environment where the command line has none.
@@ -101,7 +120,7 @@ impl Argument {
 
     /// Its name in the environment of the commands: `-` becomes `_`.
     pub fn variable(&self) -> String {
-        self.name.replace('-', "_")
+        self.name.replace(['-', '.'], "_")
     }
 }
 
@@ -130,5 +149,24 @@ impl Command {
             Self::Shell(script) => script.references().collect(),
             Self::Exec(words) => words.iter().flat_map(Template::references).collect(),
         }
+    }
+}
+
+impl Task {
+    /// Every combination of its matrix, each with its values by name; one that is empty where it has none.
+    pub fn combinations(&self) -> Vec<Vec<(&str, &str)>> {
+        let mut all = vec![Vec::new()];
+        for (name, values) in &self.matrix {
+            let mut longer = Vec::with_capacity(all.len() * values.len());
+            for combination in &all {
+                for value in values {
+                    let mut combination = combination.clone();
+                    combination.push((name.as_str(), value.as_str()));
+                    longer.push(combination);
+                }
+            }
+            all = longer;
+        }
+        all
     }
 }

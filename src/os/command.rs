@@ -47,6 +47,13 @@ pub enum EnvironmentValue {
     Secret(Secret),
 }
 
+impl EnvironmentValue {
+    /// A value that is a secret or not.
+    pub fn of(text: String, is_secret: bool) -> Self {
+        if is_secret { Self::Secret(Secret::new(text)) } else { Self::Plain(text) }
+    }
+}
+
 /// What a command reads from its standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -108,6 +115,17 @@ impl CommandSpec {
     pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
         self.args.push(Argument::Path(path.into()));
         self
+    }
+
+    /// The line without the environment that the command adds.
+    pub fn bare_line(&self) -> String {
+        Self { env: BTreeMap::new(), ..self.clone() }.to_string()
+    }
+
+    /// Is shown as `line`.
+    #[must_use]
+    pub fn shown_as(self, line: String) -> Self {
+        Self { shown: Some(line), ..self }
     }
 
     /// Sets a variable of its environment.

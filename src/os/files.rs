@@ -244,3 +244,8 @@ pub fn stamp(path: &Path) -> String {
 pub fn real_path(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
+
+/// When a file was written last, or a folder's names changed; since the epoch. `None` where there is nothing.
+pub fn modified(path: &Path) -> Option<std::time::Duration> {
+    std::fs::metadata(path).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()
+}

@@ -23,6 +23,7 @@ pub mod sources;
 pub mod terminal;
 pub mod tool;
 pub mod tree;
+pub mod walk;
 
 use clock::Clock;
 use environment::Environment;

@@ -15,5 +15,5 @@ mod walk;
 pub use build::{Plan, PlanBuilder, PlanFault};
 pub use outcome::{Digest, Ending, Proposal, ProposedChange, Skip};
 pub use step::{Effect, Step, StepId, WhenOrphaned};
-pub use verdict::{Fingerprint, Reason, Verdict};
+pub use verdict::{FileChange, Fingerprint, Reason, Verdict};
 pub use walk::{StepState, Walk, WalkSettings};

@@ -41,6 +41,8 @@ pub struct Walk {
     ready: BTreeSet<StepId>,
     attempts: Vec<u32>,
     redone: HashMap<StepId, u32>,
+    /// Steps that wait for a redone one beyond what the plan says, because what stood between them is not done again.
+    also: HashMap<StepId, Vec<StepId>>,
     running: usize,
     ended: usize,
     stop: Option<Skip>,
@@ -57,6 +59,7 @@ impl Walk {
             missing,
             attempts: vec![0; plan.len()],
             redone: HashMap::new(),
+            also: HashMap::new(),
             running: 0,
             ended: 0,
             stop: None,
@@ -100,7 +103,8 @@ impl Walk {
         let mut next = 0;
         while let Some((settled, ending)) = over.get(next).cloned() {
             next += 1;
-            for &dependent in plan.dependents(settled) {
+            let also = self.also.remove(&settled).unwrap_or_default();
+            for &dependent in plan.dependents(settled).iter().chain(&also) {
                 self.missing[dependent.index()] -= 1;
                 if self.states[dependent.index()] != StepState::Waiting {
                     continue;
@@ -140,10 +144,11 @@ impl Walk {
         if *count >= REDO_LIMIT || self.stop.is_some() {
             return false;
         }
-        let mut stretch = between(plan, from, id);
-        if stretch.is_empty() {
+        let all = between(plan, from, id);
+        if all.is_empty() {
             return false;
         }
+        let mut stretch = all.clone();
         stretch.retain(|&step| {
             let changed = plan.step(step).effect != Effect::Reads
                 && matches!(&self.states[step.index()], StepState::Ended(ending) if ending.is_good());
@@ -163,6 +168,12 @@ impl Walk {
                 StepState::Waiting | StepState::Asking => {}
             }
             self.states[step.index()] = StepState::Waiting;
+        }
+        for &step in stretch.iter().filter(|step| **step != from) {
+            for before in above(plan, step, &all, &stretch) {
+                self.also.entry(before).or_default().push(step);
+                self.missing[step.index()] += 1;
+            }
         }
         for &step in &stretch {
             if self.missing[step.index()] == 0 {
@@ -210,6 +221,27 @@ impl Walk {
             _ => Some(Skip::Needs { title: title() }),
         }
     }
+}
+
+/// The steps of `stretch` that `step` needs by way of steps of `all` that are not in it.
+fn above<A>(plan: &Plan<A>, step: StepId, all: &[StepId], stretch: &[StepId]) -> BTreeSet<StepId> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let is_left_out = |id: &StepId| all.contains(id) && !stretch.contains(id);
+    let mut open: Vec<StepId> = plan.step(step).needs.iter().copied().filter(is_left_out).collect();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        for need in &plan.step(id).needs {
+            if stretch.contains(need) {
+                found.insert(*need);
+            } else if is_left_out(need) {
+                open.push(*need);
+            }
+        }
+    }
+    found
 }
 
 /// `from`, `to` and every step on a path between them; empty where `to` does not need `from`.

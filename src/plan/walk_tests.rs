@@ -177,6 +177,33 @@ fn a_redo_leaves_finished_steps_outside_the_stretch_alone() {
 }
 
 #[test]
+fn whoever_asked_for_a_redo_waits_for_it_also_where_what_stands_between_is_not_done_again() {
+    let steps: &[(&str, &[&str])] =
+        &[("plan", &[]), ("destroy-a", &["plan"]), ("look", &["destroy-a"]), ("destroy-b", &["look"])];
+    for ending in [Ending::Done, failed()] {
+        let mut story = Story::new(steps, 4, true);
+        for name in ["plan", "destroy-a", "look"] {
+            assert_eq!(story.start(), [name]);
+            story.done(name);
+        }
+        assert_eq!(story.start(), ["destroy-b"]);
+        let (from, to) = (story.id("plan"), story.id("destroy-b"));
+        assert!(story.walk.redo(&story.plan, from, to));
+        assert_eq!(story.start(), ["plan"], "and nothing beside it");
+        let is_good = ending.is_good();
+        story.end("plan", ending);
+        if is_good {
+            assert_eq!(story.start(), ["look"]);
+            story.done("look");
+            assert_eq!(story.start(), ["destroy-b"]);
+            story.done("destroy-b");
+        }
+        assert!(story.walk.is_over());
+        assert_eq!(story.walk.attempts(story.id("destroy-a")), 1);
+    }
+}
+
+#[test]
 fn an_interrupt_skips_all_that_waits_and_lets_the_running_end() {
     let mut story = Story::new(DIAMOND, 2, true);
     story.start();

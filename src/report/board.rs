@@ -136,6 +136,7 @@ impl Board {
                 row.stage = Stage::Ended { ending: ending.clone(), took: *took };
             }
             EventKind::RunStarted { .. }
+            | EventKind::Judged(_)
             | EventKind::Line { .. }
             | EventKind::Notice { .. }
             | EventKind::Interrupted { .. }

@@ -143,6 +143,7 @@ pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) ->
         EventKind::RunFinished { .. } => ending(board, style),
         EventKind::RunStarted { .. }
         | EventKind::StepStarted { .. }
+        | EventKind::Judged(_)
         | EventKind::CommandStarted { .. }
         | EventKind::CommandEnded { .. }
         | EventKind::Progress(_)

@@ -2,13 +2,11 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::context::StepContext;
 use crate::diagnostic::Fault;
 use crate::model::Value;
-use crate::os::Doors;
 use crate::plan::{Digest, Fingerprint, Plan, Proposal};
 
 /// A plan whose steps can be run.
@@ -20,21 +18,13 @@ pub trait Action: Send + Sync {
     fn describe(&self) -> Vec<String>;
 
     /// Everything that its result depends on; `None`: it always runs. Recorded after a success; while it is the same, the step is up
-    /// to date.
-    fn fingerprint(&self, _context: &FingerprintContext<'_>) -> Result<Option<Fingerprint>, Fault> {
+    /// to date. Only looks: in a dry run the context starts no command and asks nobody.
+    fn fingerprint(&self, _context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
         Ok(None)
     }
 
     /// Does it.
     fn run(&self, context: &mut StepContext<'_>) -> Outcome;
-}
-
-/// What a fingerprint may look at.
-pub struct FingerprintContext<'a> {
-    /// The machine; only to be read.
-    pub doors: &'a Doors,
-    /// The project's folder.
-    pub root: &'a Path,
 }
 
 /// A typed value that a step leaves for those that need it.

@@ -22,7 +22,7 @@ use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output}
 use crate::os::files::TemporaryFolder;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::shim::Orphaned;
-use crate::os::{Doors, identity, kill_point};
+use crate::os::{Doors, identity, kill_point, signal};
 use crate::plan::{Digest, Step, StepId, WhenOrphaned};
 
 /// How long a quiet command is left alone before we look whether it still is there.
@@ -62,6 +62,8 @@ pub struct CommandRun<'a> {
     pub digest: Option<Digest>,
     /// It only looks at something: it is in the journal and not on the screen.
     pub is_look: bool,
+    /// When its time is over it is asked to end first, and ended hard only after this.
+    pub grace: Duration,
     /// Gets the lines instead of the log.
     pub reader: Option<&'a mut LineReader<'a>>,
 }
@@ -122,6 +124,11 @@ impl<'a> StepContext<'a> {
         StepLog { shared: self.shared, step: &self.step().name }
     }
 
+    /// The step's name.
+    pub fn name(&self) -> &'a str {
+        &self.step().name
+    }
+
     /// The project's folder.
     pub fn root(&self) -> &'a Path {
         &self.shared.root
@@ -135,6 +142,11 @@ impl<'a> StepContext<'a> {
     /// Why this step is done again, where a later one asked for it.
     pub fn redo_reason(&self) -> Option<&str> {
         self.redo_reason.as_deref()
+    }
+
+    /// Whether this is a dry run: nothing may be changed, started or asked.
+    pub fn only_looks(&self) -> bool {
+        self.shared.mode.looks
     }
 
     /// Whether a signal came: stop soon, in order.
@@ -212,6 +224,9 @@ impl<'a> StepContext<'a> {
 
     /// Runs a command to its end. A status other than 0 is no fault here: the caller knows what it means.
     pub fn run_command(&mut self, spec: &CommandSpec, mut how: CommandRun<'_>) -> Result<Termination, Fault> {
+        if self.only_looks() {
+            return Err(Fault::new(FaultKind::Refused, "a dry run starts nothing"));
+        }
         if self.is_cancelled() && !how.cleans_up {
             return Err(interrupted());
         }
@@ -311,6 +326,7 @@ impl<'a> StepContext<'a> {
         };
         let deadline = spec.timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
         let mut timed_out = false;
+        let mut hard = None;
         let (termination, leaked) = loop {
             match child.next(QUIET) {
                 ChildEvent::Output(stream, bytes) => {
@@ -320,8 +336,16 @@ impl<'a> StepContext<'a> {
                 ChildEvent::Ended { termination, leaked } => break (termination, leaked),
                 ChildEvent::Quiet => {}
             }
-            if !timed_out && deadline.is_some_and(|deadline| self.doors().clock.monotonic() > deadline) {
+            let now = self.doors().clock.monotonic();
+            if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
                 timed_out = true;
+                hard = Some(now + how.grace);
+                if !how.grace.is_zero() {
+                    child.control().ask_to_end(signal::TERMINATE);
+                }
+            }
+            if hard.is_some_and(|hard| now >= hard) {
+                hard = None;
                 child.control().kill();
             }
         };
@@ -400,7 +424,17 @@ impl<'a> StepContext<'a> {
         self.shared.record(entry, false).map_err(|error| unrecorded(&error))
     }
 
-    fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {
+    /// What this step and those that it needs share.
+    pub(super) fn shared(&self) -> &'a Shared<'a> {
+        self.shared
+    }
+
+    /// Which step this is.
+    pub(super) fn id(&self) -> StepId {
+        self.id
+    }
+
+    pub(super) fn step(&self) -> &'a Step<Box<dyn super::action::Action>> {
         self.shared.plan.step(self.id)
     }
 }

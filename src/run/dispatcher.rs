@@ -10,19 +10,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, select};
 
-use super::action::{FingerprintContext, Outcome, Produced};
+use super::action::{Outcome, Produced};
 use super::asker::AskRequest;
 use super::context::unrecorded;
 use super::observe::{Answer, Question};
 use super::screen::ScreenMessage;
 use super::shared::{Message, Shared};
 use super::unit;
-use super::verdicts;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Counts, Event, EventKind, Level};
 use crate::journal::record::Entry;
 use crate::os::signal::Signal;
-use crate::plan::{Digest, Ending, Proposal, Skip, StepId, StepState, Verdict, Walk, WalkSettings};
+use crate::plan::{Digest, Ending, Proposal, Skip, StepId, StepState, Walk, WalkSettings};
 
 /// So many events may wait for the observer before lines have to wait for it too.
 const OBSERVER_BACKLOG: usize = 256;
@@ -53,7 +52,6 @@ pub(super) struct Dispatcher<'scope, 'env> {
     shared: &'env Shared<'env>,
     scope: &'scope std::thread::Scope<'scope, 'env>,
     walk: Walk,
-    force: bool,
     inbox: Inbox,
     screen: Sender<ScreenMessage>,
     started: HashMap<StepId, Duration>,
@@ -70,7 +68,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     pub(super) fn new(
         shared: &'env Shared<'env>,
         scope: &'scope std::thread::Scope<'scope, 'env>,
-        (settings, force): (WalkSettings, bool),
+        settings: WalkSettings,
         inbox: Inbox,
         screen: Sender<ScreenMessage>,
     ) -> Self {
@@ -78,7 +76,6 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             walk: Walk::new(shared.plan, settings),
             shared,
             scope,
-            force,
             inbox,
             screen,
             started: HashMap::new(),
@@ -161,36 +158,19 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
         self.say(Some(id), EventKind::StepStarted { attempt });
         let reason = self.redo_reasons.remove(&id);
-        match self.verdict(id, self.force || reason.is_some()) {
-            Ok(Some(Verdict::Fresh)) => {
-                self.end(id, Ending::UpToDate { reason: "as it was left".to_owned() });
-            }
-            Ok(_) => {
-                let shared = self.shared;
-                let unit = move || unit::run(shared, id, attempt, reason);
-                if let Err(error) =
-                    std::thread::Builder::new().name(step.name.clone()).spawn_scoped(self.scope, unit)
-                {
-                    let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
-                    self.end(id, Ending::Failed { fault });
-                }
-            }
-            Err(fault) => self.end(id, Ending::Failed { fault: self.masked(fault) }),
+        let shared = self.shared;
+        let unit = move || unit::run(shared, id, attempt, reason);
+        if let Err(error) = std::thread::Builder::new().name(step.name.clone()).spawn_scoped(self.scope, unit)
+        {
+            let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
+            self.end(id, Ending::Failed { fault });
         }
-    }
-
-    fn verdict(&self, id: StepId, forced: bool) -> Result<Option<Verdict>, Fault> {
-        let context = FingerprintContext { doors: self.shared.doors, root: &self.shared.root };
-        let step = self.shared.plan.step(id);
-        let Some(now) = step.action.fingerprint(&context)? else { return Ok(None) };
-        Ok((!forced).then(|| verdicts::compare(self.shared.doors, &self.shared.root, &step.name, &now)))
     }
 
     fn ended(&mut self, id: StepId, outcome: Outcome) {
         let ending = match outcome {
             Outcome::Done(value) => {
                 self.shared.keep(id, value);
-                self.remember(id);
                 Ending::Done
             }
             Outcome::UpToDate(reason) => Ending::UpToDate { reason: self.shared.masker.mask(&reason) },
@@ -202,15 +182,6 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             Outcome::Redo { from, reason } => return self.redo(id, &from, reason),
         };
         self.end(id, ending);
-    }
-
-    /// Records what the step's result depended on. A record that can't be written only makes the step run again.
-    fn remember(&self, id: StepId) {
-        let context = FingerprintContext { doors: self.shared.doors, root: &self.shared.root };
-        let step = self.shared.plan.step(id);
-        if let Ok(Some(now)) = step.action.fingerprint(&context) {
-            verdicts::remember(self.shared.doors, &self.shared.root, &step.name, &now).ok();
-        }
     }
 
     fn ask(&mut self, id: StepId, proposal: Proposal) {

@@ -12,7 +12,9 @@ mod asker;
 pub mod bindings;
 mod cancel;
 mod context;
+mod demand;
 mod dispatcher;
+pub mod freshness;
 mod lines;
 pub mod node;
 mod observe;
@@ -20,13 +22,12 @@ mod screen;
 pub mod script;
 mod shared;
 mod unit;
-mod verdicts;
 
 use std::path::PathBuf;
 
 use crossbeam_channel::{bounded, unbounded};
 
-pub use action::{Action, Approval, Exports, FingerprintContext, Outcome, Produced, RunPlan};
+pub use action::{Action, Approval, Exports, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
 pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
@@ -35,7 +36,7 @@ pub use observe::{Answer, Ask, Observer, Question};
 use asker::answer_all;
 use dispatcher::{Dispatcher, Inbox};
 use screen::{ScreenMessage, show};
-use shared::{Channels, Shared};
+use shared::{Channels, Mode, Shared};
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, StepShape};
@@ -63,6 +64,8 @@ pub struct RunSettings {
     pub keep_going: bool,
     /// Steps run although their work is as it was left.
     pub force: bool,
+    /// Each task says why it runs.
+    pub explain: bool,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -107,13 +110,14 @@ pub fn run(
         journal,
         settings.root.clone(),
         Channels { life, permits, asker },
+        Mode { force: settings.force, explain: settings.explain, looks: false },
     );
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
         scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
         let inbox = Inbox { life: life_inbox, permits: given, signals };
-        let mut dispatcher = Dispatcher::new(&shared, scope, (walk, settings.force), inbox, screen.clone());
+        let mut dispatcher = Dispatcher::new(&shared, scope, walk, inbox, screen.clone());
         let started = EventKind::RunStarted {
             run: run_id,
             command,

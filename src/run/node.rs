@@ -2,7 +2,8 @@
 
 use super::action::Action;
 use super::bindings::Scope;
-use crate::model::Call;
+use crate::diagnostic::Spanned;
+use crate::model::{Call, Model, Reference};
 use crate::plan::{Effect, WhenOrphaned};
 
 /// A task with its arguments.
@@ -27,6 +28,20 @@ pub enum Need {
     Database(String),
     /// The outputs of a workspace, read after its apply where that is in the plan.
     Outputs(String),
+}
+
+impl Need {
+    /// What has to be there for values of `references` to be known, variables followed.
+    pub fn of<'a>(model: &'a Model, references: impl IntoIterator<Item = &'a Reference>) -> Vec<Self> {
+        let references: Vec<&Reference> = references.into_iter().collect();
+        let outputs = model.outputs_among(references.iter().copied()).into_keys().map(Self::Outputs);
+        let exporters = model.exporters_among(references.iter().copied()).into_iter();
+        let tasks = exporters.filter_map(|name| {
+            let task = Spanned::new(name.clone(), model.tasks.get(&name)?.span);
+            Some(Self::Call(Call { task, args: Vec::new() }, Scope::default()))
+        });
+        outputs.chain(tasks).collect()
+    }
 }
 
 /// A step to be.

@@ -11,6 +11,7 @@ use super::action::{Approval, Outcome, Produced, RunPlan};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
 use super::cancel::Cancel;
+use super::freshness::Freshness;
 use super::observe::Answer;
 use crate::event::{EVENTS_VERSION, Event, EventKind};
 use crate::journal::record::Entry;
@@ -43,8 +44,21 @@ pub(super) struct Shared<'a> {
     pub(super) permits: Sender<()>,
     pub(super) asker: Sender<AskRequest>,
     pub(super) started: Duration,
+    pub(super) mode: Mode,
+    pub(super) freshness: Freshness,
     values: Mutex<Vec<Option<Produced>>>,
     approved: Mutex<BTreeSet<Digest>>,
+}
+
+/// How steps are run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mode {
+    /// Although their work is as it was left.
+    pub(super) force: bool,
+    /// Saying why.
+    pub(super) explain: bool,
+    /// Not at all: it is only looked whether they would.
+    pub(super) looks: bool,
 }
 
 /// Where messages of a run go.
@@ -60,6 +74,7 @@ impl<'a> Shared<'a> {
         journal: Option<RunStore>,
         root: PathBuf,
         channels: Channels,
+        mode: Mode,
     ) -> Self {
         Self {
             plan,
@@ -74,6 +89,8 @@ impl<'a> Shared<'a> {
             permits: channels.permits,
             asker: channels.asker,
             started: doors.clock.monotonic(),
+            mode,
+            freshness: Freshness::new(plan.len()),
             values: Mutex::new(vec![None; plan.len()]),
             approved: Mutex::default(),
         }

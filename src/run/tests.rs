@@ -129,6 +129,7 @@ impl Story {
             jobs: 2,
             keep_going: self.keep_going,
             force: false,
+            explain: false,
             recorded: true,
         };
         let observer = Box::new(Heard(Arc::clone(&events)));
@@ -361,6 +362,7 @@ fn a_run_that_cannot_be_recorded_starts_nothing() {
         jobs: 1,
         keep_going: false,
         force: false,
+        explain: false,
         recorded: true,
     };
     let observer = Box::new(Heard(Arc::default()));

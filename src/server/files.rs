@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::store::{Store, unreadable, unwritable};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{Masker, dotenv_values, env_value_is_secret};
+use crate::model::EnvFiles;
 use crate::os::Doors;
 use crate::os::files::FileKind;
 
@@ -63,20 +64,41 @@ fn place(path: &Path) -> Option<PathBuf> {
     (!place.as_os_str().is_empty()).then_some(place)
 }
 
-/// What is secret in the environment's files is masked from now on.
-pub(super) fn teach(doors: &Doors, folder: &Path, masker: &Masker) -> Result<(), Fault> {
+/// What is secret in the environment's files is masked from now on; `entries` say what their names do not.
+pub(super) fn teach<'e>(
+    doors: &Doors,
+    shared: &Path,
+    entries: impl IntoIterator<Item = &'e EnvFiles>,
+    masker: &Masker,
+) -> Result<(), Fault> {
+    let entries: Vec<&EnvFiles> = entries.into_iter().collect();
+    teach_below(doors, shared, shared, &entries, masker)
+}
+
+fn teach_below(
+    doors: &Doors,
+    shared: &Path,
+    folder: &Path,
+    entries: &[&EnvFiles],
+    masker: &Masker,
+) -> Result<(), Fault> {
     if doors.files.kind(folder) != FileKind::Folder {
         return Ok(());
     }
     for name in doors.files.list(folder).map_err(|error| unreadable(folder, &error))? {
         let path = folder.join(&name);
         if doors.files.kind(&path) == FileKind::Folder {
-            teach(doors, &path, masker)?;
+            teach_below(doors, shared, &path, entries, masker)?;
             continue;
         }
         let bytes = doors.files.read(&path).map_err(|error| unreadable(&path, &error))?;
+        masker.add_file(&bytes);
+        let place = path.strip_prefix(shared).unwrap_or(&path);
+        let entry = entries.iter().find(|entry| place.starts_with(&entry.path));
+        let (mask, public) =
+            entry.map_or((&[][..], &[][..]), |entry| (entry.mask.as_slice(), entry.public.as_slice()));
         for (key, value) in dotenv_values(&bytes) {
-            if env_value_is_secret(&key, &value, &[], &[]) {
+            if env_value_is_secret(&key, &value, mask, public) {
                 masker.add(&value);
             }
         }

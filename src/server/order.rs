@@ -263,7 +263,7 @@ fn session<'s>(doors: &'s Doors, file: &Path, layout: &Layout) -> Result<Session
         ..Options::default()
     };
     let session = Session::open(doors, options, &[])?.recorded_in(&layout.home);
-    super::files::teach(doors, &layout.shared(), session.masker())?;
+    super::files::teach(doors, &layout.shared(), session.model.env_files.values(), session.masker())?;
     Ok(session)
 }
 

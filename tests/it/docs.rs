@@ -142,10 +142,18 @@ fn every_page_is_covered() {
         .map(|entry| entry.expect("a page").file_name().to_string_lossy().into_owned())
         .collect();
     pages.sort();
-    // The commands of `deploy.md` and `secrets.md` are run for real, by `deploy_ssh` and `secrets::files`.
+    // The commands of `deploy.md`, `secrets.md` and `repository.md` are run for real, by `deploy_ssh`, `secrets::files` and `repo`.
     assert_eq!(
         pages,
-        ["architecture.md", "deploy.md", "exit-codes.md", "plan.md", "secrets.md", "tasks-file.md"],
+        [
+            "architecture.md",
+            "deploy.md",
+            "exit-codes.md",
+            "plan.md",
+            "repository.md",
+            "secrets.md",
+            "tasks-file.md"
+        ],
         "add the page to these tests"
     );
     for name in ["docs/architecture.md", "docs/exit-codes.md"] {

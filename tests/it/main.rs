@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bootstrap;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod code;
 #[cfg(test)]
 mod commands;
@@ -29,6 +31,8 @@ mod failures;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod freshness;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod journal;
@@ -47,6 +51,8 @@ mod preview;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod repo;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod safety;
@@ -56,6 +62,8 @@ mod secrets;
 mod signals;
 #[cfg(test)]
 mod tags;
+#[cfg(test)]
+mod task_rules;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! the configuration is without one of them. Pure; the calls go through a guest in Caddy's network, for the interface listens on its
 //! loopback only.
 //!
-//! Which upstream is healthy can't be asked: `/reverse_proxy/upstreams` does not say, and forgets those that a reload took out
-//! (`deployers.md` 3.5). So one waits for as long as Caddy needs to notice.
+//! Which upstream is healthy can't be asked: `/reverse_proxy/upstreams` does not say. So one waits for as long as Caddy needs to notice.
+
+pub mod leaving;
 
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ fn walk(value: &Value, path: String, is_meant: IsMeant<'_>, found: &mut Vec<Upst
                 walk(item, format!("{path}/{number}"), is_meant, found);
             }
         }
+        Value::Object(_) if leaving::is_branch(value) => {}
         Value::Object(members) => {
             if members.get("handler").is_some_and(|handler| handler == "reverse_proxy")
                 && let Some(list) = members.get("upstreams").and_then(Value::as_array)
@@ -93,9 +95,13 @@ fn walk(value: &Value, path: String, is_meant: IsMeant<'_>, found: &mut Vec<Upst
 
 /// The host that an upstream is dialled at.
 fn host(upstream: &Value) -> Option<&str> {
-    let dial = upstream.get("dial")?.as_str()?;
+    Some(host_of(upstream.get("dial")?.as_str()?))
+}
+
+/// The host of an address that Caddy dials.
+pub fn host_of(dial: &str) -> &str {
     let address = dial.strip_prefix("tcp/").unwrap_or(dial);
-    Some(address.rsplit_once(':').map_or(address, |(host, _)| host))
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
 fn notices_within(active: &Value) -> Duration {

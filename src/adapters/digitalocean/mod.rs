@@ -18,6 +18,7 @@ pub const DIGITALOCEAN: Vendor = Vendor {
     base_variable: "DIGITALOCEAN_API_URL",
     default_base: "https://api.digitalocean.com",
     new_token: "make a token at https://cloud.digitalocean.com/account/api/tokens",
+    sign_in: None,
     next_page,
     is_limit: |_| false,
     missing_permission: |_| None,

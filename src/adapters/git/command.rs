@@ -13,7 +13,7 @@ const TAG_FORMAT: &str = "%(refname:strip=2)%00%(if)%(*objectname)%(then)%(*obje
      %(creatordate:unix)%00%(objecttype)%00%(contents:subject)";
 
 /// `git` in `folder`. Never asks anything on a terminal, never opens an editor or a pager.
-fn git(folder: &Path, args: &[&str]) -> CommandSpec {
+pub(super) fn git(folder: &Path, args: &[&str]) -> CommandSpec {
     CommandSpec::new("git", folder)
         .args(args.iter().copied())
         .env("GIT_TERMINAL_PROMPT", "0")

@@ -4,5 +4,7 @@ pub mod command;
 pub mod history;
 pub mod push;
 pub mod receive;
+pub mod repository;
+pub mod snapshot;
 pub mod status;
 pub mod tags;

@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::vendor::{NextPage, Reply, Vendor, linked_page, segment};
+use super::vendor::{NextPage, Reply, Token, Vendor, linked_page, segment};
 use crate::os::command::CommandSpec;
 
 /// Where tokens are made, and with what.
@@ -28,6 +28,7 @@ pub const GITHUB: Vendor = Vendor {
     base_variable: "GITHUB_API_URL",
     default_base: "https://api.github.com",
     new_token: NEW_TOKEN,
+    sign_in: Some("gh auth login"),
     next_page,
     is_limit,
     missing_permission,
@@ -97,11 +98,19 @@ pub fn base_of(host: &str) -> String {
 }
 
 /// The line of `token_command`, as the source of its token is told.
-pub const TOKEN_COMMAND: &str = "gh auth token";
+const TOKEN_COMMAND: &str = "gh auth token";
 
 /// Prints the token of whoever signed in with `gh`, for where no variable holds one. Its output is a secret.
-pub fn token_command(dir: impl Into<PathBuf>) -> CommandSpec {
+fn token_command(dir: impl Into<PathBuf>) -> CommandSpec {
     CommandSpec::new("gh", dir).args(["auth", "token"])
+}
+
+/// The token of whoever signed in with `gh`. `run` gives what a command printed; `None`: it is not there, or does not know.
+pub fn signed_in<E>(
+    dir: impl Into<PathBuf>,
+    run: impl FnOnce(&CommandSpec) -> Result<Option<String>, E>,
+) -> Result<Option<Token>, E> {
+    Ok(run(&token_command(dir))?.and_then(|output| Token::from_output(&output, TOKEN_COMMAND)))
 }
 
 fn next_page(reply: &Reply) -> Option<NextPage> {

@@ -17,6 +17,7 @@ pub const GITLAB: Vendor = Vendor {
     base_variable: "CI_API_V4_URL",
     default_base: "https://gitlab.com/api/v4",
     new_token: "make a personal or project access token with the scope `api` in GitLab under Access tokens (the CI_JOB_TOKEN of a job can't write variables)",
+    sign_in: None,
     next_page,
     is_limit: |_| false,
     missing_permission,

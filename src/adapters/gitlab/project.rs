@@ -26,6 +26,10 @@ pub struct Project {
     pub visibility: Option<String>,
     /// Where a person reads it.
     pub web_url: String,
+    /// Where it is cloned from by ssh.
+    pub ssh_url_to_repo: String,
+    /// Where it is cloned from by https.
+    pub http_url_to_repo: String,
 }
 
 /// A group, or the place of a person's own projects.
@@ -81,9 +85,8 @@ pub fn namespace(path: &str) -> Operation<Namespace> {
     }
 }
 
-/// Makes a project; without a namespace, among those of the token's own user.
-pub fn create(name: &str, namespace: Option<u64>, private: bool) -> Operation<Project> {
-    let visibility = if private { "private" } else { "public" };
+/// Makes a project; without a namespace, among those of the token's own user. `visibility` as in [`Project`].
+pub fn create(name: &str, namespace: Option<u64>, visibility: &str) -> Operation<Project> {
     let mut body = json!({"path": name, "name": name, "visibility": visibility});
     if let Some(namespace) = namespace {
         body["namespace_id"] = json!(namespace);
@@ -151,18 +154,18 @@ mod tests {
 
     #[test]
     fn a_project_is_made_where_it_belongs() {
-        let body = create("shop", Some(7), true).request.body.expect("a body");
+        let body = create("shop", Some(7), "private").request.body.expect("a body");
         assert_eq!(
             body.value(),
             &json!({"path": "shop", "name": "shop", "visibility": "private", "namespace_id": 7})
         );
-        let body = create("shop", None, false).request.body.expect("a body");
+        let body = create("shop", None, "public").request.body.expect("a body");
         assert_eq!(body.value(), &json!({"path": "shop", "name": "shop", "visibility": "public"}));
     }
 
     #[test]
     fn an_empty_project_has_no_branch() {
-        let body = r#"{"id":3,"path_with_namespace":"team/shop","default_branch":null,"visibility":"private","web_url":"https://x"}"#;
+        let body = r#"{"id":3,"path_with_namespace":"team/shop","default_branch":null,"visibility":"private","web_url":"https://x","ssh_url_to_repo":"git@x:team/shop.git","http_url_to_repo":"https://x/team/shop.git"}"#;
         let read = (project("3").parse)(&Reply::new(200, &[], body)).expect("a project");
         assert_eq!((read.id, read.default_branch), (3, None));
     }

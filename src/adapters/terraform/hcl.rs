@@ -66,6 +66,32 @@ pub(super) fn blocks(name: &str, text: &str) -> Vec<Block> {
     }
 }
 
+/// The attributes of a text without blocks, a variable file, with the strings, numbers and words of each; keys of maps are not among them.
+pub(super) fn attributes(text: &str) -> Vec<(String, Vec<String>)> {
+    let tokens = tokens(text);
+    let is_key = |at: usize| matches!(tokens.get(at + 1), Some(Token::Sign('=' | ':')));
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut open = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Word(name) | Token::Text(name) if is_key(at) => {
+                if open == 0 {
+                    found.push((name.trim_matches('"').to_owned(), Vec::new()));
+                }
+            }
+            Token::Word(text) | Token::Text(text) => {
+                if let Some((_, texts)) = found.last_mut() {
+                    texts.push((*text).to_owned());
+                }
+            }
+            Token::Sign('{' | '[' | '(') => open += 1,
+            Token::Sign('}' | ']' | ')') => open = open.saturating_sub(1),
+            Token::Sign(_) | Token::Newline => {}
+        }
+    }
+    found
+}
+
 /// Attributes and blocks of a body.
 pub(super) type Body = (Vec<(String, String)>, Vec<Block>);
 

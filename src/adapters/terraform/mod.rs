@@ -30,6 +30,7 @@ pub mod shadow;
 pub mod state;
 pub mod stream;
 pub mod text_box;
+pub mod var_file;
 pub mod version;
 
 pub use action::Action;

@@ -103,6 +103,44 @@ impl Access {
         Self::with_token(vendor, environment, token)
     }
 
+    /// With the token of the environment, or else the one that `signed_in` finds; at `api` of the tasks file's `[forge]`, or else where
+    /// `environment` says.
+    pub fn of_forge(
+        vendor: &'static Vendor,
+        environment: &Environment,
+        api: Option<&str>,
+        signed_in: impl FnOnce() -> Result<Option<Token>, Fault>,
+    ) -> Result<Self, Fault> {
+        let mut token = Token::from_environment(environment, vendor.token_variables);
+        if token.is_none() && vendor.sign_in.is_some() {
+            token = signed_in()?;
+        }
+        let token = token.ok_or_else(|| {
+            let missing = Fault::from(&AccessError::NoToken {
+                vendor: vendor.name,
+                variables: vendor.token_variables,
+                new_token: vendor.new_token,
+            });
+            match vendor.sign_in {
+                Some(line) => {
+                    missing.hint(format!("or sign in once with {}'s own program: `{line}`", vendor.name))
+                }
+                None => missing,
+            }
+        })?;
+        let access = match api {
+            Some(api) => Self::at(vendor, api, "api of [forge]", token),
+            None => Self::with_token(vendor, environment, token),
+        };
+        access.map_err(|error| Fault::from(&error))
+    }
+
+    /// The host that is asked, with its port where one is named.
+    pub fn host(&self) -> &str {
+        let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
     /// With a token that is known, and the base address that `environment` names.
     pub fn with_token(
         vendor: &'static Vendor,

@@ -44,6 +44,8 @@ pub struct Vendor {
     pub default_base: &'static str,
     /// How one gets a token.
     pub new_token: &'static str,
+    /// The command that signs one in with the vendor's own program, whose token is taken where no variable holds one.
+    pub sign_in: Option<&'static str>,
     /// The next page of a list.
     pub next_page: fn(&Reply) -> Option<NextPage>,
     /// Whether an answer means "too often" though its status is not 429.

@@ -87,6 +87,7 @@ mod tests {
         base_variable: "BASE",
         default_base: "https://vendor.example",
         new_token: "",
+        sign_in: None,
         next_page: linked_page,
         is_limit: |reply| reply.status() == 403,
         missing_permission: |_| None,

@@ -14,7 +14,7 @@ pub(super) fn run(session: &Session<'_>, all: bool) -> Result<u8, Fault> {
         for task in model.tasks.values() {
             let row = serde_json::json!({
                 "name": task.name, "kind": "task", "description": task.description, "aliases": task.aliases,
-                "usage": task::usage(task),
+                "usage": task::usage(task), "hidden": task.rules.hide,
             });
             print(&format!("{row}\n"));
         }
@@ -26,7 +26,7 @@ pub(super) fn run(session: &Session<'_>, all: bool) -> Result<u8, Fault> {
     }
     let mut rows = Vec::new();
     let commands = command_names();
-    for task in model.tasks.values() {
+    for task in model.tasks.values().filter(|task| all || !task.rules.hide) {
         let mut about = task.description.clone().unwrap_or_default();
         if !task.aliases.is_empty() {
             about.push_str(&format!("  [alias {}]", task.aliases.join(", ")));

@@ -1,6 +1,7 @@
 //! One file per built-in command.
 
 mod check;
+mod clean_cache;
 mod completions;
 mod deployments;
 mod drift;
@@ -36,6 +37,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         Builtin::Help { name } => help::run(doors, options, name.as_deref()),
         Builtin::Show { name } => show::run(&session(options)?, &name),
         Builtin::Check => check::run(doors, &options),
+        Builtin::CleanCache { names } => clean_cache::run(doors, options, &names),
         Builtin::History { number } => history::run(doors, &options, number),
         Builtin::Logs { release: Some(number), .. } => releases::log(&session(options)?, number),
         Builtin::Logs { run, step, release: None } => {
@@ -60,6 +62,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Cancel
         | Builtin::Server { .. }
         | Builtin::Secrets { .. }
+        | Builtin::Repo { .. }
         | Builtin::Down { .. }
         | Builtin::Tag { .. }
         | Builtin::Plan { .. }

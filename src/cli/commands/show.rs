@@ -80,6 +80,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.line("usage", &task::usage(task));
     page.list("alias", &task.aliases);
     page.list("depends", &task.depends.iter().map(written::call).collect::<Vec<_>>());
+    page.list("wait for", &task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>());
+    page.list("then", &task.depends_post.iter().map(written::call).collect::<Vec<_>>());
+    for (name, text) in written::rules(&task.rules) {
+        page.line(name, &text);
+    }
     for argument in &task.args {
         let mut about = written::argument(argument);
         if let Some(help) = &argument.help {
@@ -101,6 +106,11 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.line("folder", &written::path(&dir));
     page.list("env", &task.env.keys().collect::<Vec<_>>());
     page.list("dotenv", &task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>());
+    page.list("sources", &task.tracking.sources.iter().map(written::template).collect::<Vec<_>>());
+    page.list("outputs", &task.tracking.outputs.iter().map(written::template).collect::<Vec<_>>());
+    if !task.tracking.cache {
+        page.line("cache", "false");
+    }
     if let Some(confirm) = &task.confirm {
         let word = confirm.word.as_ref().map(|word| format!("  [type {word}]")).unwrap_or_default();
         page.line("confirm", &format!("{}{word}", confirm.text));
@@ -127,9 +137,16 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "kind": "task", "name": task.name, "file": file, "line": line, "description": task.description,
         "usage": task::usage(task), "aliases": task.aliases, "args": args, "confirm": confirm,
         "depends": task.depends.iter().map(written::call).collect::<Vec<_>>(),
+        "wait_for": task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>(),
+        "depends_post": task.depends_post.iter().map(written::call).collect::<Vec<_>>(),
+        "rules": written::rules(&task.rules).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "databases": task.databases.iter().map(|name| &name.value).collect::<Vec<_>>(),
         "dir": task.dir.as_ref().map(written::template),
         "env": task.env.keys().collect::<Vec<_>>(),
         "dotenv": task.dotenv.iter().map(written::dotenv).collect::<Vec<_>>(),
+        "sources": task.tracking.sources.iter().map(written::template).collect::<Vec<_>>(),
+        "outputs": task.tracking.outputs.iter().map(written::template).collect::<Vec<_>>(),
+        "cache": task.tracking.cache,
         "run": written::commands_json(&task.run), "finally": written::commands_json(&task.finally),
     })
 }

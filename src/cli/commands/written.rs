@@ -8,6 +8,8 @@ use crate::diagnostic::Span;
 use crate::model::{
     Argument, ArgumentKind, Call, Command, Dotenv, Model, Part, ScriptPart, Template, VarValue,
 };
+use crate::model::{Ready, Rules};
+use crate::text::duration;
 use crate::text::quote;
 
 /// `file:line` of a place.
@@ -108,4 +110,64 @@ pub(super) fn value_json(value: &VarValue) -> Json {
 /// A path for a page; the project's folder itself is `.`.
 pub(super) fn path(path: &Path) -> String {
     if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}
+
+/// The rules of a task that say something, each with its name.
+pub(super) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    let mut line = |name, text: String| lines.push((name, text));
+    if let Some(condition) = &rules.condition {
+        let lists = [
+            ("os", &condition.os),
+            ("arch", &condition.arch),
+            ("env", &condition.env),
+            ("environment", &condition.environment),
+        ];
+        let mut parts: Vec<String> = lists
+            .iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(name, values)| format!("{name} {}", values.join(" or ")))
+            .collect();
+        parts
+            .extend(condition.run.as_ref().map(|run| format!("$ {}", command(&Command::Shell(run.clone())))));
+        line("if", parts.join(", "));
+    }
+    if let Some(timeout) = rules.timeout {
+        line("timeout", duration::render(timeout));
+    }
+    if rules.retry.attempts > 1 {
+        line(
+            "retry",
+            format!(
+                "up to {} attempts, the first wait {}",
+                rules.retry.attempts,
+                duration::render(rules.retry.delay)
+            ),
+        );
+    }
+    let tools = rules.requires.tools.iter().map(|tool| match &tool.version {
+        Some(version) => format!("{} {version}", tool.name),
+        None => tool.name.clone(),
+    });
+    let needed: Vec<String> =
+        tools.chain(rules.requires.env.iter().map(|variable| format!("${}", variable.name))).collect();
+    if !needed.is_empty() {
+        line("requires", needed.join(", "));
+    }
+    if let Some(wait) = &rules.wait_until {
+        let what = match &wait.ready {
+            Ready::Http(url) => url.clone(),
+            Ready::Tcp(address) => address.clone(),
+            Ready::File(path) => path.clone(),
+            Ready::Run(run) => format!("$ {}", command(&Command::Shell(run.clone()))),
+        };
+        line("wait until", format!("{what}, for {} at most", duration::render(wait.timeout)));
+    }
+    for (name, is_set) in [("ignore error", rules.ignore_error), ("quiet", rules.quiet), ("hide", rules.hide)]
+    {
+        if is_set {
+            line(name, "yes".to_owned());
+        }
+    }
+    lines
 }

@@ -183,6 +183,11 @@ impl Place<'_> {
                 left.retain(|candidate| !rest.contains(&candidate.word));
                 left
             }
+            "clean-cache" => {
+                let mut left = self.tasks();
+                left.retain(|candidate| !rest.contains(&candidate.word));
+                left
+            }
             "show" if is_first => [self.tasks(), workspaces(), self.generated()].concat(),
             "help" if is_first => [self.commands(), self.tasks()].concat(),
             "totag" if is_first => (self.kept.tags)().into_iter().map(plain).collect(),

@@ -20,24 +20,19 @@ fn only_looks(spec: &CommandSpec) -> bool {
 
 /// Runs it where a failure is the end of the step.
 pub(super) fn demand(context: &mut StepContext<'_>, spec: CommandSpec, what: &str) -> Result<String, Fault> {
-    let line = plain(spec.clone()).to_string();
-    let answer = ask(context, spec)?;
-    if answer.termination.is_success() {
-        return Ok(answer.out);
-    }
-    let mut fault =
-        Fault::new(FaultKind::Failed, format!("{what}: {}", answer.termination)).detail(format!("$ {line}"));
-    if answer.err.iter().any(|line| line.contains("not a git repository")) {
-        fault = fault.hint("this needs a git repository: `git init`");
-    }
-    fault.details.extend(answer.err);
-    Err(fault)
+    let is_look = only_looks(&spec);
+    context.demand_command(&spec, is_look, what).map_err(|fault| {
+        match fault.details.iter().any(|line| line.contains("not a git repository")) {
+            true => fault.hint("this needs a git repository: `git init`"),
+            false => fault,
+        }
+    })
 }
 
 /// Without the environment that keeps git from asking.
 pub(super) fn plain(spec: CommandSpec) -> CommandSpec {
-    let line = CommandSpec { env: Default::default(), ..spec.clone() }.to_string();
-    CommandSpec { shown: Some(line), ..spec }
+    let line = spec.bare_line();
+    spec.shown_as(line)
 }
 
 /// Refuses a clone whose history is cut off: a deployment could not be compared with what is live, and not be pushed.

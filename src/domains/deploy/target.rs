@@ -69,7 +69,7 @@ impl Target {
     /// The outputs that its address stands on.
     pub(super) fn needs(&self) -> Vec<Need> {
         let Ok(server) = self.server() else { return Vec::new() };
-        self.model.outputs_among(server.address.references()).into_keys().map(Need::Outputs).collect()
+        Need::of(&self.model, server.address.references())
     }
 
     /// Its address for a dry run: what is not known yet stands as it was written.

@@ -1,13 +1,14 @@
 //! Who sends traffic to a group, and how it is made to stop.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ask::{ask, note, warn};
+use super::ask::{ask, note, pause, warn};
 use super::scene::Scene;
-use crate::adapters::caddy::{self, Upstreams};
+use crate::adapters::caddy::{self, Upstreams, leaving};
 use crate::adapters::docker::inspect::Container;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::Secret;
@@ -18,6 +19,9 @@ use crate::run::StepContext;
 
 /// Where nobody can be asked how often health is looked at: three times this and then it was noticed.
 pub(super) const FALLBACK: Duration = Duration::from_secs(9);
+
+/// Time between two looks at what Caddy has in hand, beside what the question takes.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What was taken out of Caddy's upstreams and has to be put back: `proxy.json`.
 const TAKEN: &str = "proxy.json";
@@ -48,6 +52,8 @@ pub(super) struct Names {
     project: String,
     /// Service and name.
     known: Vec<(String, String)>,
+    /// The addresses that Caddy sends requests to, each of them of one service only.
+    dials: BTreeSet<String>,
 }
 
 impl Names {
@@ -64,7 +70,18 @@ impl Names {
                 known.push((service.to_owned(), name));
             }
         }
-        Self { project: project.to_owned(), known }
+        Self { project: project.to_owned(), known, dials: BTreeSet::new() }
+    }
+
+    /// Whether a host name leads to a container that is there.
+    fn is_there(&self, host: &str) -> bool {
+        self.known.iter().any(|(owner, name)| owner == host || name == host)
+    }
+
+    /// The addresses by which Caddy sends requests to a service and to no other.
+    pub(super) fn dials_of(&self, service: &str) -> Vec<String> {
+        let is_meant = |dial: &&String| self.is_of(caddy::host_of(dial), service);
+        self.dials.iter().filter(is_meant).cloned().collect()
     }
 
     /// Whether a host name is one of a service: its name, one that its containers have, or what compose calls them.
@@ -127,7 +144,7 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
         }
     };
     let services = &group.services;
-    let names = Names::gather(scene.project().unwrap_or_default(), services, &containers);
+    let mut names = Names::gather(scene.project().unwrap_or_default(), services, &containers);
     let owners = |host: &str| services.iter().filter(|service| names.is_of(host, service)).count();
     let found = caddy::upstreams(&config, &|host| owners(host) > 0);
     if found.is_empty() {
@@ -166,6 +183,11 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
             }
         }
     }
+    let dials =
+        found.iter().flat_map(|upstreams| &upstreams.list).filter_map(|one| one.get("dial")?.as_str());
+    let dials = dials.filter(|dial| owners(caddy::host_of(dial)) == 1);
+    let dials = dials.map(str::to_owned).collect();
+    names.dials = dials;
     Ok(Traffic::Caddy { container: caddy.id.clone(), notices_within, names, asks })
 }
 
@@ -226,40 +248,40 @@ fn patch(
     context: &mut StepContext<'_>,
     scene: &Scene,
     caddy_id: &str,
-    (url, list): (&str, Vec<Value>),
+    (url, value): (&str, &Value),
 ) -> Result<(), Fault> {
-    let body = Value::from(list).to_string();
-    send(context, scene, caddy_id, ("PATCH", url, "application/json", body))
+    send(context, scene, caddy_id, ("PATCH", url, "application/json", value.to_string()))
 }
 
-/// Makes every upstream of `service` dial `to`, the name of a container.
+/// Makes every upstream of `service` dial `to`, the name of a container. Gives the addresses that it sends nothing more.
 pub(super) fn move_to(
     context: &mut StepContext<'_>,
     scene: &Scene,
     (caddy_id, names): (&str, &Names),
     (service, to): (&str, &str),
-) -> Result<(), Fault> {
+) -> Result<Vec<String>, Fault> {
     let is_meant = |host: &str| names.is_of(host, service);
-    let config = known(context, scene, caddy_id)?;
+    let mut config = known(context, scene, caddy_id)?;
     for upstreams in caddy::upstreams(&config, &is_meant) {
         if let Some(list) = upstreams.renamed(&is_meant, to) {
-            patch(context, scene, caddy_id, (&upstreams.url(), list))?;
+            let (url, value) = leaving::replace(&mut config, &upstreams, list, &|host| names.is_there(host));
+            patch(context, scene, caddy_id, (&url, &value))?;
             note(context, &format!("{service}: Caddy sends its requests to {to}"));
         }
     }
-    Ok(())
+    Ok(leaving::left(&config, &is_meant))
 }
 
-/// Takes a service out of Caddy's upstreams; what was taken is on the disk before.
+/// Takes a service out of Caddy's upstreams; what was taken is on the disk before. Gives the addresses that it sends nothing more.
 pub(super) fn take_out(
     context: &mut StepContext<'_>,
     scene: &Scene,
     (caddy_id, names): (&str, &Names),
     container: &Container,
-) -> Result<(), Fault> {
+) -> Result<Vec<String>, Fault> {
     let service = container.service().unwrap_or_default();
     let is_meant = |host: &str| names.is_of(host, service);
-    let config = known(context, scene, caddy_id)?;
+    let mut config = known(context, scene, caddy_id)?;
     for upstreams in caddy::upstreams(&config, &is_meant) {
         let Some(list) = upstreams.without(&is_meant) else {
             let text =
@@ -271,10 +293,34 @@ pub(super) fn take_out(
         let (path, out) = (upstreams.path.clone(), upstreams.those(&is_meant));
         taken.push(Taken { service: service.to_owned(), path, upstreams: out });
         keep(context, scene, &taken)?;
-        patch(context, scene, caddy_id, (&upstreams.url(), list))?;
+        let (url, value) = leaving::replace(&mut config, &upstreams, list, &|host| names.is_there(host));
+        patch(context, scene, caddy_id, (&url, &value))?;
         note(context, &format!("{service}: Caddy sends it nothing more"));
     }
-    Ok(())
+    Ok(leaving::left(&config, &is_meant))
+}
+
+/// Waits until Caddy has given back every answer of `addresses`; gives how long that took and how many requests were still in hand at the
+/// `limit`. `None`: Caddy does not tell.
+pub(super) fn answered(
+    context: &mut StepContext<'_>,
+    scene: &Scene,
+    caddy_id: &str,
+    (addresses, limit): (&[String], Duration),
+) -> Result<Option<(Duration, u64)>, Fault> {
+    let spec = scene.guest(context, caddy_id, |guest, dir| guest.get(dir, leaving::IN_HAND))?;
+    let started = context.doors().clock.monotonic();
+    let mut busy_until = Duration::ZERO;
+    loop {
+        let answer = ask(context, &spec)?;
+        let Some(in_hand) = leaving::in_hand(&answer.out, addresses) else { return Ok(None) };
+        let waited = context.doors().clock.monotonic().saturating_sub(started);
+        if in_hand == 0 || waited >= limit {
+            return Ok(Some((busy_until, in_hand)));
+        }
+        busy_until = waited;
+        pause(context, LOOK)?;
+    }
 }
 
 /// Puts a service back among Caddy's upstreams where it was taken out; whether it was.
@@ -294,7 +340,7 @@ pub(super) fn put_back(
         let Some(list) = list else { continue };
         let upstreams = Upstreams { path: taken.path.clone(), list, notices_within: None, asks: None };
         if let Some(list) = upstreams.with(&taken.upstreams) {
-            patch(context, scene, caddy_id, (&upstreams.url(), list))?;
+            patch(context, scene, caddy_id, (&upstreams.url(), &Value::from(list)))?;
             note(context, &format!("{service}: Caddy sends it requests again"));
         }
     }

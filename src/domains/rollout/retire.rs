@@ -43,36 +43,48 @@ pub(super) fn leave(
     leaving: &Leaving<'_>,
 ) -> Result<(), Fault> {
     state::leave(&*context.doors().files, &scene.layout, &container.id)?;
-    let mut noticed = Duration::ZERO;
+    let mut quiet = Quiet::default();
     if leaving.serves || leaving.was_told {
-        noticed = out_of_traffic(context, scene, container, leaving)?;
+        quiet = out_of_traffic(context, scene, container, leaving)?;
     }
-    finish(context, scene, container, (leaving.group, noticed))
+    finish(context, scene, container, (leaving, &quiet))
 }
 
-/// Sees to it that nobody sends a container anything more; gives how long whoever sends traffic may take to notice.
+/// How a container gets no more requests.
+#[derive(Debug, Default)]
+struct Quiet {
+    /// How long whoever sends traffic may take to notice.
+    noticed: Duration,
+    /// The addresses at which Caddy sent it requests, and counts what it has in hand for them.
+    addresses: Vec<String>,
+}
+
+/// Sees to it that nobody sends a container anything more.
 fn out_of_traffic(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
     leaving: &Leaving<'_>,
-) -> Result<Duration, Fault> {
+) -> Result<Quiet, Fault> {
     let service = container.service().unwrap_or_default();
-    let at_once = |()| Duration::ZERO;
+    let at_once = |addresses| Quiet { noticed: Duration::ZERO, addresses };
     match (leaving.traffic, &leaving.group.drain) {
-        (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(Duration::ZERO),
+        (Traffic::Nobody, _) | (Traffic::Unknown, None) => Ok(Quiet::default()),
         // The name of the service stands for both: a failing health check would take both out.
         (Traffic::Caddy { container: caddy, names, .. }, _) if leaving.is_single => {
             match &leaving.successor {
                 Some(successor) => {
                     proxy::move_to(context, scene, (caddy, names), (service, successor)).map(at_once)
                 }
-                None => Ok(Duration::ZERO),
+                None => Ok(Quiet::default()),
             }
         }
         (Traffic::Caddy { container: caddy, names, notices_within: Some(within), .. }, Some(drain)) => {
             if tell(context, scene, container, (leaving, drain))? {
-                return Ok(*within);
+                // Where another container has the same name, what goes there never ends.
+                let is_alone = leaving.successor.is_none();
+                let addresses = if is_alone { names.dials_of(service) } else { Vec::new() };
+                return Ok(Quiet { noticed: *within, addresses });
             }
             // It will not be told: then Caddy is.
             proxy::take_out(context, scene, (caddy, names), container).map(at_once)
@@ -82,7 +94,7 @@ fn out_of_traffic(
         }
         (Traffic::Unknown, Some(drain)) => {
             tell(context, scene, container, (leaving, drain))?;
-            Ok(leaving.traffic.notices_within())
+            Ok(Quiet { noticed: leaving.traffic.notices_within(), addresses: Vec::new() })
         }
     }
 }
@@ -131,14 +143,18 @@ fn still_runs(context: &mut StepContext<'_>, scene: &Scene, container: &Containe
     Ok(now.first().is_some_and(Container::is_running))
 }
 
-/// Waits until those who send traffic have noticed, and then until the container has no request in hand. The guest that looks for it comes
-/// up in the meantime.
+/// Waits until those who send traffic have noticed, and then until the container has no request in hand.
+///
+/// Its connections tell that of everybody who sends it any, but not for certain: where a request came within the same tick of the kernel's
+/// clock as the answer before it, they look as if it was answered (`idle`). What Caddy has in hand it tells exactly. So both are asked, at the
+/// same time. The guest that looks at connections comes up while one waits.
 fn finish(
     context: &mut StepContext<'_>,
     scene: &Scene,
     container: &Container,
-    (group, noticed): (&Group, Duration),
+    (leaving, quiet): (&Leaving<'_>, &Quiet),
 ) -> Result<(), Fault> {
+    let (group, noticed) = (leaving.group, quiet.noticed);
     let from = since_boot() + noticed;
     let service = container.service().unwrap_or_default();
     let port = match &group.probe {
@@ -149,28 +165,26 @@ fn finish(
     let spec = scene.guest(context, &container.id, |guest, dir| {
         guest.idle(dir, port, from.as_millis(), (QUIET.as_millis(), limit.as_millis()))
     })?;
-    let answer = ask(context, &spec)?;
+    let counted = |context: &mut StepContext<'_>| match leaving.traffic {
+        Traffic::Caddy { container: caddy, .. } if !quiet.addresses.is_empty() => {
+            pause(context, noticed)?;
+            proxy::answered(context, scene, caddy, (&quiet.addresses, limit))
+        }
+        _ => Ok(None),
+    };
+    let (answer, counted) = context.beside(|context| ask(context, &spec), counted);
+    let (answer, counted) = (answer?, counted?);
     let found = answer.out.lines().last().and_then(|line| serde_json::from_str::<Idle>(line).ok());
-    match found {
-        Some(idle) => {
-            let after = duration::render(Duration::from_millis(idle.after_ms));
-            match idle.busy {
-                0 => note(context, &format!("{service}: idle after {after}, 0 requests cut")),
-                cut => {
-                    let limit = duration::render(limit);
-                    let text = format!(
-                        "{service}: still at work after {limit}, {} cut; `drain_timeout` of `rollout.{}` says how \
-                         long it may take",
-                        count(cut, "request"),
-                        group.name
-                    );
-                    warn(context, &text);
-                }
-            }
+    let seen = found.map(|idle| (Duration::from_millis(idle.after_ms), idle.busy));
+    let counted = counted.map(|(after, in_hand)| (after, usize::try_from(in_hand).unwrap_or(usize::MAX)));
+    match both(seen, counted) {
+        // Caddy's count says nothing about others.
+        Some((after, busy)) if seen.is_some() || busy > 0 => {
+            say_how_it_ended(context, group, service, (after, busy));
             Ok(())
         }
-        None if !still_runs(context, scene, container)? => Ok(()),
-        None => {
+        _ if !still_runs(context, scene, container)? => Ok(()),
+        _ => {
             let why = answer.err.last().cloned().unwrap_or_else(|| answer.termination.to_string());
             let limit_text = duration::render(limit);
             let text =
@@ -179,6 +193,33 @@ fn finish(
             pause(context, limit + noticed)
         }
     }
+}
+
+/// When the last request was over, and how many were not, by two who looked: whoever saw more is right.
+fn both(one: Option<(Duration, usize)>, other: Option<(Duration, usize)>) -> Option<(Duration, usize)> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some((one.0.max(other.0), one.1.max(other.1))),
+        (one, other) => one.or(other),
+    }
+}
+
+fn say_how_it_ended(
+    context: &StepContext<'_>,
+    group: &Group,
+    service: &str,
+    (after, busy): (Duration, usize),
+) {
+    if busy == 0 {
+        note(context, &format!("{service}: idle after {}, 0 requests cut", duration::render(after)));
+        return;
+    }
+    let text = format!(
+        "{service}: still at work after {}, {} cut; `drain_timeout` of `rollout.{}` says how long it may take",
+        duration::render(group.drain_within),
+        count(busy, "request"),
+        group.name
+    );
+    warn(context, &text);
 }
 
 /// Stops a container in its own time and removes it.
@@ -215,4 +256,22 @@ pub(super) fn discard(
 ) -> Result<(), Fault> {
     let spec = docker::remove(scene.home(), &container.id);
     demand(context, &spec, "a container could not be removed").map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_who_looked_whoever_saw_more_is_right() {
+        let seen = |milliseconds, busy| Some((Duration::from_millis(milliseconds), busy));
+        // The connections looked idle, and Caddy had a request in hand: it is not idle before that is answered.
+        assert_eq!(both(seen(0, 0), seen(400, 0)), seen(400, 0));
+        assert_eq!(both(seen(0, 0), seen(20_000, 1)), seen(20_000, 1));
+        // Somebody else than Caddy asked.
+        assert_eq!(both(seen(300, 2), seen(0, 0)), seen(300, 2));
+        assert_eq!(both(None, seen(5, 0)), seen(5, 0));
+        assert_eq!(both(seen(5, 0), None), seen(5, 0));
+        assert_eq!(both(None, None), None);
+    }
 }

@@ -8,7 +8,7 @@ use super::forge_session::ForgeSession;
 use super::item::Selection;
 use crate::adapters::github::{self, GITHUB};
 use crate::adapters::gitlab::GITLAB;
-use crate::adapters::vendor::{Access, AccessError, Token};
+use crate::adapters::vendor::Access;
 use crate::diagnostic::Fault;
 use crate::http::RealWeb;
 use crate::ledger::DigestKey;
@@ -117,52 +117,19 @@ impl Forge {
             ForgeKind::Github => &GITHUB,
             ForgeKind::Gitlab => &GITLAB,
         };
-        let mut token = Token::from_environment(environment, vendor.token_variables);
-        if token.is_none() && settings.kind == ForgeKind::Github {
-            token = token_of_gh(context)?;
-        }
-        let missing = AccessError::NoToken {
-            vendor: vendor.name,
-            variables: vendor.token_variables,
-            new_token: vendor.new_token,
-        };
-        let token = token.ok_or_else(|| match settings.kind {
-            ForgeKind::Github => {
-                Fault::from(&missing).hint("or sign in once with GitHub's own program: `gh auth login`")
-            }
-            ForgeKind::Gitlab => Fault::from(&missing),
-        })?;
-        context.masker().add(token.secret.expose().as_bytes());
-        let access = match &settings.api {
-            Some(api) => Access::at(vendor, api, "api of [forge]", token),
-            None => Access::with_token(vendor, environment, token),
-        };
-        let access = access.map_err(|error| Fault::from(&error))?;
+        let signed_in = || github::signed_in(context.root(), |spec| context.look_up(spec));
+        let access = Access::of_forge(vendor, environment, settings.api.as_deref(), signed_in)?;
+        context.masker().add(access.token.secret.expose().as_bytes());
         Ok(Self { settings: settings.clone(), access, web: RealWeb::new(environment) })
     }
 
     /// Where it is asked.
     pub(super) fn host(&self) -> String {
-        let base = self.access.base.as_str();
-        let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
-        rest.split('/').next().unwrap_or(rest).to_owned()
+        self.access.host().to_owned()
     }
 
     /// The forge for the length of a step.
     pub(super) fn session<'a, 'c>(&'a self, context: &'a StepContext<'c>) -> ForgeSession<'a, 'c> {
         ForgeSession::new(self, context)
     }
-}
-
-/// What `gh` was signed in with, where it is there and knows.
-fn token_of_gh(context: &mut StepContext<'_>) -> Result<Option<Token>, Fault> {
-    let path = context.doors().environment.variables.get(std::ffi::OsStr::new("PATH")).cloned();
-    if context.doors().tools.find("gh", path.as_deref(), context.root()).is_err() {
-        return Ok(None);
-    }
-    let answer = context.read_command(&github::token_command(context.root()), true)?;
-    if !answer.termination.is_success() {
-        return Ok(None);
-    }
-    Ok(Token::from_output(&answer.out, github::TOKEN_COMMAND))
 }

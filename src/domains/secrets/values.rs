@@ -44,9 +44,7 @@ pub(super) fn nodes(model: &Arc<Model>, selection: &Selection) -> Vec<Node> {
     }
     for variable in selection.variables(model) {
         let reference = Reference::Variable(variable.clone());
-        let outputs = model.outputs_among([&reference]);
-        let mut needs: Vec<Need> = outputs.into_keys().map(Need::Outputs).collect();
-        needs.dedup();
+        let needs = Need::of(model, [&reference]);
         let title = format!("find {reference}");
         let action = Box::new(ValueAction { variable: variable.clone() });
         nodes.push(node(value_step(&variable), title, needs, action));

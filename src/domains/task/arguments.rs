@@ -69,6 +69,18 @@ pub enum ArgumentFault {
         /// What may be given.
         choices: Vec<String>,
     },
+    /// A value that does not look as it has to.
+    #[error("`{value}` does not fit `{argument}` of `{task}`: it has to look like `{pattern}`")]
+    Pattern {
+        /// The task.
+        task: String,
+        /// Its argument.
+        argument: String,
+        /// What was given.
+        value: String,
+        /// The pattern.
+        pattern: String,
+    },
     /// A value that no command can be given.
     #[error("the argument `{argument}` of `{task}` holds a NUL byte")]
     Nul {
@@ -90,7 +102,7 @@ impl ArgumentFault {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
                 None => fault.hint(format!("usage: {usage}; what follows `--` is no option")),
             },
-            Self::Choice { .. } | Self::Nul { .. } => fault,
+            Self::Choice { .. } | Self::Pattern { .. } | Self::Nul { .. } => fault,
         }
     }
 }
@@ -167,12 +179,28 @@ pub fn read_arguments<'a>(
         } else {
             value(task, argument, given.swap_remove(argument.name.as_str()), environment)?
         };
+        if let (Some(pattern), Some(value)) = (&argument.pattern, misfit(argument, &value)) {
+            let (task, argument) = (task.name.clone(), argument.name.clone());
+            return Err(ArgumentFault::Pattern { task, argument, value, pattern: pattern.clone() });
+        }
         if value.text().contains('\0') {
             return Err(ArgumentFault::Nul { task: task.name.clone(), argument: argument.name.clone() });
         }
         scope.args.insert(argument.name.clone(), value);
     }
     Ok(scope)
+}
+
+/// The first value that does not fit the argument's pattern.
+fn misfit(argument: &Argument, value: &ArgumentValue) -> Option<String> {
+    let pattern = argument.pattern.as_ref()?;
+    let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok()?;
+    let values = match value {
+        ArgumentValue::Absent => return None,
+        ArgumentValue::Text(text) => std::slice::from_ref(text),
+        ArgumentValue::List(items) => items.as_slice(),
+    };
+    values.iter().find(|value| !whole.is_match(value)).cloned()
 }
 
 fn has_options(task: &Task) -> bool {

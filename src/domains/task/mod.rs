@@ -1,19 +1,25 @@
 //! Tasks: a task becomes one step, and one question before everything else where it says `confirm`.
 //!
-//! `arguments` (pure) reads what a task was given; `action` runs its commands.
+//! `arguments` (pure) reads what a task was given; `action` runs its commands, `fingerprint` says what their result depends
+//! on.
 
 mod action;
 mod arguments;
+mod exports;
+mod fingerprint;
+mod requires;
+mod rules;
 
 pub use arguments::{ArgumentFault, read_arguments, usage};
 
 use std::sync::Arc;
 
 use action::{ConfirmAction, TaskAction};
+use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{MASK, Masker};
-use crate::model::{Call, Model, Task, Template};
+use crate::model::{Call, MATRIX_PREFIX, Model, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -23,6 +29,9 @@ use crate::text::quote;
 
 /// How names of steps begin that ask a task's `confirm`.
 pub const CONFIRM: &str = "confirm:";
+
+/// How names of steps begin that look at what a task requires.
+pub const REQUIRES: &str = "requires:";
 
 /// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out; of one that
 /// holds a secret a few letters of its digest tell it from others.
@@ -65,19 +74,48 @@ pub fn invocation(
     Ok(Invocation { task: task.name.clone(), scope })
 }
 
+/// The tasks that run after this one, where it ended well.
+pub fn after(model: &Model, environment: &Environment, done: &Invocation) -> Result<Vec<Invocation>, Fault> {
+    let task = find(model, &done.task)?;
+    task.depends_post.iter().map(|call| invocation(model, environment, call, &done.scope)).collect()
+}
+
 /// The nodes of a task: itself, and its question.
 pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
     let name = step_name(model, masker, invocation);
     let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
+    let combinations = unfolded(task, &invocation.scope);
     let references = task.references().chain(model.command_references());
-    let mut needs: Vec<Need> = model.outputs_among(references).into_keys().map(Need::Outputs).collect();
+    let mut needs = Need::of(model, references);
     needs.extend(task.databases.iter().map(|name| Need::Database(name.value.clone())));
-    for call in &task.depends {
-        needs.push(Need::Call(call.clone(), invocation.scope.clone()));
+    if let Some(scopes) = &combinations {
+        needs = scopes
+            .iter()
+            .map(|scope| Need::Task(Invocation { task: task.name.clone(), scope: scope.clone() }))
+            .collect();
+    } else {
+        for call in &task.depends {
+            needs.push(Need::Call(call.clone(), invocation.scope.clone()));
+        }
     }
+    // Of a matrix, the task as a whole asks and requires.
+    let is_part = !task.matrix.is_empty() && combinations.is_none();
     let mut nodes = Vec::new();
-    if let Some(confirm) = &task.confirm {
+    if !is_part && (!task.rules.requires.tools.is_empty() || !task.rules.requires.env.is_empty()) {
+        let requires_name = format!("{REQUIRES}{}", task.name);
+        needs.push(Need::Step(requires_name.clone()));
+        nodes.push(Node {
+            name: requires_name,
+            title: format!("what {} requires", task.name),
+            needs: Vec::new(),
+            after: Vec::new(),
+            effect: Effect::Reads,
+            when_orphaned: WhenOrphaned::Stop,
+            action: Box::new(RequiresAction { model: Arc::clone(model), task: task.name.clone() }),
+        });
+    }
+    if let Some(confirm) = task.confirm.as_ref().filter(|_| !is_part) {
         let confirm_name = format!("{CONFIRM}{title}");
         needs.push(Need::Step(confirm_name.clone()));
         nodes.push(Node {
@@ -94,16 +132,34 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
         title,
         name,
         needs,
-        after: Vec::new(),
+        after: task.wait_for.iter().map(|other| format!("task:{}", other.value)).collect(),
         effect: if task.run.is_empty() { Effect::Reads } else { Effect::Changes },
         when_orphaned: WhenOrphaned::Stop,
         action: Box::new(TaskAction {
             model: Arc::clone(model),
             task: task.name.clone(),
             scope: invocation.scope.clone(),
+            is_whole_matrix: combinations.is_some(),
         }),
     });
     Ok(nodes)
+}
+
+/// The scope of each combination of a task's matrix; `None`: it has none, or this is one of them.
+fn unfolded(task: &Task, scope: &Scope) -> Option<Vec<Scope>> {
+    let is_part = scope.args.keys().any(|name| name.starts_with(MATRIX_PREFIX));
+    if task.matrix.is_empty() || is_part {
+        return None;
+    }
+    let of = |combination: Vec<(&str, &str)>| {
+        let mut scope = scope.clone();
+        let values = combination
+            .into_iter()
+            .map(|(name, value)| (format!("{MATRIX_PREFIX}{name}"), ArgumentValue::Text(value.to_owned())));
+        scope.args.extend(values);
+        scope
+    };
+    Some(task.combinations().into_iter().map(of).collect())
 }
 
 fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Task, Fault> {

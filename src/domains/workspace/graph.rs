@@ -377,7 +377,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn outputs_among<'t>(&'t self, references: impl Iterator<Item = &'t Reference>) -> Vec<Need> {
-        self.model.outputs_among(references).into_keys().map(Need::Outputs).collect()
+        Need::of(self.model, references)
     }
 }
 

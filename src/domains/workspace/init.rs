@@ -6,7 +6,7 @@ use crate::adapters::terraform::{init, text_box};
 use crate::diagnostic::Fault;
 use crate::event::Level;
 use crate::plan::Fingerprint;
-use crate::run::{Action, FingerprintContext, Outcome, StepContext};
+use crate::run::{Action, Outcome, StepContext};
 
 pub(super) struct InitAction {
     pub(super) site: Site,
@@ -22,11 +22,11 @@ impl Action for InitAction {
         vec![format!("{}{when}", self.site.preview(|root| root.init(None, &self.extra)))]
     }
 
-    fn fingerprint(&self, context: &FingerprintContext<'_>) -> Result<Option<Fingerprint>, Fault> {
+    fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
         if self.always {
             return Ok(None);
         }
-        let files = self.site.files(context.doors)?;
+        let files = self.site.files(context.doors())?;
         if !init::static_need(&borrowed(&files)).needs_init() {
             return Ok(None);
         }
@@ -39,16 +39,16 @@ impl Action for InitAction {
         // Values that are known only in a run are compared by what the file says of them.
         fingerprint.add("backend_config", format!("{:?}", workspace.backend_config).as_bytes());
         let folder = self.site.folder()?;
-        let data = self.site.data_folder(&context.doors.environment)?;
+        let data = self.site.data_folder(&context.doors().environment)?;
         for (part, path) in [
             ("the backend's record in .terraform", data.join("terraform.tfstate")),
             ("the list of modules in .terraform", data.join("modules/modules.json")),
             ("the lock file", folder.join(".terraform.lock.hcl")),
         ] {
-            fingerprint.add(part, &context.doors.files.read(&path).unwrap_or_default());
+            fingerprint.add_result(part, &context.doors().files.read(&path).unwrap_or_default());
         }
-        let providers = context.doors.files.kind(&data.join("providers"));
-        fingerprint.add("the providers in .terraform", format!("{providers:?}").as_bytes());
+        let providers = context.doors().files.kind(&data.join("providers"));
+        fingerprint.add_result("the providers in .terraform", format!("{providers:?}").as_bytes());
         Ok(Some(fingerprint))
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::configuration;
+use super::configuration::{self, Files};
 use super::plan::digest;
 use super::previewed::word;
 use super::site::{Site, StateFound};
@@ -14,7 +14,7 @@ use crate::adapters::terraform::meaning::{self, Meaning};
 use crate::adapters::terraform::stream::PlannedChange;
 use crate::adapters::terraform::{Action, PlannedChanges, text_box, version};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::plan::{Digest, Fingerprint};
+use crate::plan::Digest;
 use crate::run::StepContext;
 
 /// The version of the record's format.
@@ -47,7 +47,7 @@ pub(super) struct SavedPlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Basis {
     /// Digests of files.
-    pub(super) configuration: Fingerprint,
+    pub(super) configuration: Files,
     /// The digest of the values that the tasks file gives; `None` where they can't be found out here.
     pub(super) values: Option<String>,
     /// Terraform's version.
@@ -81,7 +81,7 @@ impl Basis {
     /// What differs from `now`, a line each.
     pub(super) fn differences(&self, now: &Self) -> Vec<String> {
         let mut found = Vec::new();
-        let (old, new) = (&self.configuration.0, &now.configuration.0);
+        let (old, new) = (&self.configuration, &now.configuration);
         let files: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for file in files {
             match (old.get(file), new.get(file)) {
@@ -216,8 +216,7 @@ mod tests {
     use super::*;
 
     fn basis(file: &str, serial: u64) -> Basis {
-        let mut configuration = Fingerprint::default();
-        configuration.add("base/main.tf", file.as_bytes());
+        let configuration = Files::from([("base/main.tf".to_owned(), file.to_owned())]);
         Basis {
             configuration,
             values: Some("v".into()),
@@ -230,7 +229,7 @@ mod tests {
     fn every_difference_is_named() {
         let (old, mut new) = (basis("a", 3), basis("b", 4));
         assert_eq!(old.differences(&old), [""; 0]);
-        new.configuration.add("base/new.tf", b"");
+        new.configuration.insert("base/new.tf".into(), String::new());
         new.terraform = "1.12.0".into();
         new.values = Some("w".into());
         assert_eq!(

@@ -11,7 +11,7 @@ use crate::text::{list, suggest};
 /// Reports what is missing, too much or unknown in every call.
 pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
     for task in model.tasks.values() {
-        for call in &task.depends {
+        for call in task.depends.iter().chain(&task.depends_post) {
             check_call(call, &task.args, model, faults);
         }
     }

@@ -51,6 +51,15 @@ impl<'m> Graph<'m> {
             edges.extend(graph.edges_of_uses(&of_task(task), None));
             graph.edges.push(edges);
         }
+        // What runs after a task needs it.
+        for task in model.tasks.values() {
+            for call in &task.depends_post {
+                let before = graph.task(&task.name, call.task.span);
+                if let (Some(after), Some(before)) = (graph.task(&call.task.value, call.task.span), before) {
+                    graph.edges[after.to].push(before);
+                }
+            }
+        }
         for workspace in model.workspaces.values() {
             let mut edges: Vec<Edge> = workspace
                 .depends
@@ -95,6 +104,7 @@ impl<'m> Graph<'m> {
                             .filter_map(|name| self.workspace(name, span)),
                     );
                 }
+                (Reference::Export { task, .. }, _) => edges.extend(self.task(task, span)),
                 (Reference::Output { workspace, .. }, own) if own != Some(workspace.as_str()) => {
                     edges.extend(self.workspace(workspace, span));
                 }

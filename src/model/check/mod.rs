@@ -5,6 +5,7 @@
 mod calls;
 mod clashes;
 mod cycles;
+mod exports;
 mod rollout;
 mod secrets;
 mod uses;
@@ -19,6 +20,7 @@ pub(super) fn check(model: &mut Model, names: &Names, faults: &mut Vec<Diagnosti
     clashes::check(model, names, faults);
     calls::check(model, faults);
     cycles::check(model, faults);
+    exports::check(model, faults);
     rollout::check(model, faults);
     secrets::spread(model);
     secrets::check(model, faults);

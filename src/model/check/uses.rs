@@ -40,10 +40,13 @@ pub(super) struct Use<'m> {
 /// Those of a task's own table.
 pub(super) fn of_task(task: &Task) -> Vec<Use<'_>> {
     let mut uses = Vec::new();
-    task.depends.iter().for_each(|call| of_call(call, &mut uses));
+    task.depends.iter().chain(&task.depends_post).for_each(|call| of_call(call, &mut uses));
+    task.rules.scripts().for_each(|script| of_script(script, Spot::Command, &mut uses));
     task.dir.iter().for_each(|dir| of_template(dir, Spot::Path("dir"), &mut uses));
     of_env(&task.env, &mut uses);
     of_dotenv(&task.dotenv, &mut uses);
+    task.tracking.sources.iter().for_each(|source| of_template(source, Spot::Path("sources"), &mut uses));
+    task.tracking.outputs.iter().for_each(|output| of_template(output, Spot::Path("outputs"), &mut uses));
     task.run.iter().chain(&task.finally).for_each(|command| of_command(command, Spot::Command, &mut uses));
     uses
 }

@@ -27,7 +27,16 @@ impl<'f> Reader<'f, '_> {
                 let form = self.filled(Subject::Plain("an argument"), node)?;
                 let span = self.at(node);
                 let (name, kind) = self.form(&form, span)?;
-                Some(Argument { name, span, kind, help: None, choices: Vec::new(), short: None, env: None })
+                Some(Argument {
+                    name,
+                    span,
+                    kind,
+                    help: None,
+                    choices: Vec::new(),
+                    pattern: None,
+                    short: None,
+                    env: None,
+                })
             }
             DeValue::Table(table) => self.argument_table(node, table),
             _ => {
@@ -102,12 +111,13 @@ impl<'f> Reader<'f, '_> {
 
     fn argument_table(&mut self, node: Node<'f>, table: &'f DeTable<'f>) -> Option<Argument> {
         let owner = Subject::Plain("an argument");
-        let keys = ["name", "help", "choices", "default", "short", "env"];
+        let keys = ["name", "help", "choices", "pattern", "default", "short", "env"];
         let before = self.faults.len();
-        let [name, help, choices, default, short, env] = self.fields(table, owner, keys);
+        let [name, help, choices, pattern, default, short, env] = self.fields(table, owner, keys);
         let misspelt = self.faults.len() > before;
         let help = help.and_then(|entry| self.text(entry));
         let choices: Vec<String> = self.texts(choices).into_iter().map(|choice| choice.value).collect();
+        let pattern = pattern.and_then(|entry| self.value_pattern(entry));
         let short = short.and_then(|entry| self.short(entry));
         let env = env.and_then(|entry| {
             let variable = self.text(entry)?;
@@ -143,6 +153,9 @@ impl<'f> Reader<'f, '_> {
                 }
             }
         }
+        if kind == ArgumentKind::Flag && pattern.is_some() {
+            self.fault(conflict(&name, "is a flag and can't have a `pattern`", span));
+        }
         let is_positional = matches!(kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest);
         if let (Some((_, place)), true) = (short, is_positional) {
             self.fault(conflict(&name, "is no flag or option and can't have a `short`", place));
@@ -159,7 +172,25 @@ impl<'f> Reader<'f, '_> {
             let fault = not_a_choice(text, &choices, place);
             self.fault(fault);
         }
-        Some(Argument { name, span, kind, help, choices, short: short.map(|(letter, _)| letter), env })
+        let short = short.map(|(letter, _)| letter);
+        Some(Argument { name, span, kind, help, choices, pattern, short, env })
+    }
+
+    /// A regular expression that can be read.
+    fn value_pattern(&mut self, entry: Entry<'f>) -> Option<String> {
+        let text = self.text(entry)?;
+        match regex_lite::Regex::new(&text) {
+            Ok(_) => Some(text),
+            Err(error) => {
+                let span = self.at(entry.value);
+                self.fault(
+                    bad("`pattern` is no regular expression", span)
+                        .note(error.to_string())
+                        .help("write for example `pattern = '[a-z]+-[0-9]+'`; it has to fit the whole value"),
+                );
+                None
+            }
+        }
     }
 
     fn short(&mut self, entry: Entry<'f>) -> Option<(char, Span)> {

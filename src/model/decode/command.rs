@@ -87,6 +87,12 @@ impl<'f> Reader<'f, '_> {
         self.items(entry).into_iter().filter_map(|node| self.call(what, node, scope)).collect()
     }
 
+    /// The names of tasks, in full.
+    pub(super) fn task_names(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<String>> {
+        let what = Subject::Item(entry.map_or("", Entry::name));
+        self.items(entry).into_iter().filter_map(|node| self.task_name(what, node)).collect()
+    }
+
     /// A task by name, or `{ task = "name", args = […] }`.
     pub(super) fn call(&mut self, what: Subject<'_>, node: Node<'f>, scope: Scope<'_>) -> Option<Call> {
         match node.get_ref() {
@@ -132,7 +138,7 @@ impl<'f> Reader<'f, '_> {
         None
     }
 
-    fn unknown_task(&self, name: &str, span: Span) -> Diagnostic {
+    pub(super) fn unknown_task(&self, name: &str, span: Span) -> Diagnostic {
         let prefix = &self.file.prefix;
         let diagnostic =
             Diagnostic::error("unknown-task", format!("there is no task `{name}`"), span, "unknown task");

@@ -64,7 +64,11 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// Whether at most one of `entries` is there; two are reported.
-    fn at_most_one<const N: usize>(&mut self, entries: [Option<Entry<'f>>; N], owner: Subject<'_>) -> bool {
+    pub(super) fn at_most_one<const N: usize>(
+        &mut self,
+        entries: [Option<Entry<'f>>; N],
+        owner: Subject<'_>,
+    ) -> bool {
         let mut given: Vec<Entry<'f>> = entries.into_iter().flatten().collect();
         given.sort_by_key(|entry| entry.key.span().start);
         let [first, second, ..] = given.as_slice() else { return true };

@@ -5,14 +5,27 @@ use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{GitFact, Reference};
 use crate::model::secret::SECRET_PREFIX;
+use crate::model::task::MATRIX_PREFIX;
 use crate::text::{list, suggest};
 
 /// The first words of names that are no arguments.
-pub(super) const FIRST_WORDS: &[&str] =
-    &["vars", "env", "project", "git", "os", "arch", "environment", "environments", "workspaces", "secrets"];
+pub(super) const FIRST_WORDS: &[&str] = &[
+    "vars",
+    "env",
+    "project",
+    "git",
+    "os",
+    "arch",
+    "environment",
+    "environments",
+    "workspaces",
+    "secrets",
+    "tasks",
+    "matrix",
+];
 
 /// First words whose meaning a later version brings.
-pub(super) const LATER_WORDS: &[&str] = &["matrix", "tasks", "release"];
+pub(super) const LATER_WORDS: &[&str] = &["release"];
 
 impl Reader<'_, '_> {
     /// The reference that `path` stands for; faults are reported at `place`.
@@ -51,6 +64,8 @@ impl Reader<'_, '_> {
             "project" => incomplete("project.name"),
             "git" => incomplete("git.commit"),
             "environments" => incomplete("environments.NAME.env_file_map"),
+            "tasks" => incomplete("tasks.NAME.EXPORT"),
+            "matrix" => incomplete("matrix.NAME"),
             "workspaces" => incomplete("workspaces.NAME.outputs.OUTPUT"),
             later if LATER_WORDS.contains(&later) => Err(not_built(later, place)),
             _ => self.argument(name, place, scope),
@@ -110,6 +125,8 @@ impl Reader<'_, '_> {
             "environments" => self.env_file_map(rest, place),
             "secrets" => self.secret(rest, place),
             "workspaces" => self.output(rest, place),
+            "tasks" => self.export(rest, place),
+            "matrix" => self.matrix_value(rest, place, scope),
             later if LATER_WORDS.contains(&later) => Err(not_built(later, place)),
             _ => {
                 let known = scope.arguments.into_iter().flatten().any(|argument| argument.name == first);
@@ -142,6 +159,38 @@ impl Reader<'_, '_> {
         Err(match self.names.nearest(prefix, name, self.names.variables.keys()) {
             Some(near) => diagnostic.help(format!("did you mean `vars.{near}`?")),
             None => diagnostic.help(format!("define it: `{name} = …` in `[vars]`")),
+        })
+    }
+
+    fn export(&self, rest: &str, place: Span) -> Result<Reference, Diagnostic> {
+        let Some((task, export)) =
+            rest.rsplit_once('.').filter(|(_, export)| super::name::is_identifier(export))
+        else {
+            return Err(bad("of a task only what it exports can be read", place, "not an export")
+                .help("write `tasks.NAME.EXPORT`"));
+        };
+        match self.names.task(&self.file.prefix, task) {
+            Some(task) => Ok(Reference::Export { task, export: export.to_owned() }),
+            None => Err(self.unknown_task(task, place)),
+        }
+    }
+
+    fn matrix_value(&self, name: &str, place: Span, scope: Scope<'_>) -> Result<Reference, Diagnostic> {
+        let known: Vec<&str> = scope
+            .arguments
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|argument| argument.name.strip_prefix(MATRIX_PREFIX))
+            .collect();
+        if known.contains(&name) {
+            return Ok(Reference::Argument(format!("{MATRIX_PREFIX}{name}")));
+        }
+        let title = format!("the task's matrix has no `{name}`");
+        let diagnostic = Diagnostic::error("unknown-argument", title, place, "unknown");
+        Err(match suggest::nearest(name, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("did you mean `matrix.{near}`?")),
+            None if known.is_empty() => diagnostic.help("give the task a `matrix`"),
+            None => diagnostic.help(format!("it has {}", list::and_ticked(&known))),
         })
     }
 

@@ -5,17 +5,23 @@ use toml::de::DeValue;
 
 use super::reader::{Entry, Reader, Subject};
 use super::template::Scope;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
-use crate::model::task::{Argument, Confirm, Task};
+use crate::model::rules::Rules;
+use crate::model::task::{Argument, ArgumentKind, Confirm, MATRIX_PREFIX, Task};
+use crate::model::tracking::Tracking;
+
+use super::rules::RULE_KEYS;
 
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 26] = [
     "description",
     "alias",
     "depends",
+    "wait_for",
+    "depends_post",
     "args",
     "dir",
     "env",
@@ -24,7 +30,37 @@ const KEYS: [&str; 11] = [
     "confirm",
     "run",
     "finally",
+    "exports",
+    "matrix",
+    "sources",
+    "outputs",
+    "cache",
+    RULE_KEYS[0],
+    RULE_KEYS[1],
+    RULE_KEYS[2],
+    RULE_KEYS[3],
+    RULE_KEYS[4],
+    RULE_KEYS[5],
+    RULE_KEYS[6],
+    RULE_KEYS[7],
 ];
+
+/// More is a slip, and would take minutes to plan.
+const MOST_COMBINATIONS: usize = 10_000;
+
+/// A value of the matrix, as a thing that `{{ }}` may name.
+fn in_matrix(name: &str, span: Span) -> Argument {
+    Argument {
+        name: format!("{MATRIX_PREFIX}{name}"),
+        span,
+        kind: ArgumentKind::Positional { default: None },
+        help: None,
+        choices: Vec::new(),
+        pattern: None,
+        short: None,
+        env: None,
+    }
+}
 
 impl<'f> Reader<'f, '_> {
     /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
@@ -46,9 +82,15 @@ impl<'f> Reader<'f, '_> {
             env: file_env.clone(),
             dotenv: Vec::new(),
             databases: Vec::new(),
+            rules: Rules::default(),
+            exports: Vec::new(),
+            matrix: IndexMap::new(),
+            wait_for: Vec::new(),
+            depends_post: Vec::new(),
             confirm: None,
             run: Vec::new(),
             finally: Vec::new(),
+            tracking: Tracking::default(),
             folder: self.file.folder.clone(),
         };
         let table = match entry.value.get_ref() {
@@ -65,12 +107,22 @@ impl<'f> Reader<'f, '_> {
         };
         let owner = Subject::Named("task", entry.name());
         let before = self.faults.len();
-        let [description, alias, depends, args, dir, env, dotenv, databases, confirm, run, finally] =
-            self.fields(table, owner, KEYS);
+        let fields = self.fields(table, owner, KEYS);
+        let [description, alias, depends, wait_for, depends_post, args, dir, env, fields @ ..] = fields;
+        let [dotenv, databases, confirm, run, finally, exports, matrix, fields @ ..] = fields;
+        let [sources, outputs, cache, rules @ ..] = fields;
         // A wrong key was told; it may well be the one that does something.
         let misspelt = self.faults.len() > before;
         task.args = self.arguments(args);
-        let scope = Scope { arguments: Some(&task.args) };
+        task.matrix = self.matrix(matrix);
+        task.exports = self.exports(exports);
+        let known: Vec<Argument> = task
+            .args
+            .iter()
+            .cloned()
+            .chain(task.matrix.keys().map(|name| in_matrix(name, task.span)))
+            .collect();
+        let scope = Scope { arguments: Some(&known) };
         task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
         task.aliases = self.aliases(alias);
         task.depends = self.calls(depends, scope);
@@ -79,10 +131,15 @@ impl<'f> Reader<'f, '_> {
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
         task.databases = self.database_names(databases);
+        task.rules = self.rules(rules, scope);
+        task.wait_for = self.task_names(wait_for);
+        task.depends_post = self.calls(depends_post, scope);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.commands(run, scope);
         task.finally = self.commands(finally, scope);
-        if run.is_none() && depends.is_none() && finally.is_none() && !misspelt {
+        task.tracking = self.tracking([sources, outputs, cache], scope, run.is_some());
+        let does = [run, depends, depends_post, finally].iter().any(Option::is_some);
+        if !does && task.rules.wait_until.is_none() && !misspelt {
             let span = task.span;
             self.fault(
                 Diagnostic::error(
@@ -122,6 +179,50 @@ impl<'f> Reader<'f, '_> {
         } else {
             self.check_name_at("a task", name, span);
         }
+    }
+
+    /// What the task hands on.
+    fn exports(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<String>> {
+        let mut names = self.texts(entry);
+        names.retain(|name| {
+            let fits = super::name::is_identifier(&name.value);
+            if !fits {
+                let title = format!("`{}` can't be the name of an export", name.value);
+                self.fault(
+                    Diagnostic::error("bad-name", title, name.span, "").help(
+                        "such a name has letters, digits, `_` and `-`, and starts with a letter or `_`",
+                    ),
+                );
+            }
+            fits
+        });
+        names
+    }
+
+    /// Lists of values by name.
+    fn matrix(&mut self, entry: Option<Entry<'f>>) -> IndexMap<String, Vec<String>> {
+        let mut matrix = IndexMap::new();
+        for entry in self.section_or_table(entry) {
+            self.check_identifier("a value of a matrix", entry);
+            let values: Vec<String> = self.texts(Some(entry)).into_iter().map(|text| text.value).collect();
+            if values.is_empty() {
+                let span = self.at(entry.value);
+                let title = format!("`{}` of the matrix has no values", entry.name());
+                self.fault(Diagnostic::error("empty", title, span, "no combination"));
+                continue;
+            }
+            matrix.insert(entry.name().to_owned(), values);
+        }
+        let number = matrix.values().map(Vec::len).try_fold(1_usize, usize::checked_mul);
+        if let Some(entry) = entry
+            && number.is_none_or(|number| number > MOST_COMBINATIONS)
+        {
+            let span = self.at(entry.value);
+            let title = format!("the matrix has more than {MOST_COMBINATIONS} combinations");
+            self.fault(Diagnostic::error("too-many", title, span, "too many"));
+            matrix.clear();
+        }
+        matrix
     }
 
     fn aliases(&mut self, entry: Option<Entry<'f>>) -> Vec<String> {

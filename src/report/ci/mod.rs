@@ -282,6 +282,7 @@ impl Observer for Ci {
             }
             EventKind::RunFinished { .. } => self.ended(),
             EventKind::RunStarted { .. }
+            | EventKind::Judged(_)
             | EventKind::CommandEnded { .. }
             | EventKind::Asked { .. }
             | EventKind::Progress(_) => {}

@@ -112,6 +112,7 @@ impl Bindings {
                 at(Fault::new(FaultKind::File, message))
             })?;
             context.masker().add(STANDARD.encode(&bytes).as_bytes());
+            context.masker().add_file(&bytes);
             for (key, value) in dotenv_values(&bytes) {
                 if env_value_is_secret(&key, &value, &entry.mask, &entry.public) {
                     context.masker().add(&value);

@@ -25,13 +25,7 @@ impl Bindings {
         own: &[&IndexMap<String, Template>],
         task: Option<&Task>,
     ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
-        let mut env = BTreeMap::new();
-        for entry in &self.model.project.dotenv {
-            self.dotenv(context, scope, Path::new(""), entry, &mut env)?;
-        }
-        for entry in task.map(|task| task.dotenv.as_slice()).unwrap_or_default() {
-            self.dotenv(context, scope, folder, entry, &mut env)?;
-        }
+        let mut env = self.dotenv_of(context, scope, folder, task)?;
         self.databases(context, task.map(|task| task.databases.as_slice()).unwrap_or_default(), &mut env)?;
         let all =
             std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
@@ -44,15 +38,28 @@ impl Bindings {
                     Fault::new(FaultKind::Failed, format!("the value of ${name} holds a NUL byte")),
                 ));
             }
-            let value = if value.secret {
-                EnvironmentValue::Secret(Secret::new(text))
-            } else {
-                EnvironmentValue::Plain(text)
-            };
-            env.insert(name.clone(), value);
+            env.insert(name.clone(), EnvironmentValue::of(text, value.secret));
         }
         for (name, value) in &scope.args {
-            env.insert(name.replace('-', "_"), EnvironmentValue::Plain(value.text()));
+            env.insert(name.replace(['-', '.'], "_"), EnvironmentValue::Plain(value.text()));
+        }
+        Ok(env)
+    }
+
+    /// What the dotenv files of the project and of the task say, where the caller has not set the name.
+    pub fn dotenv_of(
+        &self,
+        context: &mut StepContext<'_>,
+        scope: &Scope,
+        folder: &Path,
+        task: Option<&Task>,
+    ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
+        let mut env = BTreeMap::new();
+        for entry in &self.model.project.dotenv {
+            self.dotenv(context, scope, Path::new(""), entry, &mut env)?;
+        }
+        for entry in task.map(|task| task.dotenv.as_slice()).unwrap_or_default() {
+            self.dotenv(context, scope, folder, entry, &mut env)?;
         }
         Ok(env)
     }
@@ -112,6 +119,7 @@ impl Bindings {
         let bytes = context.doors().files.read(&path).map_err(|error| {
             at(Fault::new(FaultKind::File, format!("{} could not be read: {error}", shown.display())))
         })?;
+        context.masker().add_file(&bytes);
         let text = String::from_utf8(bytes)
             .map_err(|_| at(Fault::new(FaultKind::File, format!("{} is not UTF-8", shown.display()))))?;
         let caller = &context.doors().environment;

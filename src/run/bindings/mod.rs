@@ -25,7 +25,7 @@ use crate::model::{
 };
 use crate::os::command::CommandSpec;
 
-pub use env_files::{EnvFile, env_files};
+pub use env_files::{EnvFile, EnvFilesFault, env_files};
 
 /// The name of the step that reads the outputs of a workspace.
 pub fn outputs_step(workspace: &str) -> String {
@@ -93,6 +93,11 @@ impl Bindings {
         &self.model
     }
 
+    /// The environment that is meant.
+    pub fn environment(&self) -> Result<String, Fault> {
+        self.environment.clone()
+    }
+
     /// The value of a reference; of an argument too.
     pub fn value(
         &self,
@@ -107,6 +112,7 @@ impl Bindings {
                 None => Err(Fault::new(FaultKind::Bug, format!("the argument `{name}` has no value"))),
             },
             Reference::Output { workspace, output } => self.output(context, workspace, output),
+            Reference::Export { task, export } => self.export(context, task, export),
             Reference::ProjectName => Ok(Value::public(self.model.project.name.clone())),
             Reference::Os => Ok(Value::public(std::env::consts::OS)),
             Reference::Arch => Ok(Value::public(std::env::consts::ARCH)),
@@ -264,6 +270,7 @@ impl Bindings {
                 .hint("it is kept out of version control: make it, or get it from somebody who has it"))
         })?;
         context.masker().add(&bytes);
+        context.masker().add_file(&bytes);
         match source.encoding {
             Encoding::Base64 => Ok(Value::secret(STANDARD.encode(&bytes))),
             Encoding::Text => String::from_utf8(bytes).map(Value::secret).map_err(|_| {
@@ -271,6 +278,14 @@ impl Bindings {
                     .hint("keep it as base64: `encoding = \"base64\"`"))
             }),
         }
+    }
+
+    fn export(&self, context: &StepContext<'_>, task: &str, export: &str) -> Result<Value, Fault> {
+        let exports = context.exports(&format!("task:{task}"));
+        exports.and_then(|exports| exports.0.get(export).cloned()).ok_or_else(|| {
+            Fault::new(FaultKind::Failed, format!("the task `{task}` did not hand on `{export}`"))
+                .hint("it was skipped, or its work was up to date")
+        })
     }
 
     fn output(&self, context: &StepContext<'_>, workspace: &str, output: &str) -> Result<Value, Fault> {

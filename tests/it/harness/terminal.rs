@@ -150,7 +150,8 @@ impl Terminal {
         let shown = self.lock();
         let short = std::time::Duration::from_secs(2);
         drop(self.shown.1.wait_timeout_while(shown, short, |shown| !shown.closed).unwrap());
-        Closed { line, status: status.unwrap(), screen: self.screen(), hidden: self.is_cursor_hidden() }
+        let raw = std::mem::take(&mut self.lock().raw);
+        Closed { line, status: status.unwrap(), screen: self.screen(), raw, hidden: self.is_cursor_hidden() }
     }
 
     fn is_cursor_hidden(&self) -> bool {
@@ -177,6 +178,8 @@ pub(crate) struct Closed {
     status: ExitStatus,
     /// The last screen.
     pub(crate) screen: String,
+    /// All bytes that came.
+    pub(crate) raw: Vec<u8>,
     /// The cursor was left hidden.
     pub(crate) hidden: bool,
 }

@@ -9,6 +9,19 @@ use std::sync::OnceLock;
 /// What is no program but has to be there: an engine that answers.
 const ENGINE: &str = "docker engine";
 
+/// Libsodium itself, as Python's `nacl` has it.
+const LIBSODIUM: &str = "libsodium";
+
+/// A Python that has a module: the first in PATH, or that of the system, which packages of the system bring modules to.
+pub(crate) fn python_with(module: &str) -> Option<PathBuf> {
+    let has = |python: &PathBuf| {
+        let mut command = Command::new(python);
+        command.args(["-c", &format!("import {module}")]).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    find("python3").into_iter().chain([PathBuf::from("/usr/bin/python3")]).find(has)
+}
+
 /// Where a program is.
 pub(crate) fn find(tool: &str) -> Option<PathBuf> {
     find_in(tool, &std::env::var_os("PATH").unwrap_or_default())
@@ -25,7 +38,11 @@ pub(crate) fn find_in(tool: &str, path: &OsStr) -> Option<PathBuf> {
 /// Whether all of `tools` are here; says so where they are not, past the test harness that swallows what passing tests print.
 #[track_caller]
 pub(crate) fn are_here(tools: &[&str]) -> bool {
-    let is_here = |tool: &str| if tool == ENGINE { an_engine_answers() } else { find(tool).is_some() };
+    let is_here = |tool: &str| match tool {
+        ENGINE => an_engine_answers(),
+        LIBSODIUM => python_with("nacl").is_some(),
+        tool => find(tool).is_some(),
+    };
     let missing: Vec<&str> = tools.iter().copied().filter(|tool| !is_here(tool)).collect();
     if missing.is_empty() {
         return true;

@@ -89,6 +89,7 @@ fn survives(name: &str, compose: &str, caddyfile: &str, rollout: &Rollout, way: 
     server.converge(Some(live), Some(aim)).expect("back");
     server.forget();
     for point in points(all) {
+        server.said();
         let load = Load::start(&address);
         let output = child(&server, aim, live).env("SHIPWAY_KILL_AT", point.to_string()).output();
         let status = output.expect("a child").status;

@@ -27,6 +27,11 @@ pub(super) fn docker(words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Seconds since 1970: what was lost is laid beside what was done then, and beside docker's events.
+fn now() -> f64 {
+    std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs_f64()
+}
+
 pub(super) fn succeed(command: &mut Command) {
     let output = command.output().expect("a command");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -52,7 +57,7 @@ impl Observer for Heard {
             EventKind::CommandStarted { line } => format!("$ {line}"),
             _ => return,
         };
-        self.0.lock().expect("a lock").push(said);
+        self.0.lock().expect("a lock").push(format!("{:.3} {said}", now()));
     }
 }
 
@@ -223,6 +228,7 @@ impl Server {
             jobs: 2,
             keep_going: false,
             force: false,
+            explain: false,
             recorded: true,
         };
         let observer = Box::new(Heard(Arc::clone(&self.said)));
@@ -336,7 +342,7 @@ pub(super) fn request(address: &str, method: &str, path: &str) -> Result<(u16, S
     );
     stream.write_all(format!("{head}{body}").as_bytes()).map_err(broken)?;
     let mut text = String::new();
-    while !text.contains("\r\n\r\n") || !text.ends_with(|last: char| last.is_alphanumeric()) {
+    while !is_whole(&text).unwrap_or(false) {
         let mut bytes = [0; 4096];
         let length = stream.read(&mut bytes).map_err(broken)?;
         if length == 0 {
@@ -344,9 +350,20 @@ pub(super) fn request(address: &str, method: &str, path: &str) -> Result<(u16, S
         }
         text.push_str(&String::from_utf8_lossy(&bytes[..length]));
     }
+    if is_whole(&text) == Some(false) {
+        return Err(format!("cut off: {text:?}"));
+    }
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
     status.map(|status| (status, body)).ok_or_else(|| format!("no answer but {text:?}"))
+}
+
+/// Whether all of an answer's body is there; `None`: it does not say how long it is.
+fn is_whole(text: &str) -> Option<bool> {
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let head = head.to_lowercase();
+    let length: usize = head.split("content-length: ").nth(1)?.split('\r').next()?.parse().ok()?;
+    Some(body.len() >= length)
 }
 
 /// Asks without a pause until it is told to stop, and keeps what went wrong.
@@ -357,23 +374,33 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn start(address: &str) -> Self {
+        Self::of(address, &[("GET", "/"), ("POST", "/"), ("POST", "/"), ("POST", "/slow"), ("GET", "/slow")])
+    }
+
+    /// Answers that pause for longer than a connection has to be quiet.
+    pub(super) fn of_streams(address: &str) -> Self {
+        Self::of(address, &[("GET", "/stream"); 4])
+    }
+
+    fn of(address: &str, ways: &[(&'static str, &'static str)]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let ways = [("GET", "/"), ("POST", "/"), ("POST", "/"), ("POST", "/slow"), ("GET", "/slow")];
-        let threads = ways.map(|(method, path)| {
+        let ask = |&(method, path): &(&'static str, &'static str)| {
             let (address, stop) = (address.to_owned(), Arc::clone(&stop));
             std::thread::spawn(move || {
                 let (mut number, mut lost) = (0, Vec::new());
                 while !stop.load(Ordering::Relaxed) {
                     number += 1;
+                    let from = now();
                     match request(&address, method, path) {
                         Ok((200, _)) => {}
-                        other => lost.push(format!("{method} {path}: {other:?}")),
+                        other => lost.push(format!("{from:.3} to {:.3} {method} {path}: {other:?}", now())),
                     }
                 }
                 (number, lost)
             })
-        });
-        Self { stop, threads: threads.into() }
+        };
+        let threads = ways.iter().map(ask).collect();
+        Self { stop, threads }
     }
 
     /// How many requests there were, all of which were answered.

@@ -206,9 +206,9 @@ fn projects_and_environments_are_made_where_they_are_missing() {
     let (stand_in, desk) = stand_in();
     let client = desk.client();
     let namespace = client.run(&project::namespace("team")).unwrap();
-    let made = client.run(&project::create("site", Some(namespace.id), true)).unwrap();
+    let made = client.run(&project::create("site", Some(namespace.id), "private")).unwrap();
     assert_eq!(made.path_with_namespace, "team/site");
-    let error = client.run(&project::create("site", Some(namespace.id), true)).unwrap_err();
+    let error = client.run(&project::create("site", Some(namespace.id), "private")).unwrap_err();
     assert_eq!(*error.problem, Problem::Invalid(Some("path has already been taken".to_owned())));
     assert_eq!(project::ensure_environment(&client, "team/site", "prod"), Ok(true));
     assert_eq!(project::ensure_environment(&client, "team/site", "prod"), Ok(false));

@@ -9,6 +9,7 @@ use dryoc::constants::CRYPTO_BOX_SEALBYTES;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::depot::Depot;
 use super::{Asked, Given, Vendor, page};
 
 /// GitHub's state.
@@ -25,6 +26,8 @@ pub(crate) struct GitHub {
     pub(crate) page: usize,
     /// A key that was just read is replaced: whoever uses it is late.
     pub(crate) rotates_after_reading: bool,
+    /// Where repositories are real ones; `None`: they have GitHub's own addresses.
+    pub(crate) depot: Option<Depot>,
     now: Timestamp,
 }
 
@@ -71,6 +74,13 @@ impl Vault {
     pub(crate) fn rotate(&mut self) {
         let (public, private) = crypto_box_keypair();
         self.keys.push(Key { public, private });
+    }
+
+    /// A box as it came, with the public and the private key that it is for: to be opened by somebody else.
+    pub(crate) fn sealed(&self, name: &str) -> [Vec<u8>; 3] {
+        let kept = &self.secrets[name];
+        let key = &self.keys[kept.key];
+        [kept.sealed.clone(), key.public.to_vec(), key.private.to_vec()]
     }
 
     /// The bytes that were sealed.
@@ -192,6 +202,7 @@ impl Default for GitHub {
             renamed: BTreeMap::new(),
             page: 100,
             rotates_after_reading: false,
+            depot: None,
             now: Timestamp::from_second(1_800_000_000).unwrap(),
         }
     }
@@ -224,7 +235,7 @@ impl GitHub {
         let (now, most, rotates) = (self.now, self.page, self.rotates_after_reading);
         let Some(repository) = self.repositories.get_mut(name) else { return not_found() };
         match (asked.method.as_str(), rest) {
-            ("GET", []) => Given::new(200, described(name, repository)),
+            ("GET", []) => Given::new(200, described(name, repository, self.depot.as_ref())),
             (_, ["actions", "secrets", rest @ ..]) => {
                 repository.secrets.answer(asked, rest, now, most, rotates)
             }
@@ -279,18 +290,22 @@ impl GitHub {
             return Given::new(422, json!({"message": "Repository creation failed.", "errors": [error]}));
         }
         let repository = Repository { private: body["private"] == true, ..Repository::default() };
-        let given = Given::new(201, described(&name, &repository));
+        if let Some(depot) = &self.depot {
+            depot.make(&name);
+        }
+        let given = Given::new(201, described(&name, &repository, self.depot.as_ref()));
         self.repositories.insert(name, repository);
         given
     }
 }
 
-fn described(name: &str, repository: &Repository) -> Value {
+fn described(name: &str, repository: &Repository, depot: Option<&Depot>) -> Value {
+    let url = |by: &str, usual: String| depot.map_or(usual, |depot| depot.url(by, name));
     json!({
         "id": 1_300_192, "full_name": name, "private": repository.private, "default_branch": "main",
         "html_url": format!("https://github.com/{name}"),
-        "ssh_url": format!("git@github.com:{name}.git"),
-        "clone_url": format!("https://github.com/{name}.git"),
+        "ssh_url": url("ssh", format!("git@github.com:{name}.git")),
+        "clone_url": url("https", format!("https://github.com/{name}.git")),
     })
 }
 

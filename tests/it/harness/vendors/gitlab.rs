@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::depot::Depot;
 use super::{Asked, Given, Vendor, page};
 
 /// GitLab's state.
@@ -15,6 +16,8 @@ pub(crate) struct GitLab {
     pub(crate) namespaces: BTreeMap<String, u64>,
     /// The most items of a list at a time.
     pub(crate) page: usize,
+    /// Where repositories are real ones; `None`: they have GitLab's own addresses.
+    pub(crate) depot: Option<Depot>,
 }
 
 /// A project.
@@ -22,6 +25,8 @@ pub(crate) struct GitLab {
 pub(crate) struct Project {
     pub(crate) variables: Vec<Variable>,
     pub(crate) environments: Vec<String>,
+    /// `None`: private.
+    pub(crate) visibility: Option<String>,
 }
 
 /// A variable.
@@ -42,6 +47,7 @@ impl GitLab {
             projects: BTreeMap::from([(path.to_owned(), Project::default())]),
             namespaces: BTreeMap::from([("team".to_owned(), 7)]),
             page: 100,
+            depot: None,
         }
     }
 }
@@ -50,10 +56,14 @@ fn missing(what: &str) -> Given {
     Given::new(404, json!({"message": format!("404 {what} Not Found")}))
 }
 
-fn described(path: &str) -> Value {
+fn described(path: &str, project: &Project, depot: Option<&Depot>) -> Value {
+    let url = |by: &str, usual: String| depot.map_or(usual, |depot| depot.url(by, path));
     json!({
-        "id": 3, "path_with_namespace": path, "default_branch": "main", "visibility": "private",
+        "id": 3, "path_with_namespace": path, "default_branch": "main",
+        "visibility": project.visibility.as_deref().unwrap_or("private"),
         "web_url": format!("https://gitlab.com/{path}"),
+        "ssh_url_to_repo": url("ssh", format!("git@gitlab.com:{path}.git")),
+        "http_url_to_repo": url("https", format!("https://gitlab.com/{path}.git")),
     })
 }
 
@@ -71,9 +81,8 @@ fn listing(asked: &Asked, items: &[Value], most: usize) -> Given {
 }
 
 impl Project {
-    fn answer(&mut self, asked: &Asked, path: &str, rest: &[&str], most: usize) -> Given {
+    fn answer(&mut self, asked: &Asked, rest: &[&str], most: usize) -> Given {
         match (asked.method.as_str(), rest) {
-            ("GET", []) => Given::new(200, described(path)),
             ("GET", ["variables"]) => {
                 let all: Vec<Value> = self.variables.iter().map(shown).collect();
                 listing(asked, &all, most)
@@ -198,14 +207,22 @@ impl Vendor for GitLab {
                 if self.projects.contains_key(&path) {
                     return Given::new(400, json!({"message": {"path": ["has already been taken"]}}));
                 }
-                let answer = described(&path);
-                self.projects.insert(path, Project::default());
+                let visibility = body["visibility"].as_str().map(str::to_owned);
+                let project = Project { visibility, ..Project::default() };
+                if let Some(depot) = &self.depot {
+                    depot.make(&path);
+                }
+                let answer = described(&path, &project, self.depot.as_ref());
+                self.projects.insert(path, project);
                 Given::new(201, answer)
             }
             (_, ["projects", path, rest @ ..]) => {
                 let most = self.page;
                 match self.projects.get_mut(*path) {
-                    Some(project) => project.answer(asked, path, rest, most),
+                    Some(project) if asked.method == "GET" && rest.is_empty() => {
+                        Given::new(200, described(path, project, self.depot.as_ref()))
+                    }
+                    Some(project) => project.answer(asked, rest, most),
                     None => missing("Project"),
                 }
             }

@@ -4,6 +4,7 @@
 //! and holds each request against an extract of the vendor's published description: one that is not in there, or does not fit, fails
 //! the test when the stand-in is dropped. The command line reaches it by `variables`.
 
+pub(crate) mod depot;
 pub(crate) mod description;
 pub(crate) mod digitalocean;
 pub(crate) mod failures;

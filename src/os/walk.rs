@@ -1,0 +1,400 @@
+//! Many files at once: which there are, what the system says of each, and the digests of their contents.
+//!
+//! Whether ten thousand files are as they were has to be answered in about the time that asking the system for each takes: folders are
+//! opened once and their files asked for by name, folders are shared out among threads where there are many, and nothing is read.
+//!
+//! A link is never followed out of the root, and a link to a folder is not entered but where a pattern names it: there would be no end.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+
+use crate::text::patterns::{NEVER, Patterns, Place};
+
+/// So many folders are looked into before others help: a thread costs more than a few folders.
+const ALONE: usize = 12;
+
+/// So many files are worth a thread of their own to be read.
+const FILES_FOR_ONE: usize = 8;
+
+/// More threads only wait for the same disk.
+const MOST_THREADS: usize = 8;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A file that may be executed.
+    Program,
+    /// A link, to whatever.
+    Link,
+}
+
+/// What the system says of a file without reading it. While it says the same, and what it says is old enough, the content is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes.
+    pub size: u64,
+    /// Last written, in nanoseconds since the epoch.
+    pub modified: i64,
+    /// Last changed in any way; nobody can set it.
+    pub changed: i64,
+    /// Which file it is.
+    pub inode: u64,
+}
+
+/// The files of one folder that are meant, sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// From the root, with `/`; empty for the root.
+    pub path: Vec<u8>,
+    /// Their names and stamps.
+    pub files: Vec<(Box<[u8]>, Stamp)>,
+}
+
+/// What could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("{} can't be read: {error}", .path.display())]
+pub struct Unreadable {
+    /// From the root.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+/// The folders below `root` that hold files that `patterns` mean, sorted by path.
+pub fn walk(root: &Path, patterns: &Patterns) -> Result<Vec<Folder>, Unreadable> {
+    let walk = Walk { root, real_root: super::files::real_path(root), patterns };
+    let mut found = Vec::new();
+    let mut open = VecDeque::from([Job { path: Vec::new(), place: patterns.start(), by_name: false }]);
+    let mut looked = 0;
+    while let Some(job) = open.pop_front() {
+        walk.folder(job, &mut found, &mut open)?;
+        looked += 1;
+        if looked >= ALONE && open.len() >= ALONE {
+            walk.together(std::mem::take(&mut open), &mut found)?;
+        }
+    }
+    found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    Ok(found)
+}
+
+/// A folder that is still to be looked into.
+struct Job {
+    path: Vec<u8>,
+    place: Place,
+    /// A pattern names it: it may be a link.
+    by_name: bool,
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    real_root: PathBuf,
+    patterns: &'a Patterns,
+}
+
+/// Folders that wait for one of several threads.
+struct Shared {
+    open: VecDeque<Job>,
+    busy: usize,
+    fault: Option<Unreadable>,
+}
+
+impl Walk<'_> {
+    fn together(&self, open: VecDeque<Job>, found: &mut Vec<Folder>) -> Result<(), Unreadable> {
+        let shared = Mutex::new(Shared { open, busy: 0, fault: None });
+        let changed = Condvar::new();
+        let all = Mutex::new(std::mem::take(found));
+        std::thread::scope(|scope| {
+            let work = || {
+                let mut own = Vec::new();
+                self.share(&shared, &changed, &mut own);
+                lock(&all).append(&mut own);
+            };
+            for _ in 1..threads() {
+                // Where there are no more threads to be had, this one does it all.
+                std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            }
+            work();
+        });
+        *found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        shared.into_inner().unwrap_or_else(PoisonError::into_inner).fault.map_or(Ok(()), Err)
+    }
+
+    fn share(&self, shared: &Mutex<Shared>, changed: &Condvar, found: &mut Vec<Folder>) {
+        let mut state = lock(shared);
+        loop {
+            let Some(job) = state.open.pop_front() else {
+                if state.busy == 0 {
+                    changed.notify_all();
+                    return;
+                }
+                state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.busy += 1;
+            drop(state);
+            let mut open = VecDeque::new();
+            let result = self.folder(job, found, &mut open);
+            state = lock(shared);
+            state.busy -= 1;
+            if !open.is_empty() {
+                state.open.append(&mut open);
+                changed.notify_all();
+            }
+            if let Err(fault) = result {
+                state.open.clear();
+                state.fault.get_or_insert(fault);
+            }
+        }
+    }
+
+    /// Looks into one folder. One that is gone by now has nothing in it.
+    fn folder(&self, job: Job, found: &mut Vec<Folder>, open: &mut VecDeque<Job>) -> Result<(), Unreadable> {
+        let here = self.root.join(os_path(&job.path));
+        let unreadable = |path: &[u8], error: rustix::io::Errno| Unreadable {
+            path: os_path(path).to_owned(),
+            error: error.into(),
+        };
+        let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if !job.path.is_empty() && !job.by_name {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let folder = match rustix::fs::openat(CWD, &here, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(error) if is_gone(error) => return Ok(()),
+            Err(error) => return Err(unreadable(&job.path, error)),
+        };
+        let mut files: Vec<(Box<[u8]>, Stamp)> = Vec::new();
+        let mut take = |name: &[u8], kind: FileType, by_name: bool| -> Result<(), Unreadable> {
+            let unknown = kind == FileType::Unknown;
+            let maybe_folder = unknown || kind == FileType::Directory;
+            if !maybe_folder && !self.patterns.means(&job.place, name) {
+                return Ok(());
+            }
+            let stat = match kind {
+                FileType::Directory => None,
+                _ => match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => Some(stat),
+                    Err(error) if is_gone(error) => return Ok(()),
+                    Err(error) => return Err(unreadable(&joined(&job.path, name), error)),
+                },
+            };
+            let kind = stat.as_ref().map_or(kind, |stat| FileType::from_raw_mode(stat.st_mode));
+            let is_linked_folder =
+                by_name && kind == FileType::Symlink && self.leads_to_folder(&joined(&job.path, name));
+            if kind == FileType::Directory || is_linked_folder {
+                let place = self.patterns.enter(&job.place, name);
+                if self.patterns.goes_on(&place) {
+                    open.push_back(Job { path: joined(&job.path, name), place, by_name });
+                }
+            } else if let Some(stat) = stat
+                && let Some(stamp) = stamp(&stat)
+                && (!unknown || self.patterns.means(&job.place, name))
+            {
+                files.push((Box::from(name), stamp));
+            }
+            Ok(())
+        };
+        if let Some(names) = self.patterns.names(&job.place) {
+            names.into_iter().try_for_each(|name| take(name, FileType::Unknown, true))?;
+        } else {
+            let entries =
+                rustix::fs::Dir::read_from(&folder).map_err(|error| unreadable(&job.path, error))?;
+            for entry in entries {
+                let entry = entry.map_err(|error| unreadable(&job.path, error))?;
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." && !NEVER.iter().any(|never| never.as_bytes() == name) {
+                    take(name, entry.file_type(), false)?;
+                }
+            }
+        }
+        if !files.is_empty() {
+            files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            found.push(Folder { path: job.path, files });
+        }
+        Ok(())
+    }
+
+    /// Whether a link leads to a folder of the project.
+    fn leads_to_folder(&self, path: &[u8]) -> bool {
+        let target = self.root.join(os_path(path)).canonicalize();
+        target.is_ok_and(|target| target.starts_with(&self.real_root) && target.is_dir())
+    }
+}
+
+/// The digests of the files at `paths` (from the root), in their order; of a link, what it says and what it leads to inside of the root.
+pub fn digests(root: &Path, paths: &[(Vec<u8>, Kind)]) -> Vec<io::Result<[u8; 32]>> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, io::Result<[u8; 32]>)>> = Mutex::new(Vec::with_capacity(paths.len()));
+    std::thread::scope(|scope| {
+        let work = || {
+            let mut own = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some((path, kind)) = paths.get(number) else { break };
+                own.push((number, digest(root, os_path(path), *kind)));
+            }
+            lock(&results).append(&mut own);
+        };
+        for _ in 1..threads().min(paths.len().div_ceil(FILES_FOR_ONE)) {
+            std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        }
+        work();
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_unstable_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, digest)| digest).collect()
+}
+
+fn digest(root: &Path, path: &Path, kind: Kind) -> io::Result<[u8; 32]> {
+    let place = root.join(path);
+    let mut hasher = blake3::Hasher::new();
+    if kind == Kind::Link {
+        let target = std::fs::read_link(&place)?;
+        hasher.update(target.as_os_str().as_encoded_bytes()).update(b"\0");
+        let real = place.canonicalize();
+        let inside = real.is_ok_and(|real| real.starts_with(super::files::real_path(root)) && real.is_file());
+        if !inside {
+            return Ok(hasher.finalize().into());
+        }
+    }
+    hasher.update_reader(std::fs::File::open(&place)?)?;
+    Ok(hasher.finalize().into())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
+}
+
+fn stamp(stat: &rustix::fs::Stat) -> Option<Stamp> {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile if stat.st_mode & 0o111 != 0 => Kind::Program,
+        FileType::RegularFile => Kind::File,
+        FileType::Symlink => Kind::Link,
+        // A socket, a pipe or a device has no content that could be compared.
+        _ => return None,
+    };
+    let time =
+        |seconds: i64, nanoseconds: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds);
+    Some(Stamp {
+        kind,
+        size: u64::try_from(stat.st_size).unwrap_or_default(),
+        modified: time(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or_default()),
+        changed: time(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).unwrap_or_default()),
+        inode: stat.st_ino,
+    })
+}
+
+fn is_gone(error: rustix::io::Errno) -> bool {
+    use rustix::io::Errno;
+    matches!(error, Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
+}
+
+fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = Vec::with_capacity(folder.len() + 1 + name.len());
+    path.extend_from_slice(folder);
+    if !folder.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
+
+fn os_path(bytes: &[u8]) -> &Path {
+    use std::os::unix::ffi::OsStrExt as _;
+    Path::new(std::ffi::OsStr::from_bytes(bytes))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(list: &[&str]) -> Patterns {
+        let mut patterns = Patterns::default();
+        list.iter().for_each(|text| patterns.add("", text).unwrap());
+        patterns
+    }
+
+    fn paths(root: &Path, list: &[&str]) -> Vec<String> {
+        let folders = walk(root, &patterns(list)).unwrap();
+        let files = folders.iter().flat_map(|folder| {
+            folder.files.iter().map(|(name, _)| String::from_utf8(joined(&folder.path, name)).unwrap())
+        });
+        files.collect()
+    }
+
+    fn write(root: &Path, path: &str) {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(path).unwrap();
+    }
+
+    #[test]
+    fn all_that_is_meant_is_found_in_order_by_one_and_by_many() {
+        let place = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        for folder in 0..100 {
+            for file in 0..10 {
+                let path = format!("a/f{folder:03}/x{file}.c");
+                write(place.path(), &path);
+                write(place.path(), &format!("a/f{folder:03}/x{file}.o"));
+                expected.push(path);
+            }
+        }
+        write(place.path(), "a/.git/x.c");
+        write(place.path(), "b/x.c");
+        assert_eq!(paths(place.path(), &["a/**/*.c"]), expected);
+        assert_eq!(paths(place.path(), &["a/**/*.c", "!a/f0*/**"]), Vec::<String>::new());
+        assert_eq!(paths(place.path(), &["a/f001/*.o", "b/x.c", "no/x"]).len(), 11);
+    }
+
+    #[test]
+    fn links_are_not_followed_out_of_the_root_nor_into_folders() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("root");
+        write(&root, "real/a");
+        write(place.path(), "outside/secret");
+        let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, root.join(name)).unwrap();
+        link("../outside", "out");
+        link("real", "in");
+        link("..", "real/up");
+        link("../outside/secret", "file");
+        assert_eq!(paths(&root, &["**"]), ["file", "in", "out", "real/a", "real/up"]);
+        assert_eq!(paths(&root, &["in/**"]), ["in/a", "in/up"]);
+        assert_eq!(paths(&root, &["out/**"]), Vec::<String>::new());
+        let of_file = || digests(&root, &[(b"file".to_vec(), Kind::Link)]).remove(0).unwrap();
+        let before = of_file();
+        RealFiles.write(&place.path().join("outside/secret"), b"other", 0o600).unwrap();
+        assert_eq!(of_file(), before);
+    }
+
+    use crate::os::files::{Files as _, RealFiles};
+
+    #[test]
+    fn digests_come_in_the_order_of_their_paths() {
+        let place = tempfile::tempdir().unwrap();
+        let asked: Vec<(Vec<u8>, Kind)> = (0..100)
+            .map(|number| {
+                let name = format!("f{number}");
+                RealFiles.write(&place.path().join(&name), name.as_bytes(), 0o600).unwrap();
+                (name.into_bytes(), Kind::File)
+            })
+            .collect();
+        for ((name, _), digest) in asked.iter().zip(digests(place.path(), &asked)) {
+            assert_eq!(digest.unwrap(), *blake3::hash(name).as_bytes());
+        }
+        assert!(digests(place.path(), &[(b"none".to_vec(), Kind::File)])[0].is_err());
+    }
+}

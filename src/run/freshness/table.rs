@@ -1,0 +1,210 @@
+//! Files as they were when their digests were taken: pure.
+//!
+//! A digest is taken over from the record while the system says of the file what it said then. That is not enough where the file had just
+//! been changed: a second change in the same tick of the system's clock would leave no trace (git calls such an entry racy). So a file that
+//! had changed shortly before it was looked at is read again, until it has been looked at later.
+
+use crate::os::walk::{Folder, Kind, Stamp};
+use crate::plan::FileChange;
+use crate::text::patterns::Patterns;
+
+/// The system's clock for files may be behind by so much: a tick is 10 ms at most, and a little more does no harm.
+const TICK: i64 = 50_000_000;
+
+/// Some disks know only every second second; times on them are whole seconds.
+const COARSE_TICK: i64 = 2_000_000_000;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A digest of a file's content.
+pub(super) type Digest = [u8; 32];
+
+/// Files with their digests, by folder and name in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Table {
+    /// When it was begun to look at them, in nanoseconds since the epoch.
+    pub(super) taken: i64,
+    /// The folders.
+    pub(super) folders: Vec<TableFolder>,
+}
+
+/// The files of one folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TableFolder {
+    /// From the root; empty for the root.
+    pub(super) path: Vec<u8>,
+    /// By name.
+    pub(super) files: Vec<TableFile>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TableFile {
+    /// Its name.
+    pub(super) name: Box<[u8]>,
+    /// What the system said of it.
+    pub(super) stamp: Stamp,
+    /// Its content; `None` where it is still to be read.
+    pub(super) digest: Option<Digest>,
+}
+
+/// The table of what was found at `taken`, with the digests of `recorded` where they still hold. The others are still to be read.
+pub(super) fn carry_over(recorded: Option<&Table>, found: Vec<Folder>, taken: i64) -> Table {
+    let mut old_folders =
+        recorded.map(|table| table.folders.as_slice()).unwrap_or_default().iter().peekable();
+    let since = recorded.map_or(i64::MIN, |table| table.taken);
+    let folders = found.into_iter().map(|folder| {
+        while old_folders.peek().is_some_and(|old| old.path < folder.path) {
+            old_folders.next();
+        }
+        let old = old_folders.peek().copied().filter(|old| old.path == folder.path);
+        let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
+        let files = folder.files.into_iter().map(|(name, stamp)| {
+            while old_files.peek().is_some_and(|old| old.name < name) {
+                old_files.next();
+            }
+            let old = old_files.peek().copied().filter(|old| old.name == name && holds(old, &stamp, since));
+            TableFile { digest: old.and_then(|old| old.digest), name, stamp }
+        });
+        TableFolder { files: files.collect(), path: folder.path }
+    });
+    Table { taken, folders: folders.collect() }
+}
+
+/// Whether a file that was looked at `since` is sure to be the same.
+fn holds(old: &TableFile, stamp: &Stamp, since: i64) -> bool {
+    let is_old = |time: i64| {
+        let tick = if time % SECOND == 0 { COARSE_TICK } else { TICK };
+        time < since.saturating_sub(tick)
+    };
+    // What a link leads to may change without the link.
+    old.stamp == *stamp && stamp.kind != Kind::Link && is_old(stamp.modified) && is_old(stamp.changed)
+}
+
+impl Table {
+    /// How many files there are.
+    pub(super) fn len(&self) -> usize {
+        self.folders.iter().map(|folder| folder.files.len()).sum()
+    }
+
+    /// Whether one of them is meant.
+    pub(super) fn has(&self, patterns: &Patterns) -> bool {
+        self.folders.iter().any(|folder| {
+            let names = folder.path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+            let place = names.fold(patterns.start(), |place, name| patterns.enter(&place, name));
+            folder.files.iter().any(|file| patterns.means(&place, &file.name))
+        })
+    }
+
+    /// The paths and kinds of files that are still to be read.
+    pub(super) fn unread(&self) -> Vec<(Vec<u8>, Kind)> {
+        let all = self.folders.iter().flat_map(|folder| folder.files.iter().map(move |file| (folder, file)));
+        all.filter(|(_, file)| file.digest.is_none())
+            .map(|(folder, file)| (joined(&folder.path, &file.name), file.stamp.kind))
+            .collect()
+    }
+
+    /// Takes in what was read, in the order of `unread`. What could not be read, for it is gone, is left out.
+    pub(super) fn fill(&mut self, digests: Vec<Option<Digest>>) {
+        let mut digests = digests.into_iter();
+        for folder in &mut self.folders {
+            folder.files.retain_mut(|file| {
+                if file.digest.is_none() {
+                    file.digest = digests.next().flatten();
+                }
+                file.digest.is_some()
+            });
+        }
+        self.folders.retain(|folder| !folder.files.is_empty());
+    }
+
+    /// A digest of all paths and contents.
+    pub(super) fn digest(&self, hasher: &mut blake3::Hasher) {
+        for folder in &self.folders {
+            for file in &folder.files {
+                hasher
+                    .update(&joined(&folder.path, &file.name))
+                    .update(b"\0")
+                    .update(&[kind_byte(file.stamp.kind)]);
+                hasher.update(&file.digest.unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// How a kind of file is written down.
+pub(super) fn kind_byte(kind: Kind) -> u8 {
+    match kind {
+        Kind::File => b'f',
+        Kind::Program => b'x',
+        Kind::Link => b'l',
+    }
+}
+
+/// The first file that is not the same in both, and how many there are.
+pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileChange, usize)> {
+    let mut first = None;
+    let mut number = 0;
+    let mut note = |folder: &TableFolder, file: &TableFile, change: FileChange| {
+        number += 1;
+        if first.is_none() {
+            let path = String::from_utf8_lossy(&joined(&folder.path, &file.name)).into_owned();
+            first = Some((path, change));
+        }
+    };
+    let none = TableFolder::default();
+    merge(
+        &recorded.folders,
+        &now.folders,
+        |folder| &folder.path,
+        |old_folder, new_folder| {
+            let (old, new) = (old_folder.unwrap_or(&none), new_folder.unwrap_or(&none));
+            merge(
+                &old.files,
+                &new.files,
+                |file| &file.name,
+                |before, after| match (before, after) {
+                    (Some(before), None) => note(old, before, FileChange::Removed),
+                    (None, Some(after)) => note(new, after, FileChange::Added),
+                    (Some(before), Some(after)) => {
+                        if before.digest != after.digest || before.stamp.kind != after.stamp.kind {
+                            note(new, after, FileChange::Changed);
+                        }
+                    }
+                    (None, None) => {}
+                },
+            );
+        },
+    );
+    first.map(|(path, change)| (path, change, number - 1))
+}
+
+/// Goes along two sorted lists and hands out what stands in either under each key.
+fn merge<'a, T, K: Ord + ?Sized + 'a>(
+    one: &'a [T],
+    other: &'a [T],
+    key: impl Fn(&'a T) -> &'a K,
+    mut each: impl FnMut(Option<&'a T>, Option<&'a T>),
+) {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    loop {
+        let order = match (one.peek(), other.peek()) {
+            (None, None) => return,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(one), Some(other)) => key(one).cmp(key(other)),
+        };
+        let first = if order.is_le() { one.next() } else { None };
+        let second = if order.is_ge() { other.next() } else { None };
+        each(first, second);
+    }
+}
+
+fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    let gap: &[u8] = if folder.is_empty() { b"" } else { b"/" };
+    [folder, gap, name].concat()
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -1,0 +1,300 @@
+//! Whether, how long and how often tasks run, and what they need to be there.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::harness::Space;
+use crate::harness::patience::until_true;
+
+#[test]
+fn a_task_that_does_not_apply_is_skipped_and_said_and_keeps_nothing_from_running() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.never]
+if = "test -e there"
+run = "touch never"
+[tasks.elsewhere]
+if = { os = "plan9" }
+run = "touch elsewhere"
+[tasks.in_ci]
+if = { env = ["SOME_JOB"] }
+run = "touch in_ci"
+[tasks.all]
+depends = ["never", "elsewhere", "in_ci"]
+run = "touch all"
+[tasks.broken]
+if = "no-such-program-here"
+run = "touch broken"
+"#,
+    );
+    let output = space.run("all");
+    output
+        .exits(0)
+        .says("`test -e there` says no")
+        .says("it is for `plan9`, and this is linux")
+        .says("$SOME_JOB is not set");
+    assert!(space.has("all") && !space.has("never") && !space.has("elsewhere") && !space.has("in_ci"));
+    space.write("there", "");
+    space.run("all").exits(0);
+    assert!(space.has("never"));
+    space.run("broken").exits(7).says("no-such-program-here");
+    assert!(!space.has("broken"));
+}
+
+#[test]
+fn a_task_of_one_environment_runs_only_there() {
+    let space = Space::with_tasks(
+        "[environments.stage]\n[environments.prod]\n[tasks.seed]\nif = { environment = \"stage\" }\nrun = \"touch seeded\"\n",
+    );
+    space.run("-e prod seed").exits(0).says("it is for `stage`, and this is `prod`");
+    assert!(!space.has("seeded"));
+    space.run("-e stage seed").exits(0);
+    assert!(space.has("seeded"));
+}
+
+#[test]
+fn what_takes_too_long_is_asked_to_end_with_all_that_it_started() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.slow]
+timeout = "300ms"
+run = ["trap 'echo asked; exit 3' TERM; sleep 60 & echo $! >child; wait", "touch next"]
+finally = "touch cleaned"
+"#,
+    );
+    let output = space.run("slow");
+    output.says("`slow` took longer than 0.3s, and was ended").says("`timeout`");
+    output.exits(124);
+    assert!(output.stdout.contains("asked"), "{}", output.all());
+    assert!(space.has("cleaned") && !space.has("next"));
+    let child = space.read("child");
+    // One that nobody has reaped yet has no command line any more.
+    let line = std::path::Path::new("/proc").join(child.trim()).join("cmdline");
+    until_true("the child has ended", || std::fs::read(&line).unwrap_or_default().is_empty());
+}
+
+#[test]
+fn what_fails_is_tried_again_as_often_as_the_task_says() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.third]
+retry = { attempts = 3, delay = "10ms" }
+run = "echo x >>tries; test $(wc -l <tries) -ge 3"
+finally = "echo $SHIPWAY_STATUS >>ends"
+[tasks.never]
+retry = { attempts = 2, delay = "10ms" }
+run = "echo y >>never; exit 4"
+"#,
+    );
+    space.run("third").exits(0).says("attempt 1 of 3").says("attempt 2 of 3").does_not_say("attempt 3 of 3");
+    assert_eq!((space.read("tries").as_str(), space.read("ends").as_str()), ("x\nx\nx\n", "0\n"));
+    space.run("never").exits(4);
+    assert_eq!(space.read("never"), "y\ny\n");
+}
+
+#[test]
+fn all_that_is_missing_is_told_before_anything_starts_and_before_a_question() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.first]
+run = "touch first"
+[tasks.ship]
+depends = ["first"]
+confirm = "Really?"
+run = "touch shipped"
+[tasks.ship.requires]
+tools = ["bash >=2", "no-such-tool >=1", { name = "git", version = ">=900", advice = "wait some years" }]
+env = ["SOME_TOKEN", { name = "OTHER", advice = "ask Ada for it" }]
+"#,
+    );
+    let output = space.run("ship");
+    output
+        .exits(7)
+        .says("`ship` needs 4 things that are not here")
+        .says("tasks.toml:9:")
+        .says("`no-such-tool` is not installed");
+    output
+        .says(">=900 is needed")
+        .says("wait some years")
+        .says("$SOME_TOKEN is not set")
+        .says("ask Ada for it");
+    output.does_not_say("Really?").does_not_say("bash >=2");
+    assert!(!space.has("first"));
+    space.run("--dry-run ship").exits(0);
+}
+
+#[test]
+fn a_task_is_done_when_its_service_answers() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Twice not yet, then well.
+    std::thread::spawn(move || {
+        for (turn, stream) in listener.incoming().flatten().enumerate() {
+            let mut stream = stream;
+            let mut buffer = [0; 1024];
+            let _asked = stream.read(&mut buffer);
+            let status = if turn < 2 { "503 Not Yet" } else { "200 OK" };
+            write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok();
+        }
+    });
+    let tasks = format!(
+        r#"
+[tasks.serve]
+run = "echo started"
+wait_until = {{ http = "http://127.0.0.1:{port}/healthz" }}
+[tasks.use]
+depends = ["serve"]
+run = "touch used"
+[tasks.file]
+run = "(sleep 0.2; touch ready) >/dev/null 2>&1 &"
+wait_until = {{ file = "ready" }}
+[tasks.never]
+wait_until = {{ tcp = "127.0.0.1:1", timeout = "200ms" }}
+"#
+    );
+    let space = Space::with_tasks(&tasks);
+    space.run("use").exits(0);
+    assert!(space.has("used"));
+    space.run("file").exits(0);
+    space.run("never").exits(1).says("`never` is not ready after 0.2s: 127.0.0.1:1:");
+}
+
+#[test]
+fn tasks_are_ordered_without_being_pulled_in_and_pulled_in_afterwards() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.build]
+run = "echo build >>order"
+[tasks.slow]
+run = "sleep 0.2; echo slow >>order"
+[tasks.test]
+wait_for = ["slow"]
+run = "echo test >>order"
+depends_post = [{ task = "report", args = ["here"] }]
+[tasks.report]
+args = ["where"]
+run = "echo report {{ where }} >>order"
+[tasks.fails]
+run = "exit 1"
+depends_post = ["build"]
+"#,
+    );
+    space.run("test").exits(0);
+    assert_eq!(space.read("order"), "test\nreport here\n");
+    space.run("test ::: slow").exits(0);
+    assert_eq!(space.read("order"), "test\nreport here\nslow\ntest\nreport here\n");
+    space.run("fails").exits(1);
+    assert!(!space.read("order").contains("build"));
+}
+
+#[test]
+fn a_failure_may_be_ignored_and_lines_kept_quiet() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.lint]
+ignore_error = true
+quiet = true
+run = "echo some words; exit 5"
+[tasks.all]
+depends = ["lint"]
+run = "touch all"
+[tasks.secretly]
+hide = true
+run = "true"
+"#,
+    );
+    let output = space.run("all");
+    output.exits(0).says("`lint` failed").says("the task ignores it").does_not_say("$ echo some words");
+    assert!(space.has("all") && output.stdout.contains("some words"));
+    assert!(!space.run("list").stdout.contains("secretly"));
+    assert!(space.run("list --all").stdout.contains("secretly"));
+}
+
+#[test]
+fn a_task_runs_once_for_each_combination_of_its_matrix() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.test]
+matrix = { py = ["3.12", "3.13"], db = ["pg", "my sql"] }
+confirm = "Really?"
+depends = [{ task = "build", args = ["{{ matrix.py }}"] }]
+run = "echo {{ matrix.py }} on {{ matrix.db }} $matrix_py >>ran"
+[tasks.build]
+args = ["py"]
+run = "echo build {{ py }} >>ran"
+"#,
+    );
+    let output = space.run("--yes test");
+    output.exits(0).says("test matrix.py=3.12 matrix.db=pg");
+    let mut ran: Vec<String> = space.read("ran").lines().map(str::to_owned).collect();
+    ran.sort();
+    assert_eq!(
+        ran,
+        [
+            "3.12 on my sql 3.12",
+            "3.12 on pg 3.12",
+            "3.13 on my sql 3.13",
+            "3.13 on pg 3.13",
+            "build 3.12",
+            "build 3.13",
+        ]
+    );
+}
+
+#[test]
+fn what_a_task_hands_on_is_read_by_others_and_pulls_it_in() {
+    let space = Space::with_tasks(
+        r#"
+[vars]
+image = "shop:{{ tasks.version.number }}"
+[tasks.version]
+exports = ["number", "odd"]
+retry = { attempts = 2, delay = "10ms" }
+args = ["from=9"]
+run = ["echo number={{ from }} >>$SHIPWAY_OUTPUT; echo odd='it is \"odd\"' >>$SHIPWAY_OUTPUT", "test -e second || { touch second; false; }"]
+[tasks.show]
+env = { ODD = "{{ tasks.version.odd }}" }
+run = "echo {{ vars.image }}; echo $ODD"
+[tasks.forgets]
+exports = ["x"]
+run = "true"
+"#,
+    );
+    space.run("show").exits(0).prints("shop:9\nit is \"odd\"\n");
+    space.run("forgets").exits(1).says("`forgets` did not hand on `x`").says("$SHIPWAY_OUTPUT");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_where_somebody_sits() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.greet]
+args = [{ name = "who", help = "somebody" }, { name = "--tone=", choices = ["loud", "low"] }]
+run = "echo $tone to {{ who }} >told"
+"#,
+    );
+    space.run("greet").exits(2).says("`greet` needs the argument `who`");
+    let terminal = space.shipway(["greet"]).terminal();
+    terminal.wait_for("greet: who (somebody)");
+    terminal.types("Ada Lovelace\r");
+    terminal.wait_for("greet: tone");
+    terminal.types("\u{1b}[B\r");
+    terminal.wait().exits(0);
+    assert_eq!(space.read("told"), "low to Ada Lovelace\n");
+}
+
+#[test]
+fn a_value_has_to_look_as_its_argument_says() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.ship]
+args = [{ name = "version", pattern = 'v\d+(\.\d+)*' }]
+run = "echo {{ version }}"
+"#,
+    );
+    space.run("ship v1.2").exits(0).prints("v1.2\n");
+    space
+        .run("ship xv1")
+        .exits(2)
+        .says("`xv1` does not fit `version` of `ship`: it has to look like `v\\d+(\\.\\d+)*`");
+}
