@@ -234,6 +234,9 @@ pub enum Builtin {
         /// End with 2 where there are changes, and with 1 for whatever fails
         #[arg(long)]
         detailed_exitcode: bool,
+        /// Print the table as Markdown, for a comment on a pull request
+        #[arg(long)]
+        markdown: bool,
         /// Keep the plans that can be applied in this new folder, for `apply --saved`; they hold secrets
         #[arg(long, value_name = "DIR")]
         save: Option<PathBuf>,

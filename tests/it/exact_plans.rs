@@ -184,6 +184,13 @@ fn what_is_stateful_is_destroyed_only_where_the_command_names_it() {
     space.write("terraform/one/main.tf", &stateful("y"));
     let preview = lines(&space.run("plan --json").exits(0).stdout);
     assert_eq!(preview[0]["guarded"], serde_json::json!(["terraform_data.store[\"a\"]"]));
+    let markdown = space.run("plan --markdown").exits(0).stdout.clone();
+    let caution = "> - replace `terraform_data.store[\"a\"]` of one\n";
+    assert!(
+        markdown.starts_with("<!-- shipway plan -->\n> [!CAUTION]\n") && markdown.contains(caution),
+        "{markdown}"
+    );
+    assert!(markdown.contains("\n| one | - | - | 2 | - | - | - |"), "{markdown}");
     let refused = space.run("up --yes");
     refused.exits(4).says("would destroy what is stateful: 1 object");
     refused.says("--allow-destroy 'terraform_data.store[\"a\"]'").does_not_say("- terraform_data.cache");

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use shipway::event::EventKind;
 
+use crate::harness::http_backend::HttpBackend;
 use crate::harness::space::lines;
 use crate::harness::terminal::asked;
 use crate::harness::{Output, Space, needs};
@@ -382,4 +383,55 @@ fn a_preview_that_failed_applies_nothing() {
     let up = space.run("up --preview --yes");
     up.exits(4).says("the preview failed").says("Reference to undeclared resource");
     assert!(!space.has("made"));
+}
+
+#[test]
+fn states_of_a_server_are_read_without_their_lock_and_never_written() {
+    needs!("terraform");
+    let (of_source, of_sink) = (HttpBackend::start(), HttpBackend::start());
+    let address = of_source.block().split('"').find(|part| part.starts_with("http:")).unwrap().to_owned();
+    let tasks = "[terraform]\nroot = \"terraform\"\nlock_timeout = \"1s\"\n[workspaces.source]\n[workspaces.sink]\ndepends = [\"source\"]\n\
+                 vars = { kept = { hidden = \"{{ workspaces.source.outputs.hidden }}\", text = \"{{ workspaces.source.outputs.text }}\" } }\n";
+    let source = |value: &str| {
+        format!(
+            "{}resource \"terraform_data\" \"it\" {{\n  input = \"{value}\"\n}}\noutput \"text\" {{\n  value = terraform_data.it.output\n}}\n\
+             output \"hidden\" {{\n  value     = \"hunter2-is-secret\"\n  sensitive = true\n}}\n",
+            of_source.block()
+        )
+    };
+    let sink = format!(
+        "{}variable \"kept\" {{\n  type      = map(string)\n  sensitive = true\n}}\n\
+         data \"terraform_remote_state\" \"source\" {{\n  backend = \"http\"\n  config  = {{ address = \"{address}\" }}\n}}\n\
+         resource \"terraform_data\" \"read\" {{\n  input = data.terraform_remote_state.source.outputs.text\n}}\n\
+         resource \"terraform_data\" \"given\" {{\n  input = var.kept\n}}\n",
+        of_sink.block()
+    );
+    let space = Space::with_tasks(tasks).workspace("source", &source("a")).workspace("sink", &sink);
+    let unseen = |output: &Output| assert!(!output.all().contains("hunter2"), "{}", output.all());
+
+    of_source.lock("held-by-ada");
+    of_sink.lock("held-by-ada");
+    let plan = space.run("plan --json");
+    let preview = rows(plan.exits(0));
+    assert_eq!(preview["sink"]["counts"]["add"], 2, "{}", preview["sink"]);
+    for server in [&of_source, &of_sink] {
+        assert!(server.requests().iter().all(|method| method == "GET"), "{:?}", server.requests());
+        server.unlock();
+    }
+    assert_comes_true(&preview, space.run("--json up --yes").exits(0));
+
+    space.write("terraform/source/main.tf", &source("b"));
+    let (before, asked) = (of_sink.state(), of_sink.requests().len());
+    let plan = space.run("plan --json");
+    unseen(&plan);
+    let preview = rows(plan.exits(0));
+    let sink = &preview["sink"];
+    assert_eq!((&sink["preview"], &sink["counts"]["add"]), (&true.into(), &0.into()), "{sink}");
+    assert_eq!((&sink["counts"]["change"], &sink["at_most"]), (&2.into(), &serde_json::json!(["change"])));
+    let table = space.run("plan");
+    unseen(&table);
+    assert!(table.stdout.contains("2?"), "{}", table.stdout);
+    assert_eq!(of_sink.state(), before);
+    assert!(of_sink.requests()[asked..].iter().all(|method| method == "GET"));
+    assert_comes_true(&preview, space.run("--json up --yes").exits(0));
 }

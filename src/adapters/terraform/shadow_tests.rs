@@ -1,3 +1,5 @@
+//! What becomes of a copy, file by file.
+
 use super::*;
 
 fn files(text: &str) -> Vec<(String, String)> {

@@ -17,6 +17,7 @@ mod list;
 mod logs;
 mod new;
 mod plan;
+mod plan_markdown;
 mod probe;
 mod releases;
 mod schema;
@@ -96,8 +97,9 @@ pub(super) fn is_several_runs(command: &Builtin) -> bool {
 /// Runs such a command; `line` is what was typed.
 pub(super) fn run_several(session: Session<'_>, command: &Builtin, line: &[String]) -> Result<u8, Fault> {
     match command {
-        Builtin::Plan { names, detailed_exitcode, save } => {
-            let wish = plan::Wish { names, detailed: *detailed_exitcode, save: save.as_deref() };
+        Builtin::Plan { names, detailed_exitcode, markdown, save } => {
+            let (detailed, markdown) = (*detailed_exitcode, *markdown);
+            let wish = plan::Wish { names, detailed, markdown, save: save.as_deref() };
             plan::run(session, &wish, line)
         }
         Builtin::Drift { names } => drift::run(session, names, line),

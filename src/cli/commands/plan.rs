@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::plan_markdown;
 use crate::assemble::Goal;
 use crate::cli::options::Options;
 use crate::cli::session::Session;
@@ -23,6 +24,8 @@ pub(super) struct Wish<'a> {
     pub(super) names: &'a [String],
     /// The exit status tells changes from none.
     pub(super) detailed: bool,
+    /// The table is Markdown.
+    pub(super) markdown: bool,
     /// Where to keep the plans.
     pub(super) save: Option<&'a Path>,
 }
@@ -66,6 +69,8 @@ fn preview(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8,
         rows.iter()
             .filter_map(|row| serde_json::to_string(row).ok())
             .for_each(|row| print(&format!("{row}\n")));
+    } else if wish.markdown {
+        print(&plan_markdown::render(&rows));
     } else {
         print(&render(&rows));
         if let Some(folder) = &save {
@@ -155,27 +160,31 @@ pub(super) fn failed_step<'e>(
     }))
 }
 
-const COLUMNS: [&str; 8] = ["WORKSPACE", "ADD", "CHANGE", "REPLACE", "DESTROY", "IMPORT", "DRIFT", "NOTE"];
+pub(super) const COLUMNS: [&str; 8] =
+    ["WORKSPACE", "ADD", "CHANGE", "REPLACE", "DESTROY", "IMPORT", "DRIFT", "NOTE"];
 
 pub(super) fn render(rows: &[Preview]) -> String {
     let mut table = vec![COLUMNS.map(str::to_owned).to_vec()];
-    for row in rows {
-        let mut cells = vec![row.workspace.clone()];
-        let was_planned = !matches!(row.status, PreviewStatus::Failed | PreviewStatus::Skipped);
-        for kind in ["add", "change", "replace", "destroy", "import"] {
-            cells.push(if was_planned { row.cell(kind) } else { String::new() });
-        }
-        cells.push(match row.counts.drift {
-            0 if was_planned => "-".to_owned(),
-            0 => String::new(),
-            drift => drift.to_string(),
-        });
-        cells.push(note(row));
-        table.push(cells);
+    table.extend(rows.iter().map(cells));
+    let legend = legend(rows);
+    let gap = if legend.is_empty() { "" } else { "\n" };
+    format!("{}{gap}{legend}", columns::render(&table))
+}
+
+/// The cells of a row, in the order of the columns.
+pub(super) fn cells(row: &Preview) -> Vec<String> {
+    let mut cells = vec![row.workspace.clone()];
+    let was_planned = !matches!(row.status, PreviewStatus::Failed | PreviewStatus::Skipped);
+    for kind in ["add", "change", "replace", "destroy", "import"] {
+        cells.push(if was_planned { row.cell(kind) } else { String::new() });
     }
-    let mut text = columns::render(&table);
-    text.push_str(&legend(rows));
-    text
+    cells.push(match row.counts.drift {
+        0 if was_planned => "-".to_owned(),
+        0 => String::new(),
+        drift => drift.to_string(),
+    });
+    cells.push(note(row));
+    cells
 }
 
 fn note(row: &Preview) -> String {
@@ -194,7 +203,7 @@ fn note(row: &Preview) -> String {
 }
 
 /// What the marks mean, those that are there.
-fn legend(rows: &[Preview]) -> String {
+pub(super) fn legend(rows: &[Preview]) -> String {
     let mut lines = Vec::new();
     if rows.iter().any(|row| row.preview) {
         lines.push("a preview can't be applied: `shipway up` plans each workspace again when its turn comes");
@@ -213,6 +222,5 @@ fn legend(rows: &[Preview]) -> String {
     if !guarded.is_empty() {
         lines.push(&guards);
     }
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if lines.is_empty() { lines } else { format!("\n{lines}") }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -1,6 +1,6 @@
 //! All files that a plan of a workspace comes from, as digests under their names: so that an edit after the plan can be named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::site::Site;
@@ -9,15 +9,17 @@ use crate::adapters::terraform::module::SourceKind;
 use crate::diagnostic::Fault;
 use crate::os::Doors;
 use crate::os::files::FileKind;
-use crate::plan::Fingerprint;
+
+/// Digests of files by their names, from the project's folder.
+pub(super) type Files = BTreeMap<String, String>;
 
 /// Folders below a module that are looked into this deep; no module keeps its templates deeper.
 const DEPTH: usize = 4;
 
 /// The files of the root, of the local modules that it calls, those with values, and the lock file.
-pub(super) fn gather(site: &Site, doors: &Doors) -> Result<Fingerprint, Fault> {
+pub(super) fn gather(site: &Site, doors: &Doors) -> Result<Files, Fault> {
     let root = clean(&site.folder()?);
-    let mut gathered = Gathered { doors, project: &site.model.root, fingerprint: Fingerprint::default() };
+    let mut gathered = Gathered { doors, project: &site.model.root, digests: Files::new() };
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     let mut open = vec![root.clone()];
     while let Some(folder) = open.pop() {
@@ -32,13 +34,13 @@ pub(super) fn gather(site: &Site, doors: &Doors) -> Result<Fingerprint, Fault> {
         gathered.file(&clean(&root.join(&file.value)));
     }
     gathered.file(&root.join(".terraform.lock.hcl"));
-    Ok(gathered.fingerprint)
+    Ok(gathered.digests)
 }
 
 struct Gathered<'a> {
     doors: &'a Doors,
     project: &'a Path,
-    fingerprint: Fingerprint,
+    digests: Files,
 }
 
 impl Gathered<'_> {
@@ -80,7 +82,7 @@ impl Gathered<'_> {
     fn file(&mut self, path: &Path) -> Vec<u8> {
         let Ok(bytes) = self.doors.files.read(path) else { return Vec::new() };
         let name = path.strip_prefix(self.project).unwrap_or(path).display().to_string();
-        self.fingerprint.add(name, &bytes);
+        self.digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
         bytes
     }
 }

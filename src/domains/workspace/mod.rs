@@ -24,6 +24,7 @@ mod plain;
 mod plan;
 mod preview;
 mod preview_graph;
+mod preview_values;
 mod previewed;
 mod promised;
 mod resume;

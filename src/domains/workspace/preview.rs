@@ -4,11 +4,11 @@
 //! to change is unknown, as terraform itself plans with what a resource will have only after its apply. Nothing is saved, nothing locked, and no
 //! task is run: what a task would make first is unknown as well.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use super::init::InitAction;
 use super::previewed::{Left, Pending, Preview, PreviewStatus, Said};
@@ -17,23 +17,18 @@ use super::shadow::{ShadowFolder, lacks_init};
 use super::site::Site;
 use super::stateful;
 use crate::adapters::terraform::command::PlanRequest;
-use crate::adapters::terraform::shadow::{self, UNKNOWN, Unknowns, escape, reads_states};
+use crate::adapters::terraform::shadow::{self, Unknowns, reads_states};
 use crate::adapters::terraform::{
     PlanFold, PlanReading, PlannedChanges, TerraformDiagnostic, backend, deferral, diagnostic, frame, output,
     plan_text, state, text_box,
 };
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Progress};
-use crate::model::{Template, VarValue};
 use crate::os::command::CommandSpec;
-use crate::run::bindings::Scope;
 use crate::run::{Action, CommandRun, Exports, Outcome, StepContext, interrupted};
 
 /// So many changes are shown; the rest is counted.
 const SHOWN: usize = 200;
-
-/// An unknown text. Unlike `UNKNOWN` it is never null.
-const UNKNOWN_TEXT: &str = "${terraform_data.shipway_preview.id}";
 
 pub(super) struct PreviewAction {
     pub(super) site: Site,
@@ -45,14 +40,6 @@ pub(super) struct PreviewAction {
     pub(super) is_initialised: bool,
     /// Where the plan is saved, if it is one that can be applied.
     pub(super) save: Option<PathBuf>,
-}
-
-/// What is known, and what is not.
-struct Weighed {
-    /// Values that are known.
-    values: Map<String, Json>,
-    unknowns: Unknowns,
-    waits_for: BTreeSet<String>,
 }
 
 /// A state as the backend gave it.
@@ -282,115 +269,6 @@ impl PreviewAction {
         let record = record.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Ok(backend::place(record.as_deref(), &crate::os::files::real_path(&self.site.folder()?)))
     }
-
-    /// The site without those entries of its environment that are not known.
-    fn without<'n>(&self, names: impl Iterator<Item = &'n String>) -> Result<Site, Fault> {
-        let mut model = self.site.model.as_ref().clone();
-        let unknown: BTreeSet<String> = names.cloned().collect();
-        if let Some(workspace) = model.workspaces.get_mut(&self.site.name) {
-            workspace.env.retain(|name, _| {
-                let variable = name.strip_prefix("TF_VAR_").unwrap_or(name);
-                !unknown.contains(variable)
-            });
-        }
-        Ok(Site { model: Arc::new(model), name: self.site.name.clone() })
-    }
-
-    /// Entries of the environment that are not known: a `TF_VAR_…` is an unknown variable, another one is left out.
-    fn weigh_environment(
-        &self,
-        context: &StepContext<'_>,
-        pending: &[&Arc<Preview>],
-    ) -> Result<Weighed, Fault> {
-        let mut weighed =
-            Weighed { values: Map::new(), unknowns: Unknowns::default(), waits_for: BTreeSet::new() };
-        for (name, template) in &self.site.workspace()?.env {
-            let of = self.pending_of(template, pending);
-            if of.is_empty() {
-                continue;
-            }
-            let variable = name.strip_prefix("TF_VAR_");
-            if variable.is_none() {
-                let text =
-                    format!("${name} is left out: it waits for {}", crate::text::list::and_ticked(&of));
-                context.log().notice(Level::Warning, &text);
-            }
-            weighed.unknowns.variables.insert(variable.unwrap_or(name).to_owned(), json!(UNKNOWN));
-            weighed.waits_for.extend(of);
-        }
-        Ok(weighed)
-    }
-
-    fn weigh_variables(
-        &self,
-        context: &mut StepContext<'_>,
-        pending: &[&Arc<Preview>],
-        weighed: &mut Weighed,
-    ) -> Result<(), Fault> {
-        for (name, value) in &self.site.workspace()?.vars {
-            let mut of = BTreeSet::new();
-            let expression = self.expression(context, value, pending, &mut of)?;
-            if of.is_empty() {
-                let value = context.bindings().var_value(context, value)?;
-                weighed.values.insert(name.clone(), value);
-            } else {
-                weighed.unknowns.variables.insert(name.clone(), expression);
-                weighed.waits_for.extend(of);
-            }
-        }
-        Ok(())
-    }
-
-    /// A value in terraform's JSON notation; `of` gets what it waits for.
-    fn expression(
-        &self,
-        context: &mut StepContext<'_>,
-        value: &VarValue,
-        pending: &[&Arc<Preview>],
-        of: &mut BTreeSet<String>,
-    ) -> Result<Json, Fault> {
-        Ok(match value {
-            VarValue::Literal(literal) => escaped(literal),
-            VarValue::List(items) => {
-                let items: Result<Vec<Json>, Fault> =
-                    items.iter().map(|item| self.expression(context, item, pending, of)).collect();
-                Json::Array(items?)
-            }
-            VarValue::Map(entries) => {
-                let mut map = Map::new();
-                for (name, entry) in entries {
-                    map.insert(escape(name), self.expression(context, entry, pending, of)?);
-                }
-                Json::Object(map)
-            }
-            VarValue::Text(template) => {
-                let waits = self.pending_of(template, pending);
-                if !waits.is_empty() {
-                    of.extend(waits);
-                    return Ok(json!(if template.sole().is_some() { UNKNOWN } else { UNKNOWN_TEXT }));
-                }
-                match context.bindings().template(context, &Scope::default(), template) {
-                    Ok(value) => escaped(&value.json),
-                    // A file that is not there, and tasks that would run before: one of them may make it.
-                    Err(fault) if fault.kind == FaultKind::File && !self.tasks.is_empty() => {
-                        of.extend(self.tasks.iter().map(|task| format!("the task {task}")));
-                        json!(UNKNOWN)
-                    }
-                    Err(fault) => return Err(fault),
-                }
-            }
-        })
-    }
-
-    /// The workspaces whose outputs a template needs and that are about to change them.
-    fn pending_of(&self, template: &Template, pending: &[&Arc<Preview>]) -> Vec<String> {
-        let outputs = self.site.model.outputs_among(template.references());
-        let changes = |(name, wanted): &(String, BTreeSet<String>)| {
-            let preview = pending.iter().find(|preview| preview.workspace == *name);
-            preview.is_some_and(|preview| wanted.iter().any(|output| preview.left.pending.holds(output)))
-        };
-        outputs.into_iter().filter(changes).map(|(name, _)| name).collect()
-    }
 }
 
 /// The plan or its part, the errors, and what was said to standard error where that says more.
@@ -450,17 +328,6 @@ fn shortly(errors: &[TerraformDiagnostic], dir: &std::path::Path) -> String {
         frame::render(&TerraformDiagnostic { detail, ..error.clone() }, dir).join("\n")
     };
     diagnostic::errors(errors).map(short).collect::<Vec<_>>().join("\n")
-}
-
-fn escaped(value: &Json) -> Json {
-    match value {
-        Json::String(text) => json!(escape(text)),
-        Json::Array(items) => Json::Array(items.iter().map(escaped).collect()),
-        Json::Object(map) => {
-            Json::Object(map.iter().map(|(name, value)| (escape(name), escaped(value))).collect())
-        }
-        other => other.clone(),
-    }
 }
 
 /// Says what the preview comes to.

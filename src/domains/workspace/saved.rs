@@ -2,12 +2,11 @@
 //!
 //! The plan file holds every value in clear, secrets too: the folder is private, git is told to pass it over, and the file goes when it was applied.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::configuration;
+use super::configuration::{self, Files};
 use super::plan::digest;
 use super::previewed::word;
 use super::site::{Site, StateFound};
@@ -48,7 +47,7 @@ pub(super) struct SavedPlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Basis {
     /// Digests of files.
-    pub(super) configuration: BTreeMap<String, String>,
+    pub(super) configuration: Files,
     /// The digest of the values that the tasks file gives; `None` where they can't be found out here.
     pub(super) values: Option<String>,
     /// Terraform's version.
@@ -191,7 +190,7 @@ pub(super) fn basis(
         }
     };
     Ok(Basis {
-        configuration: configuration::gather(site, context.doors())?.inputs,
+        configuration: configuration::gather(site, context.doors())?,
         values: values.map(|values| blake3::hash(values.to_string().as_bytes()).to_hex().to_string()),
         terraform: installed.version.to_string(),
         state,
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     fn basis(file: &str, serial: u64) -> Basis {
-        let configuration = BTreeMap::from([("base/main.tf".to_owned(), file.to_owned())]);
+        let configuration = Files::from([("base/main.tf".to_owned(), file.to_owned())]);
         Basis {
             configuration,
             values: Some("v".into()),
@@ -230,7 +229,7 @@ mod tests {
     fn every_difference_is_named() {
         let (old, mut new) = (basis("a", 3), basis("b", 4));
         assert_eq!(old.differences(&old), [""; 0]);
-        new.configuration.insert("base/new.tf".to_owned(), String::new());
+        new.configuration.insert("base/new.tf".into(), String::new());
         new.terraform = "1.12.0".into();
         new.values = Some("w".into());
         assert_eq!(
