@@ -3,6 +3,7 @@
 //! `words` splits the line, `options` is what clap reads, `goals` says what names stand for, `commands` has one file per command.
 //! Deliberately absent: how anything is done.
 
+mod builtin;
 pub mod commands;
 mod complete;
 mod environment;
@@ -23,7 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
-pub use options::{Builtin, Cli, Colour, GraphFormat, Options, ServerCommand};
+pub use builtin::{Builtin, GraphFormat, ServerCommand};
+pub use options::{Cli, Colour, Options};
 pub use session::Session;
 
 use goals::Named;

@@ -110,6 +110,21 @@ dir         = "v-dir"
 env         = { V_ENV = "{{ workspaces.base.outputs.id }}" }
 dotenv      = ["v-dotenv?"]
 databases   = ["v-databases"]
+wait_for     = ["v-wait_for"]
+depends_post = ["v-depends_post"]
+exports      = ["v-exports"]
+matrix       = { v-matrix = ["a"] }
+sources      = ["v-sources"]
+outputs      = ["v-outputs"]
+cache        = false
+if           = "v-if"
+timeout      = "47s"
+retry        = { attempts = 43 }
+requires     = { tools = ["v-requires"] }
+wait_until   = { file = "v-wait_until" }
+ignore_error = true
+hide         = true
+quiet        = true
 confirm     = "v-confirm?"
 run         = "v-run"
 finally     = "v-finally"
@@ -117,6 +132,11 @@ finally     = "v-finally"
 [databases.v-databases]
 provider = "digitalocean"
 name     = "x"
+
+[tasks.v-wait_for]
+run = "true"
+[tasks.v-depends_post]
+run = "true"
 
 [workspaces.base]
 "#,
@@ -131,6 +151,9 @@ name     = "x"
         let value = match key {
             "depends" => "other".to_owned(),
             "env" => "V_ENV".to_owned(),
+            "timeout" => "47s".to_owned(),
+            "retry" => "43 attempts".to_owned(),
+            "ignore_error" | "hide" | "quiet" | "cache" => key.replace('_', " "),
             _ => format!("v-{key}"),
         };
         assert!(page.to_lowercase().contains(&value.to_lowercase()), "{key}: {page}");

@@ -56,9 +56,13 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Fault> {
     let line: Vec<String> = std::iter::once(task.name.clone()).chain(words.iter().cloned()).collect();
     let shown: Vec<_> = line.iter().map(|word| quote::shell(word)).collect();
     terminal::say(Stream::Err, &format!("$ shipway {}\n", session.masker().mask(&shown.join(" "))));
-    let goal = goals::task_goal(&session.model, &session.doors.environment, &task.name, &words, &mut |name, argument| {
-        session.ask_for(name, argument)
-    })?;
+    let goal = goals::task_goal(
+        &session.model,
+        &session.doors.environment,
+        &task.name,
+        &words,
+        &mut |name, argument| session.ask_for(name, argument),
+    )?;
     session.run_goals(&[goal], &line)
 }
 

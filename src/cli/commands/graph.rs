@@ -1,9 +1,9 @@
 //! `graph`: which tasks and workspaces need which. Nothing is evaluated and nothing is run.
 
 use crate::assemble::{Goal, assemble};
+use crate::cli::builtin::GraphFormat;
 use crate::cli::goals::{self, Named};
 use crate::cli::graph::{self, Graph, stand_ins};
-use crate::cli::options::GraphFormat;
 use crate::cli::session::Session;
 use crate::cli::{command_names, print};
 use crate::diagnostic::{Fault, FaultKind};
@@ -41,9 +41,12 @@ fn named(session: &Session<'_>, names: &[String]) -> Result<Graph, Fault> {
     for name in names {
         all.push(match goals::lookup(model, name) {
             Named::Task(name) => task_goal(session, &name)?,
-            _ if model.workspaces.contains_key(name) => {
-                Goal::Workspaces { verb: Verb::Up, names: vec![name.clone()], extra: Vec::new(), allow_destroy: Vec::new() }
-            }
+            _ if model.workspaces.contains_key(name) => Goal::Workspaces {
+                verb: Verb::Up,
+                names: vec![name.clone()],
+                extra: Vec::new(),
+                allow_destroy: Vec::new(),
+            },
             Named::Generated(verb, names) => goals::generated_goal(verb, names, name, &[])?,
             Named::Unknown if command_names().contains(name) => {
                 let message = format!("`{name}` is a command, and the graph is of tasks and workspaces");

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::probe;
+use crate::cli::builtin::ImportFrom;
 use crate::cli::format::format;
-use crate::cli::options::{ImportFrom, Options};
+use crate::cli::options::Options;
 use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;

@@ -29,7 +29,8 @@ mod up;
 mod watch;
 mod written;
 
-use super::options::{Builtin, Options};
+use super::builtin::Builtin;
+use super::options::Options;
 use super::secrets::SecretsCommand;
 use super::session::Session;
 use crate::diagnostic::{Fault, FaultKind};

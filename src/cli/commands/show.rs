@@ -82,6 +82,10 @@ fn task_page(model: &Model, task: &Task) -> String {
     page.list("depends", &task.depends.iter().map(written::call).collect::<Vec<_>>());
     page.list("wait for", &task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>());
     page.list("then", &task.depends_post.iter().map(written::call).collect::<Vec<_>>());
+    page.list("exports", &task.exports.iter().map(|name| &name.value).collect::<Vec<_>>());
+    for (name, values) in &task.matrix {
+        page.line("matrix", &format!("{name}: {}", values.join(", ")));
+    }
     for (name, text) in written::rules(&task.rules) {
         page.line(name, &text);
     }
@@ -144,6 +148,8 @@ fn task_json(model: &Model, task: &Task) -> Json {
         "kind": "task", "name": task.name, "file": file, "line": line, "description": task.description,
         "usage": task::usage(task), "aliases": task.aliases, "args": args, "confirm": confirm,
         "depends": task.depends.iter().map(written::call).collect::<Vec<_>>(),
+        "exports": task.exports.iter().map(|name| &name.value).collect::<Vec<_>>(),
+        "matrix": task.matrix,
         "wait_for": task.wait_for.iter().map(|name| &name.value).collect::<Vec<_>>(),
         "depends_post": task.depends_post.iter().map(written::call).collect::<Vec<_>>(),
         "rules": written::rules(&task.rules).into_iter().collect::<std::collections::BTreeMap<_, _>>(),

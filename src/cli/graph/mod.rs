@@ -9,7 +9,7 @@ pub(super) use draw::{dot, json, mermaid, text};
 
 use std::collections::HashMap;
 
-use crate::domains::task::CONFIRM;
+use crate::domains::task::{CONFIRM, REQUIRES};
 use crate::model::{Argument, ArgumentKind, Task};
 use crate::plan::Plan;
 
@@ -103,9 +103,9 @@ impl Graph {
     }
 }
 
-/// What a step belongs to; `None` for the words at the end of a run, which everything leads to.
+/// What a step belongs to; `None` for looks at the beginning of a run and words at its end, which have to do with all.
 fn unit(name: &str, title: &str) -> Option<(Kind, String)> {
-    if name.ends_with(":conclude") {
+    if name.ends_with(":conclude") || name.ends_with(":resume") || name.starts_with(REQUIRES) {
         return None;
     }
     let (room, rest) = name.split_once(':').unwrap_or(("", name));

@@ -99,6 +99,8 @@ static TASK: Table = plain_table(
         ("description", Plain, "One line for `shipway list`"),
         ("alias", FILLED, "Other names"),
         ("depends", CALLS, "Tasks that run first"),
+        ("wait_for", FILLED, "Tasks that come first where they run anyway"),
+        ("depends_post", CALLS, "Tasks that run afterwards, where it ended well"),
         ("args", OneOrMore(&Either(&[Filled, Kind::Table(&ARGUMENT)])), "What it takes on the command line"),
         ("dir", Template, "The folder that it runs in"),
         ("env", ENV, "Exported to its commands"),
@@ -107,8 +109,87 @@ static TASK: Table = plain_table(
         ("confirm", Either(&[Filled, Kind::Table(&CONFIRM)]), "Asked before anything starts"),
         ("run", STEPS, "Its steps: a script, or a list in order"),
         ("finally", STEPS, "Run afterwards, whatever happened"),
+        ("exports", FILLED, "Names of values that it hands on"),
+        (
+            "matrix",
+            Names(IDENTIFIER, &Either(&[Filled, List(&Filled, 1)])),
+            "It runs once for each combination",
+        ),
+        ("sources", TEMPLATES, "Files that go in: it is up to date while they are the same"),
+        ("outputs", TEMPLATES, "Files that it makes"),
+        ("cache", Flag, "`false`: it always runs"),
+        ("if", Either(&[Template, Kind::Table(&CONDITION)]), "It runs only where this holds"),
+        ("timeout", Duration, "How long one attempt may take"),
+        ("retry", Either(&[Whole(0, 999), Kind::Table(&RETRY)]), "How often it is tried again"),
+        ("requires", Kind::Table(&REQUIRES), "What has to be there before anything starts"),
+        ("wait_until", Kind::Table(&WAIT_UNTIL), "It is done only when this holds"),
+        ("ignore_error", Flag, "A failure is told and fails nothing"),
+        ("hide", Flag, "Only `list --all` names it"),
+        ("quiet", Flag, "Its command lines are not shown"),
     ],
-    &[&["run"], &["depends"], &["finally"]],
+    &[&["run"], &["depends"], &["depends_post"], &["finally"], &["wait_until"]],
+);
+
+static CONDITION: Table = plain_table(
+    "condition",
+    &[
+        ("os", FILLED, "`linux` or `macos`"),
+        ("arch", FILLED, "`x86_64`, `aarch64`, …"),
+        ("env", FILLED, "Variables that are set"),
+        ("environment", FILLED, "Environments"),
+        ("run", Template, "A command that ends with 0"),
+    ],
+    &[],
+);
+
+static RETRY: Table = plain_table(
+    "retry",
+    &[
+        ("attempts", Whole(1, 1000), "How often at most"),
+        ("delay", Duration, "The wait before the second attempt; it doubles"),
+    ],
+    &[&["attempts"]],
+);
+
+static REQUIRES: Table = plain_table(
+    "requires",
+    &[
+        (
+            "tools",
+            OneOrMore(&Either(&[Filled, Kind::Table(&REQUIRED_TOOL)])),
+            "Programs, with their versions",
+        ),
+        ("env", OneOrMore(&Either(&[Filled, Kind::Table(&REQUIRED_VARIABLE)])), "Variables that are set"),
+    ],
+    &[],
+);
+
+static REQUIRED_TOOL: Table = plain_table(
+    "required_tool",
+    &[
+        ("name", Filled, "The program"),
+        ("version", Filled, "The versions that will do"),
+        ("advice", Filled, "What to do where it is missing"),
+    ],
+    &[&["name"]],
+);
+
+static REQUIRED_VARIABLE: Table = plain_table(
+    "required_variable",
+    &[("name", Filled, "The variable"), ("advice", Filled, "What to do where it is not set")],
+    &[&["name"]],
+);
+
+static WAIT_UNTIL: Table = plain_table(
+    "wait_until",
+    &[
+        ("http", Filled, "This URL answers well"),
+        ("tcp", Filled, "This host and port take a connection"),
+        ("file", Filled, "This file is there"),
+        ("run", Template, "This command ends with 0"),
+        ("timeout", Duration, "How long it is waited for"),
+    ],
+    &[&["http"], &["tcp"], &["file"], &["run"]],
 );
 
 static ARGUMENT: Table = plain_table(
@@ -117,6 +198,7 @@ static ARGUMENT: Table = plain_table(
         ("name", Filled, "`name`, `name=default`, `rest...`, `--flag`, `--option=` or `--option=default`"),
         ("help", Filled, "One line for the task's help"),
         ("choices", FILLED, "The only values"),
+        ("pattern", Filled, "A regular expression that fits the whole value"),
         ("default", Plain, "Where it is not given"),
         ("short", Filled, "One letter for `-x`"),
         ("env", Filled, "A variable that it is taken from where the command line has none"),
@@ -192,6 +274,7 @@ static WORKSPACE: Table = plain_table(
         ("dir", Filled, "The root module, from `root` of `[terraform]`"),
         ("environment", Filled, "Where it belongs to"),
         ("depends", CALLS, "Workspaces by name, tasks as tables"),
+        ("stateful", FILLED, "Addresses that are not destroyed unless the command names them"),
         ("var_files", FILLED, "Files for `-var-file`"),
         ("vars", Names(IDENTIFIER, &Any), "Typed values"),
         ("backend_config", Names(IDENTIFIER, &Any), "Settings for init"),

@@ -46,7 +46,7 @@ fn a_secret_in_any_place_is_found() {
     let mut scene = Scene::new("teeth", "github", super::github);
     let secret = scene.canary("SIXTEEN_BYTES").text().to_owned();
     scene.space.write(".shipway/runs/1/steps/fake.log", &format!("a line\nwith {secret} in it\n"));
-    scene.space.write("../home/.local/state/left", &secret);
+    scene.space.write(&format!("../{}/.local/state/left", "home"), &secret);
     scene.space.write("../tmp/left", &secret);
     scene.space.write("../server/stage/log", &secret);
     scene.space.write("kept", &secret);
