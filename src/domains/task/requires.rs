@@ -113,7 +113,7 @@ fn look_at_tool(context: &mut StepContext<'_>, tool: &RequiredTool) -> Result<Op
 /// The first version in what a program says of itself: `git version 2.47.3`, `Docker version 20.10.24+dfsg1, build 297e128`, `v22`.
 fn version_in(text: &str) -> Option<semver::Version> {
     let is_part = |c: char| c.is_ascii_digit() || c == '.';
-    text.split(|c: char| c.is_whitespace() || ",;()\"'".contains(c)).find_map(|word| {
+    text.split(|c: char| c.is_whitespace() || ",;()\"'-_".contains(c)).find_map(|word| {
         let word = word.strip_prefix('v').unwrap_or(word);
         let number: String = word.chars().take_while(|c| is_part(*c)).collect();
         let mut parts = number.split('.').filter(|part| !part.is_empty());
