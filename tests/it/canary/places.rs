@@ -18,7 +18,6 @@ pub(super) struct Allowed {
 pub(super) const OWN_FILES: &str = "the user's own files";
 pub(super) const STATE: &str = "terraform's state";
 pub(super) const OPEN_RUN: &str = "raw streams, plan and variable files of a run that was killed";
-pub(super) const WITNESS: &str = "streams of a run that died while it changed something";
 pub(super) const SERVER_FILES: &str = "env files on the server";
 pub(super) const RELEASE_FILES: &str = "env files of a release";
 pub(super) const MASK_LINES: &str = "`::add-mask::` lines in a GitHub job";
@@ -26,7 +25,7 @@ pub(super) const TOKEN_HEADERS: &str = "headers with the vendor's token";
 pub(super) const GITLAB_VALUES: &str = "values in requests to GitLab";
 pub(super) const TYPED_LINE: &str = "Shipway's own command line with NAME=value";
 
-pub(super) const ALLOWED: [Allowed; 10] = [
+pub(super) const ALLOWED: [Allowed; 9] = [
     Allowed {
         place: OWN_FILES,
         groups: &["tasks", "crashes", "terraform", "secrets", "gitlab", "deploy"],
@@ -41,11 +40,6 @@ pub(super) const ALLOWED: [Allowed; 10] = [
         place: OPEN_RUN,
         groups: &["terraform"],
         reason: "it is all that is known of what was under way; the next run removes it",
-    },
-    Allowed {
-        place: WITNESS,
-        groups: &["terraform"],
-        reason: "what was done stands nowhere else, as long as nobody knows that it went well",
     },
     Allowed { place: SERVER_FILES, groups: &["deploy"], reason: "`server setup` is there to bring them" },
     Allowed { place: RELEASE_FILES, groups: &["deploy"], reason: "the app reads them there" },
@@ -67,6 +61,8 @@ pub(super) fn place_of(path: &str, is_open: bool) -> &'static str {
         | ["project", ".envs" | "private", ..]
         | ["project", "terraform", "source", "secret.tfvars"] => OWN_FILES,
         ["project", "terraform", _, "terraform.tfstate" | "terraform.tfstate.backup"] => STATE,
+        // Copies of it from before each apply and destroy.
+        ["project", ".shipway", "snapshots", _, file] if file.ends_with(".tfstate") => STATE,
         ["project", ".shipway", "runs", _, "raw", ..] if is_open => OPEN_RUN,
         ["project", ".shipway", ..] => "Shipway's records",
         ["project", ..] => "other files of the project",

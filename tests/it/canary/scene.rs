@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::forms::written;
-use super::places::{MASK_LINES, Search, TOKEN_HEADERS, TYPED_LINE, WITNESS, place_of};
+use super::places::{MASK_LINES, Search, TOKEN_HEADERS, TYPED_LINE, place_of};
 use super::secrets::{Canary, Source, canaries};
 use super::watch::Watch;
 use crate::harness::Space;
@@ -168,28 +168,13 @@ impl<V: Vendor> Scene<V> {
             if kind.is_dir() {
                 self.search_below(&path, is_open);
             } else if kind.is_file() {
-                let place = match !is_open && self.is_witness(&shown) {
-                    true => WITNESS,
-                    false => place_of(&shown, is_open),
-                };
+                let place = place_of(&shown, is_open);
                 // The name of a file is seen by everybody.
                 self.search.look("names of files", &shown, shown.as_bytes());
                 // A file that somebody takes away meanwhile holds nothing.
                 self.search.look(place, &shown, &fs::read(&path).unwrap_or_default());
             }
         }
-    }
-
-    /// Whether a file is a stream of a run that died and has no end: after that nothing else may be left of it.
-    fn is_witness(&self, shown: &str) -> bool {
-        let path = self.base.join(shown);
-        let is_stream = shown.ends_with(".out") || shown.ends_with(".err");
-        let journal = path.parent().and_then(Path::parent).map(|run| run.join("journal.jsonl"));
-        is_stream
-            && shown.contains("/raw/")
-            && journal
-                .and_then(|path| fs::read_to_string(path).ok())
-                .is_some_and(|text| !text.contains("\"run-ended\""))
     }
 
     fn search_history(&mut self) {
