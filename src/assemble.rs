@@ -1,6 +1,6 @@
 //! Model and goals → plan. The only room that knows all domains; commands, and later hooks, servers and watches, use it alike.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::{database, deploy, releases, repository, rollout, secrets, task, workspace};
 use crate::masking::Masker;
 use crate::model::{Call, Model};
+use crate::os::Doors;
 use crate::os::environment::Environment;
-use crate::plan::PlanBuilder;
-use crate::run::node::{Invocation, Need, Node};
+use crate::plan::{PlanBuilder, Terms};
+use crate::run::node::{Before, Called, Invocation, Need, Node};
 use crate::run::{RunPlan, bindings};
 
 /// What a person wants to be done.
@@ -73,34 +74,40 @@ pub enum Goal {
 
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
 ///
-/// `masker` knows the secrets that may stand in arguments: names of steps show none.
+/// `masker` knows the secrets that may stand in arguments: names of steps show none. Through `doors` only configuration is read.
 pub fn assemble(
     model: &Arc<Model>,
-    environment: &Environment,
+    doors: &Doors,
     masker: &Masker,
     goals: &[Goal],
 ) -> Result<RunPlan, Fault> {
+    let environment = &doors.environment;
     let mut assembly = Assembly {
         model,
         environment,
         masker,
         nodes: Vec::new(),
-        names: HashSet::new(),
+        names: HashMap::new(),
         open: VecDeque::new(),
         later: Vec::new(),
+        called: VecDeque::new(),
+        places: HashMap::new(),
+        late: HashSet::new(),
     };
     for goal in goals {
         match goal {
             Goal::Task(invocation) => assembly.open.push_back(Need::Task(invocation.clone())),
             Goal::Workspaces { verb, names, extra, allow_destroy } => {
                 let nodes = workspace::nodes(model, *verb, names, (extra, allow_destroy))?;
-                assembly.add(nodes)?;
+                let is_up = *verb == workspace::Verb::Up;
+                assembly.add(if is_up { workspace::initialise_ahead(model, doors, nodes) } else { nodes })?;
             }
             Goal::Preview { names, save } => {
                 assembly.add(workspace::preview_nodes(model, names, save.as_deref())?)?;
             }
             Goal::UpAsPreviewed { names, promised, allow_destroy } => {
-                assembly.add(workspace::up_as_previewed(model, names, promised, allow_destroy)?)?;
+                let nodes = workspace::up_as_previewed(model, names, promised, allow_destroy)?;
+                assembly.add(workspace::initialise_ahead(model, doors, nodes))?;
             }
             Goal::Saved(request) => assembly.add(workspace::saved_nodes(model, request)?)?,
             Goal::Tag(request) => assembly.add(deploy::tag_nodes(request))?,
@@ -120,7 +127,8 @@ pub fn assemble(
         }
     }
     assembly.close()?;
-    build(model, masker, assembly.nodes)
+    let Assembly { nodes, places, .. } = assembly;
+    build(&Names { model, masker, places: &places }, nodes)
 }
 
 struct Assembly<'a> {
@@ -128,11 +136,21 @@ struct Assembly<'a> {
     environment: &'a Environment,
     masker: &'a Masker,
     nodes: Vec<Node>,
-    names: HashSet<String>,
+    /// Where the node of each name stands.
+    names: HashMap<String, usize>,
     open: VecDeque<Need>,
     /// A task's step, and one that comes before it.
     later: Vec<(String, String)>,
+    /// Tasks that are steps of others and not in the plan yet, in order.
+    called: VecDeque<Called>,
+    /// The step that each of them became, by its key.
+    places: HashMap<String, String>,
+    /// Steps that are in the plan for the sake of such a task alone.
+    late: HashSet<String>,
 }
+
+/// More is a slip: tasks that call each other twice multiply.
+const MOST_CALLED: usize = 10_000;
 
 impl Assembly<'_> {
     /// Adds nodes; the first of a name stays, so what a goal asks for comes before what others pull in.
@@ -143,8 +161,17 @@ impl Assembly<'_> {
                     *need = Need::Task(task::invocation(self.model, self.environment, call, scope)?);
                 }
             }
-            if self.names.insert(node.name.clone()) {
-                self.open.extend(node.needs.iter().cloned());
+            if !self.names.contains_key(&node.name) {
+                self.names.insert(node.name.clone(), self.nodes.len());
+                for need in &node.needs {
+                    match need {
+                        Need::Called(called) if self.called.iter().all(|other| other.key != called.key) => {
+                            self.called.push_back((**called).clone());
+                        }
+                        Need::Called(_) => {}
+                        _ => self.open.push_back(need.clone()),
+                    }
+                }
                 self.nodes.push(node);
             }
         }
@@ -161,8 +188,8 @@ impl Assembly<'_> {
             task::invocation(self.model, self.environment, &call, &bindings::Scope::default())?;
         invocation.scope.args.extend(told.args);
         let mut nodes = task::nodes(self.model, self.masker, &invocation)?;
-        if let Some(node) = nodes.last_mut() {
-            node.needs.extend(before);
+        for node in nodes.iter_mut().filter(|node| !is_question(&node.name)) {
+            node.needs.extend(before.iter().cloned());
         }
         self.add(nodes)
     }
@@ -177,17 +204,86 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// Adds everything that is needed and not there yet.
+    /// Adds everything that is needed and not there yet, and then what tasks call in the middle of their work.
     fn close(&mut self) -> Result<(), Fault> {
+        self.add_open()?;
+        while let Some(called) = self.called.pop_front() {
+            self.place(called)?;
+        }
+        for (after, before) in std::mem::take(&mut self.later) {
+            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == after) {
+                node.needs.push(Need::Step(before));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a task that is a step of another one, after what stands before it there. Where the same is in the plan already, it runs once
+    /// more: a step runs where it stands. What it needs runs once, and where nobody else wants it, not before its turn either.
+    fn place(&mut self, called: Called) -> Result<(), Fault> {
+        if self.places.len() == MOST_CALLED {
+            let message = format!("more than {MOST_CALLED} steps of tasks are tasks themselves");
+            return Err(Fault::new(FaultKind::File, message)
+                .hint("tasks that call others twice multiply: let the others be needed, by `depends`"));
+        }
+        let mut invocation = task::invocation(self.model, self.environment, &called.call, &called.scope)?;
+        if self.names.contains_key(&task::step_name(self.model, self.masker, &invocation)) {
+            invocation.place.clone_from(&called.place);
+        }
+        let name = task::step_name(self.model, self.masker, &invocation);
+        let first_new = self.nodes.len();
+        self.open.push_back(Need::Task(invocation));
+        self.add_open()?;
+        let before = match &called.before {
+            None => None,
+            Some(Before::Step(name)) => Some(name),
+            Some(Before::Called(key)) => self.places.get(key),
+        };
+        if let Some(before) = before.cloned() {
+            let mut waits = self.reach(&name, |name, index| index >= first_new || self.late.contains(name));
+            // What comes after it, too.
+            waits.extend(first_new..self.nodes.len());
+            if waits.iter().any(|index| *index < first_new) {
+                let done = self.reach(&before, |_, _| true);
+                waits.retain(|index| !done.contains(index));
+            }
+            for index in waits {
+                if let Some(node) = self.nodes.get_mut(index).filter(|node| !is_question(&node.name)) {
+                    node.needs.push(Need::Step(before.clone()));
+                }
+            }
+        }
+        self.late.extend(self.nodes[first_new..].iter().map(|node| node.name.clone()));
+        self.places.insert(called.key, name);
+        Ok(())
+    }
+
+    /// Where the steps stand that `from` needs, itself included, by way of those only that are meant.
+    fn reach(&self, from: &str, is_meant: impl Fn(&str, usize) -> bool) -> BTreeSet<usize> {
+        let names = Names { model: self.model, masker: self.masker, places: &self.places };
+        let mut found = BTreeSet::new();
+        let mut open: Vec<usize> = self.names.get(from).copied().into_iter().collect();
+        while let Some(index) = open.pop() {
+            let Some(node) = self.nodes.get(index).filter(|_| found.insert(index)) else { continue };
+            open.extend(node.needs.iter().filter_map(|need| {
+                let name = names.of(need);
+                self.names.get(&name).copied().filter(|index| is_meant(&name, *index))
+            }));
+        }
+        found
+    }
+
+    fn add_open(&mut self) -> Result<(), Fault> {
         while let Some(need) = self.open.pop_front() {
-            if self.names.contains(&need_name(self.model, self.masker, &need)) {
+            let names = Names { model: self.model, masker: self.masker, places: &self.places };
+            if self.names.contains_key(&names.of(&need)) {
                 continue;
             }
             if let Need::Task(done) = &need {
                 self.then(done)?;
             }
             let nodes = match &need {
-                Need::Step(_) | Need::Call(..) => continue,
+                Need::Step(_) | Need::Call(..) | Need::Called(_) => continue,
                 Need::Task(invocation) => task::nodes(self.model, self.masker, invocation)?,
                 Need::Database(name) => database::nodes(self.model, name)?,
                 Need::Outputs(name) => {
@@ -197,26 +293,36 @@ impl Assembly<'_> {
             };
             self.add(nodes)?;
         }
-        for (after, before) in std::mem::take(&mut self.later) {
-            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == after) {
-                node.needs.push(Need::Step(before));
-            }
-        }
         Ok(())
     }
 }
 
-fn need_name(model: &Model, masker: &Masker, need: &Need) -> String {
-    match need {
-        Need::Step(name) => name.clone(),
-        Need::Call(call, _) => format!("task:{}", call.task.value),
-        Need::Task(invocation) => task::step_name(model, masker, invocation),
-        Need::Database(name) => bindings::database_step(name),
-        Need::Outputs(workspace) => bindings::outputs_step(workspace),
+/// Whether a step comes before everything, whoever it belongs to.
+fn is_question(name: &str) -> bool {
+    name.starts_with(task::CONFIRM) || name.starts_with(task::REQUIRES)
+}
+
+/// What steps are called.
+struct Names<'a> {
+    model: &'a Model,
+    masker: &'a Masker,
+    places: &'a HashMap<String, String>,
+}
+
+impl Names<'_> {
+    fn of(&self, need: &Need) -> String {
+        match need {
+            Need::Step(name) => name.clone(),
+            Need::Call(call, _) => format!("task:{}", call.task.value),
+            Need::Called(called) => self.places.get(&called.key).unwrap_or(&called.key).clone(),
+            Need::Task(invocation) => task::step_name(self.model, self.masker, invocation),
+            Need::Database(name) => bindings::database_step(name),
+            Need::Outputs(workspace) => bindings::outputs_step(workspace),
+        }
     }
 }
 
-fn build(model: &Model, masker: &Masker, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
+fn build(step_names: &Names<'_>, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
     let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
     // A question of `confirm` comes before everything, dependencies included.
     let named = |prefix: &str| -> Vec<String> {
@@ -226,7 +332,7 @@ fn build(model: &Model, masker: &Masker, nodes: Vec<Node>) -> Result<RunPlan, Fa
     let (questions, requirements) = (named(task::CONFIRM), named(task::REQUIRES));
     let mut builder = PlanBuilder::default();
     for node in nodes {
-        let mut needs: Vec<String> = node.needs.iter().map(|need| need_name(model, masker, need)).collect();
+        let mut needs: Vec<String> = node.needs.iter().map(|need| step_names.of(need)).collect();
         for name in &node.after {
             // A task with arguments has them in its name.
             let is_it = |other: &&String| {
@@ -240,7 +346,11 @@ fn build(model: &Model, masker: &Masker, nodes: Vec<Node>) -> Result<RunPlan, Fa
                 needs.extend(questions.iter().cloned());
             }
         }
+        let terms = node.action.terms();
         builder.add(node.name, node.title, needs, (node.effect, node.when_orphaned), node.action);
+        if terms != Terms::default() {
+            builder.on_terms(terms);
+        }
     }
     builder.build().map_err(|fault| {
         Fault::new(FaultKind::File, fault.to_string())

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Effect, Ending, Proposal, Verdict};
 
-/// Version of the event format.
-pub const EVENTS_VERSION: u32 = 1;
+/// Version of the event format: the newest kind of event in it. An event carries the version that brought its kind.
+pub const EVENTS_VERSION: u32 = 2;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// `EVENTS_VERSION` of the writer.
+    /// Version of the format that brought its kind, at most `EVENTS_VERSION`.
     pub version: u32,
     /// Wall-clock time, RFC 3339 in UTC.
     pub at: jiff::Timestamp,
@@ -73,6 +73,13 @@ pub enum EventKind {
         /// The line.
         text: String,
     },
+    /// Lines that a command printed, masked; since version 2. Only kept and handed on: `--json` tells each as a `line` of its own.
+    Lines {
+        /// Where they were printed.
+        stream: Stream,
+        /// The lines, each with its newline.
+        text: String,
+    },
     /// How far a step is. Replaces the step's last progress.
     Progress(Progress),
     /// A sentence about a step or the run.
@@ -123,6 +130,37 @@ pub enum EventKind {
         /// How the steps ended.
         counts: Counts,
     },
+}
+
+impl Event {
+    /// Tells itself, or each of its lines as an event of its own.
+    pub fn each(&self, mut tell: impl FnMut(&Event)) {
+        let EventKind::Lines { stream, text } = &self.kind else { return tell(self) };
+        let line = |text: &str| EventKind::Line { stream: *stream, text: text.to_owned() };
+        let mut event = Event { version: 1, step: self.step.clone(), kind: line(""), ..*self };
+        for text in text.split_terminator('\n') {
+            event.kind = line(text);
+            tell(&event);
+        }
+    }
+}
+
+impl EventKind {
+    /// Bytes of output in it.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Line { text, .. } | Self::Lines { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+
+    /// Version of the format that brought it.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::Lines { .. } => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// A step as `RunStarted` names it.

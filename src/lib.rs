@@ -64,14 +64,19 @@
 //! | what `{{ }}` becomes | [`run::bindings`] |
 //! | how a value gets into a shell script unharmed | `model/script` |
 //! | in which order, and what follows a failure | [`plan`] |
+//! | what becomes of a task whose steps are tasks | `domains/task/parts`, placed by [`assemble`] |
+//! | what `resume` does not run again | `run/kept` |
+//! | what a signal leaves of a command | `os/process/remains` |
 //! | whether a step has anything to do, and why | [`run::freshness`] |
 //! | what terraform says and means | [`adapters::terraform`] |
 //! | up, down, and the tasks that workspaces generate | [`domains::workspace`] |
+//! | where a provider's package comes from | `domains/workspace/provider_store` |
 //! | what an earlier run left open, and what follows | [`journal::store`], then `domains/workspace/resume` |
 //! | a tag, and how a deployment is asked for | [`domains::deploy`] |
 //! | how a project becomes a repository at its forge, and what is refused there | [`domains::repository`] |
 //! | how a server is called, and whose key is believed | [`adapters::ssh`] |
 //! | what GitHub, GitLab and DigitalOcean are asked | [`adapters::github`], [`adapters::gitlab`], [`adapters::digitalocean`] |
+//! | where a workspace of HCP Terraform plans, and who has locked it | [`adapters::hcp`] |
 //! | what becomes of a vendor's no: tries, limits, pages | [`adapters::vendor`] |
 //! | what becomes of a push on the server | [`server`] |
 //! | what is done with containers, and in which order | [`domains::rollout`] |

@@ -17,6 +17,9 @@ is_here docker-compose || wanted+=(docker-compose)
 is_here gh || wanted+=(gh)
 { python3 -c 'import nacl' || /usr/bin/python3 -c 'import nacl'; } 2>/dev/null || wanted+=(python3-nacl)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || is_here postgres || wanted+=(postgresql)
+# Python programs are no packages of Debian's; they get a place of their own.
+moto_place=/opt/shipway-tests/moto
+is_here moto_server || wanted+=(python3-venv)
 ((${#needed[@]} + ${#wanted[@]})) || exit 0
 
 if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
@@ -38,3 +41,8 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${needed[@]}" "${wanted[@]}"
+if ! is_here moto_server; then
+  python3 -m venv "$moto_place"
+  "$moto_place/bin/pip" install --quiet 'moto[server]>=5,<6'
+  ln -sf "$moto_place/bin/moto_server" /usr/local/bin/moto_server
+fi

@@ -55,3 +55,57 @@ fn of_children() -> anyhow::Result<Duration> {
     let ticks = field(16).zip(field(17)).context("/proc/self/stat is short")?;
     Ok(Duration::from_millis((ticks.0 + ticks.1) * 1000 / TICKS))
 }
+
+/// Folders put first in `PATH` so that the named programs are counted, and what they cost.
+pub(crate) struct Account {
+    folder: tempfile::TempDir,
+}
+
+impl Account {
+    /// Counts each of `programs`, with all that it starts; what one of them starts is not counted again.
+    pub(crate) fn of(programs: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let bash = which::which("bash")?;
+        let path = std::env::var("PATH").unwrap_or_default();
+        for program in programs {
+            let real = which::which(program)?;
+            // `times` tells milliseconds: of the shell itself and, in a second line, of what it waited for.
+            let text = format!(
+                "#!{}\nexport PATH='{path}'\n{} \"$@\"\nstatus=$?\nLC_ALL=C times >>'{}'\nexit $status\n",
+                bash.display(),
+                real.display(),
+                folder.path().join("counted").display(),
+            );
+            let wrapper = folder.path().join(program);
+            std::fs::write(&wrapper, text)?;
+            std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        }
+        Ok(Self { folder })
+    }
+
+    /// Runs `words` in `dir`: the processor time of all of it, and that of the counted programs in it.
+    pub(crate) fn run(&self, words: &[&str], dir: &Path) -> anyhow::Result<(Duration, Duration)> {
+        let total = self.folder.path().join("total");
+        let script = "\"$@\" >/dev/null 2>&1; status=$?; LC_ALL=C times >\"$0\"; exit $status";
+        let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap_or_default());
+        let mut bash = command(which::which("bash")?, dir);
+        bash.arg("-c").arg(script).arg(&total).args(words).env("PATH", path);
+        let status = bash.status()?;
+        ensure!(status.success(), "{words:?}: {status}");
+        let counted = self.folder.path().join("counted");
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        let all = read(&total).lines().nth(1).map(seconds).unwrap_or_default();
+        let of_programs = read(&counted).lines().map(seconds).sum::<f64>();
+        std::fs::remove_file(&counted).ok();
+        Ok((Duration::from_secs_f64(all), Duration::from_secs_f64(of_programs)))
+    }
+}
+
+/// A line of `times`, `0m0.123s 0m0.045s`, as one number.
+fn seconds(line: &str) -> f64 {
+    let one = |word: &str| -> Option<f64> {
+        let (minutes, seconds) = word.strip_suffix('s')?.split_once('m')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    };
+    line.split_whitespace().filter_map(one).sum()
+}

@@ -1,41 +1,96 @@
-//! The bootstrap, the same again and the teardown, by hand and by Shipway.
+//! The bootstrap, the same again and the teardown, by hand and by Shipway, and the fastest that bare terraform could be.
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::ensure;
 
 use crate::SHIPWAY;
-use crate::measure::{Cost, command, cost};
-use crate::table::Pairs;
+use crate::measure::{Account, Cost, command, cost};
+use crate::table::{Goal, Table, milliseconds, percent, spread};
 
-/// One row: what it is called, the goal of the Makefile and the words for Shipway.
-const ROWS: [(&str, &str, &[&str]); 3] = [
-    ("bootstrap", "bootstrap", &["up", "--yes", "--confirm", "prod"]),
-    ("the same again", "bootstrap", &["up", "--yes", "--confirm", "prod"]),
-    ("teardown", "teardown", &["down", "--yes", "--confirm", "prod"]),
-];
+/// The words for Shipway.
+const UP: [&str; 4] = ["up", "--yes", "--confirm", "prod"];
+const DOWN: [&str; 4] = ["down", "--yes", "--confirm", "prod"];
 
-pub(crate) fn measure(pairs: usize) -> anyhow::Result<()> {
-    let mut rows = ROWS.map(|(name, ..)| Pairs::new(name));
+/// Pairs on copies of the template whose two servers take `boot` seconds to be there, as machines do; with 0 they are there at once.
+pub(crate) fn measure(pairs: usize, boot: usize) -> anyhow::Result<()> {
+    let mut table = Table::default();
     for number in 1..=pairs {
-        eprint(&format!("pair {number} of {pairs}"));
-        let (by_hand, by_shipway) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        copy(&root().join("templates/local"), by_hand.path())?;
-        copy(&root().join("templates/local"), by_shipway.path())?;
-        for ((_, goal, words), row) in ROWS.iter().zip(&mut rows) {
-            let is_up = *goal == "bootstrap";
-            let mut make = make(goal, by_hand.path());
-            let mut shipway = command(SHIPWAY, by_shipway.path());
-            row.push(
-                run(&mut make, by_hand.path(), is_up)?,
-                run(shipway.args(*words), by_shipway.path(), is_up)?,
-            );
+        eprint(&format!("pair {number} of {pairs}, boot {boot} s"));
+        let project = || -> anyhow::Result<tempfile::TempDir> {
+            let folder = tempfile::tempdir()?;
+            copy(&root().join("templates/local"), folder.path())?;
+            boots(folder.path(), boot)?;
+            Ok(folder)
+        };
+        let (by_hand, by_shipway, at_best) = (project()?, project()?, project()?);
+        let hand = |goal: &str| run(&mut make(goal, by_hand.path()), by_hand.path(), goal != "teardown");
+        let shipway = |words: &[&str]| {
+            let mut command = command(SHIPWAY, by_shipway.path());
+            run(command.args(words), by_shipway.path(), words != DOWN)
+        };
+        table.bootstrap.push([
+            hand("bootstrap")?,
+            shipway(&UP)?,
+            run(&mut make("limit", at_best.path()), at_best.path(), true)?,
+        ]);
+        table.again.push([hand("bootstrap")?, shipway(&UP)?]);
+        table.teardown.push([hand("teardown")?, shipway(&DOWN)?]);
+    }
+    println!("\n{pairs} pairs on fresh copies of templates/local, each server boots for {boot} s:");
+    println!(
+        "A is the Makefile, one command after the other; B is Shipway; C is the fastest that bare terraform can be\n"
+    );
+    // The goals are about machines that boot: without that, nothing of the time can be had by order alone.
+    let goal = |ratio| (boot > 0).then_some(Goal(ratio));
+    table.print(goal(0.5), goal(0.25));
+    Ok(())
+}
+
+/// What Shipway itself costs in processor time: all of it without terraform, and without the project's own scripts.
+pub(crate) fn measure_own(runs: usize) -> anyhow::Result<()> {
+    let mut rows: [(&str, Vec<f64>, Vec<f64>); 3] =
+        ["up", "up again", "down"].map(|name| (name, Vec::new(), Vec::new()));
+    for _ in 0..runs {
+        let folder = tempfile::tempdir()?;
+        copy(&root().join("templates/local"), folder.path())?;
+        for ((_, own, share), words) in rows.iter_mut().zip([UP, UP, DOWN]) {
+            let words: Vec<&str> = [SHIPWAY].into_iter().chain(words).collect();
+            let terraform = Account::of(&["terraform", "bash"])?;
+            let (all, counted) = terraform.run(&words, folder.path())?;
+            let ours = all.saturating_sub(counted);
+            own.push(ours.as_secs_f64());
+            share.push(ours.as_secs_f64() / counted.as_secs_f64().max(0.001));
         }
     }
-    println!("\n{pairs} pairs on fresh copies of templates/local: A is the bare Makefile, B is Shipway\n");
-    for row in rows {
-        println!("{row}");
+    println!(
+        "Shipway's own processor time, median of {runs} runs on templates/local; goal: at most 2 % of terraform's\n"
+    );
+    for (name, own, share) in rows {
+        let ([_, own, _], [least, share, most]) = (spread(own), spread(share));
+        println!(
+            "  {name:10} {:>10}  {:>7} of terraform's (from {} to {})",
+            milliseconds(Duration::from_secs_f64(own)),
+            percent(share),
+            percent(least),
+            percent(most),
+        );
+    }
+    println!();
+    Ok(())
+}
+
+/// Lets both servers take a while.
+fn boots(project: &Path, seconds: usize) -> anyhow::Result<()> {
+    if seconds > 0 {
+        let text = format!(
+            "resource \"terraform_data\" \"boot\" {{\n  provisioner \"local-exec\" {{\n    command = \"sleep {seconds}\"\n  }}\n}}\n"
+        );
+        for app in ["stage", "prod"] {
+            std::fs::write(project.join(format!("terraform/deploy/app/{app}/boot.tf")), &text)?;
+        }
     }
     Ok(())
 }

@@ -1,53 +1,76 @@
 //! Figures of pairs in a table.
 
-use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
 use crate::measure::Cost;
 
-/// The costs of both sides of one row, pair by pair.
-pub(crate) struct Pairs {
-    name: &'static str,
-    costs: Vec<(Cost, Cost)>,
+/// What was measured, pair by pair: by hand, by Shipway, and at best.
+#[derive(Default)]
+pub(crate) struct Table {
+    pub(crate) bootstrap: Vec<[Cost; 3]>,
+    pub(crate) again: Vec<[Cost; 2]>,
+    pub(crate) teardown: Vec<[Cost; 2]>,
 }
 
-impl Pairs {
-    pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, costs: Vec::new() }
-    }
+/// The most that a ratio of times on the clock should be.
+#[derive(Clone, Copy)]
+pub(crate) struct Goal(pub(crate) f64);
 
-    pub(crate) fn push(&mut self, a: Cost, b: Cost) {
-        self.costs.push((a, b));
-    }
-}
+type Kind = fn(&Cost) -> Duration;
+const KINDS: [(&str, Kind); 2] = [("processor", |cost| cost.processor), ("wall", |cost| cost.wall)];
 
-impl Display for Pairs {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
-        writeln!(formatter, "{:16}{:>9} {:>9} {:>9}", self.name, "min", "median", "max")?;
-        type Kind = fn(&Cost) -> Duration;
-        let kinds: [(&str, Kind); 2] = [("processor", |cost| cost.processor), ("wall", |cost| cost.wall)];
-        for (kind, of) in kinds {
-            let line = |values: Vec<f64>| {
-                let [min, median, max] = spread(values);
-                format!("{min:9.2} {median:9.2} {max:9.2}")
-            };
-            let a = self.costs.iter().map(|(a, _)| of(a).as_secs_f64()).collect();
-            let b = self.costs.iter().map(|(_, b)| of(b).as_secs_f64()).collect();
-            let ratio = self
-                .costs
-                .iter()
-                .map(|(a, b)| of(b).as_secs_f64() / of(a).as_secs_f64().max(0.001))
-                .collect();
-            writeln!(formatter, "  {kind:10}A   {} s", line(a))?;
-            writeln!(formatter, "  {:10}B   {} s", "", line(b))?;
-            writeln!(formatter, "  {:10}B/A {}", "", line(ratio))?;
+impl Table {
+    pub(crate) fn print(&self, bootstrap: Option<Goal>, again: Option<Goal>) {
+        let (first, of): (Vec<Cost>, Vec<Cost>) = self.bootstrap.iter().map(|[a, b, _]| (*a, *b)).unzip();
+        let best: Vec<Cost> = self.bootstrap.iter().map(|[_, _, c]| *c).collect();
+        title("bootstrap");
+        for (kind, time) in KINDS {
+            figures(kind, "A", &first, time);
+            figures("", "B", &of, time);
+            figures("", "C", &best, time);
+            ratios("B/A", (&of, &first), time, bootstrap.filter(|_| kind == "wall"));
+            ratios("C/A", (&best, &first), time, None);
         }
-        Ok(())
+        let (a, b): (Vec<Cost>, Vec<Cost>) = self.again.iter().map(|[a, b]| (*a, *b)).unzip();
+        title("the same again");
+        for (kind, time) in KINDS {
+            figures(kind, "A", &a, time);
+            figures("", "B", &b, time);
+            ratios("B/A", (&b, &a), time, None);
+            ratios("B/first A", (&b, &first), time, again.filter(|_| kind == "wall"));
+        }
+        let (a, b): (Vec<Cost>, Vec<Cost>) = self.teardown.iter().map(|[a, b]| (*a, *b)).unzip();
+        title("teardown");
+        for (kind, time) in KINDS {
+            figures(kind, "A", &a, time);
+            figures("", "B", &b, time);
+            ratios("B/A", (&b, &a), time, None);
+        }
+        println!();
     }
+}
+
+fn title(name: &str) {
+    println!("{name:22}{:>9} {:>9} {:>9}", "min", "median", "max");
+}
+
+fn figures(kind: &str, name: &str, costs: &[Cost], time: Kind) {
+    let [min, median, max] = spread(costs.iter().map(|cost| time(cost).as_secs_f64()).collect());
+    println!("  {kind:10}{name:10}{min:9.2} {median:9.2} {max:9.2} s");
+}
+
+fn ratios(name: &str, (of, to): (&[Cost], &[Cost]), time: Kind, goal: Option<Goal>) {
+    let ratio = |(of, to): (&Cost, &Cost)| time(of).as_secs_f64() / time(to).as_secs_f64().max(0.001);
+    let [min, median, max] = spread(of.iter().zip(to).map(ratio).collect());
+    let said = goal.map(|Goal(most)| {
+        let word = if median <= most { "met" } else { "missed" };
+        format!("   goal {most}: {word}")
+    });
+    println!("  {:10}{name:10}{min:9.2} {median:9.2} {max:9.2}{}", "", said.unwrap_or_default());
 }
 
 /// Least, median and greatest; of an even number the upper of the two in the middle.
-fn spread(mut values: Vec<f64>) -> [f64; 3] {
+pub(crate) fn spread(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
     [at(0), at(values.len() / 2), at(values.len().saturating_sub(1))]
@@ -56,4 +79,9 @@ fn spread(mut values: Vec<f64>) -> [f64; 3] {
 /// `12.3 ms`.
 pub(crate) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// `1.9 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }

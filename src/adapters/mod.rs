@@ -9,6 +9,7 @@ pub mod docker;
 pub mod git;
 pub mod github;
 pub mod gitlab;
+pub mod hcp;
 pub mod ssh;
 pub mod terraform;
 pub mod vendor;

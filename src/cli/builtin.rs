@@ -146,6 +146,9 @@ pub enum Builtin {
     },
 
     /// Apply workspaces with all that they need, in order
+    ///
+    /// A workspace of which nothing changed since its last plan or apply, be it files, values, the environment, outputs that it reads or its own
+    /// state, is not planned again; `--force` plans all. What others changed in the world is `drift`'s to find.
     #[command(
         after_help = "Examples:\n  shipway up\n  shipway up stage --dry-run\n  shipway up --yes --confirm prod\n  shipway up --preview"
     )]
@@ -158,10 +161,17 @@ pub enum Builtin {
     },
 
     /// Destroy workspaces in reverse order: all plans first, one question, one after another
-    #[command(after_help = "Examples:\n  shipway down\n  shipway down --yes --confirm prod")]
+    ///
+    /// Refused while a workspace that is not named lives and depends on one that is.
+    #[command(
+        after_help = "Examples:\n  shipway down\n  shipway down --yes --confirm prod\n  shipway down base --with-dependents"
+    )]
     Down {
         /// The workspaces; all where none is named
         names: Vec<String>,
+        /// Destroy all that depends on them as well, first
+        #[arg(long)]
+        with_dependents: bool,
     },
 
     /// Make an annotated tag on a clean tree, and push it alone
@@ -269,6 +279,21 @@ pub enum Builtin {
     #[command(after_help = "Example:\n  shipway cancel -e prod")]
     Cancel,
 
+    /// Log in to an environment's server, or run a command there
+    ///
+    /// With the key that `ssh_key` names, in an agent that ends with the connection: it is never on a disk. Ends as ssh ends.
+    #[command(
+        after_help = "Examples:\n  shipway ssh -e stage\n  shipway ssh -e prod 'docker ps'\n  shipway ssh -e stage -- -L 8080:localhost:80"
+    )]
+    Ssh {
+        /// The command line, for the login shell there; a session where there is none
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+        /// Options for ssh, after `--`
+        #[arg(value_name = "OPTION", last = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
+
     /// Prepare a server for deployments
     #[command(
         subcommand_required = true,
@@ -333,9 +358,23 @@ pub enum Builtin {
         number: usize,
     },
 
-    /// Show an earlier run again, or what a deployment printed on the server
+    /// Go on where a run stopped: its command once more, without the tasks that succeeded
+    ///
+    /// A task that succeeded in that run is not run again, unless something that it needs is. One that names its sources or outputs is looked
+    /// at, as always; one that hands on values runs. Where the tasks file has changed since, everything runs.
     #[command(
-        after_help = "Examples:\n  shipway logs\n  shipway logs 20261122-101500-123-4f2a --step \"apply base\"\n  shipway logs --release 7 -e prod"
+        after_help = "Examples:\n  shipway resume\n  shipway resume 20261122-101500-123-4f2a\n  shipway resume --dry-run"
+    )]
+    Resume {
+        /// The run, by the beginning of its id; the last one where none is given
+        run: Option<String>,
+    },
+
+    /// Show an earlier run again, or what a deployment printed on the server
+    ///
+    /// With `--report FILE` nothing is shown: the run is written there as JUnit, JSON or Markdown.
+    #[command(
+        after_help = "Examples:\n  shipway logs\n  shipway logs 20261122-101500-123-4f2a --step \"apply base\"\n  shipway logs --report run.xml\n  shipway logs --release 7 -e prod"
     )]
     Logs {
         /// The run; the last one where none is named. The beginning of an id will do

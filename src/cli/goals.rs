@@ -10,7 +10,7 @@ use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{self, Request, TagRequest, Version, VersionRequest, Wish};
 use crate::domains::task;
-use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces};
+use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces, with_downstream};
 use crate::model::{Argument, ArgumentKind, Model};
 use crate::os::environment::Environment;
 use crate::run::node::Invocation;
@@ -93,7 +93,7 @@ pub(super) fn task_goal(
             None => fault,
         }
     })?;
-    Ok(Goal::Task(Invocation { task: found.name.clone(), scope }))
+    Ok(Goal::Task(Invocation::new(&found.name, scope)))
 }
 
 /// The words of a generated task: options of Shipway, and after `--` what goes to terraform. A word without meaning is the error.
@@ -173,6 +173,17 @@ pub(super) fn workspaces_goal(model: &Model, verb: Verb, named: &[String]) -> Re
     let chosen = |name: &&String| named.is_empty() || named.contains(name);
     let names = model.workspaces.keys().filter(chosen).cloned().collect();
     Ok(Goal::Workspaces { verb, names, extra: Vec::new(), allow_destroy: Vec::new() })
+}
+
+/// The goal of `down`; `with_dependents`: of all that needs the named ones as well.
+pub(super) fn down_goal(model: &Model, named: &[String], with_dependents: bool) -> Result<Goal, Fault> {
+    let goal = workspaces_goal(model, Verb::Down, named)?;
+    Ok(match goal {
+        Goal::Workspaces { verb, names, extra, allow_destroy } if with_dependents => {
+            Goal::Workspaces { verb, names: with_downstream(model, &names), extra, allow_destroy }
+        }
+        goal => goal,
+    })
 }
 
 /// The goal of `apply --saved`: the plans that lie in `folder`, or those of them that are named.

@@ -7,7 +7,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::adapters::terraform::var_file;
+use crate::adapters::hcp::credentials;
+use crate::adapters::terraform::{dialect, var_file};
 use crate::adapters::{digitalocean, github, gitlab};
 use crate::masking::{Masker, dotenv_values, env_value_is_secret};
 use crate::model::{Binding, EnvFiles, Model, Workspace};
@@ -33,7 +34,22 @@ pub(super) fn masker(model: &Model, overrides: &BTreeMap<String, String>, doors:
             masker.add(token.as_bytes());
         }
     }
+    learn_terraform_tokens(doors, &masker);
     masker
+}
+
+/// The tokens that terraform takes, from variables and from its own file: what a provisioner prints knows the environment, too.
+fn learn_terraform_tokens(doors: &Doors, masker: &Masker) {
+    for (name, value) in &doors.environment.variables {
+        if let Some(value) = value.to_str().filter(|_| name.to_str().is_some_and(credentials::is_token)) {
+            masker.add(value.as_bytes());
+        }
+    }
+    let file = doors.environment.home().map(|home| home.join(credentials::FILE));
+    let text = file.and_then(|file| doors.files.read(&file).ok()).unwrap_or_default();
+    for token in credentials::all_in_file(&String::from_utf8_lossy(&text)) {
+        masker.add(token.as_bytes());
+    }
 }
 
 /// Tells it what the files hold. One that is not there, or can't be read, is told by the step that needs it: whoever has none can do the rest.
@@ -115,7 +131,7 @@ fn learn_var_files(folder: &Path, workspace: &Workspace, doors: &Doors, masker: 
     if files.is_empty() {
         return;
     }
-    let is_root = |name: &&String| name.ends_with(".tf") || name.ends_with(".tf.json");
+    let is_root = |name: &&String| dialect::is_configuration(name, workspace.engine.program());
     let root: Vec<(String, String)> = names
         .iter()
         .filter(is_root)

@@ -6,6 +6,7 @@
 mod builtin;
 pub mod commands;
 mod complete;
+mod documents;
 mod environment;
 pub mod format;
 mod goals;
@@ -22,7 +23,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use builtin::{Builtin, GraphFormat, ServerCommand};
 pub use options::{Cli, Colour, Options};
@@ -115,8 +116,11 @@ impl Ended {
 
 fn run(doors: &Doors, line: &[String]) -> Result<u8, Ended> {
     let words = split(line).map_err(|fault| Ended::fault(fault, Options::default()))?;
-    let front = std::iter::once("shipway".to_owned()).chain(words.options.iter().cloned());
-    let options = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
+    let options = Options::read(&words.options).map_err(Ended::Clap)?;
+    run_words(doors, words, options, line)
+}
+
+fn run_words(doors: &Doors, words: Words, options: Options, line: &[String]) -> Result<u8, Ended> {
     let with = |fault: Fault| Ended::fault(fault, options.clone());
     match words.goals.first().and_then(|goal| goal.first()).map(String::as_str) {
         None => {
@@ -152,6 +156,10 @@ fn builtin(
         return Err(with(Fault::new(FaultKind::Usage, "a built-in command stands alone, without `:::`")));
     }
     let (command, options) = parse_builtin(&words.goals[0][skip..], options)?;
+    if let Builtin::Resume { run } = &command {
+        refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
+        return resume(doors, &options, run.as_deref());
+    }
     if is_goal(&command) {
         let session = Session::open(doors, options.clone(), &words.overrides);
         return session
@@ -168,6 +176,18 @@ fn builtin(
     }
     refuse_overrides(words).map_err(|fault| Ended::fault(fault, options.clone()))?;
     commands::run(doors, options.clone(), command).map_err(|fault| Ended::fault(fault, options))
+}
+
+/// The command of an earlier run once more, as if it had been typed, with these options beside its own.
+fn resume(doors: &Doors, options: &Options, run: Option<&str>) -> Result<u8, Ended> {
+    let with = |fault: Fault| Ended::fault(fault, options.clone());
+    let (line, resumed) = commands::resume::gather(doors, options, run).map_err(with)?;
+    let words = split(&line).map_err(with)?;
+    let typed = Options::read(&words.options).map_err(Ended::Clap)?;
+    // Answers were for that run.
+    let typed = Options { yes: false, confirm: Vec::new(), dry_run: false, ..typed };
+    let options = Options { resumed: Some(resumed), ..typed.merged(options.clone()) };
+    run_words(doors, words, options, &line)
 }
 
 fn parse_builtin(goal: &[String], options: &Options) -> Result<(Builtin, Options), Ended> {
@@ -225,8 +245,7 @@ fn goals(
             Named::Generated(verb, names) => {
                 let (own, extra) =
                     goals::generated_words(arguments).map_err(|word| with(goals::surplus(name, word)))?;
-                let front = std::iter::once("shipway").chain(own.iter().map(String::as_str));
-                let later = Cli::try_parse_from(front).map_err(Ended::Clap)?.options;
+                let later = Options::read(own).map_err(Ended::Clap)?;
                 all.push(goals::generated_goal(verb, names, name, extra).map_err(with)?);
                 options = options.merged(later);
             }
@@ -263,7 +282,10 @@ fn goals(
         Session::open(doors, options.clone(), &words.overrides)
             .map_err(|fault| Ended::fault(fault, options.clone()))?
     };
-    session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options))
+    let ended = session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options));
+    // The process ends with it: a large file is not taken apart piece by piece for that.
+    std::mem::forget(session);
+    ended
 }
 
 /// Whether both mean the same file and environment.
@@ -295,7 +317,9 @@ fn goal_of(session: &Session<'_>, command: &Builtin) -> Result<Option<Goal>, Fau
     let goal = match command {
         Builtin::Up { preview: true, .. } => return Ok(None),
         Builtin::Up { names, .. } => goals::workspaces_goal(&session.model, Verb::Up, names)?,
-        Builtin::Down { names } => goals::workspaces_goal(&session.model, Verb::Down, names)?,
+        Builtin::Down { names, with_dependents } => {
+            goals::down_goal(&session.model, names, *with_dependents)?
+        }
         Builtin::Apply { names, saved, verify } => goals::saved_goal(session, (saved, names), *verify)?,
         Builtin::Tag { name, message, commit, no_push } => Goal::Tag(TagRequest {
             name: name.clone(),

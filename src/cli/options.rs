@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, ValueEnum};
 
 use super::builtin::Builtin;
+use crate::run::Resumed;
 
 /// Options that stand before the first task, and anywhere after a built-in command.
 #[derive(Args, Clone, Debug, Default)]
@@ -53,6 +54,18 @@ pub struct Options {
     #[arg(long, global = true)]
     pub json: bool,
 
+    /// Write a report of the run to this file when it is over: `.xml` (JUnit), `.json` or `.md`; may be repeated
+    #[arg(long, value_name = "FILE", global = true)]
+    pub report: Vec<PathBuf>,
+
+    /// Tell what each step prints in one piece, when it has ended; of those that failed at the end
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub group: bool,
+
+    /// Show only what commands print, warnings and questions; where something fails, that
+    #[arg(short = 'q', long, global = true, conflicts_with = "json")]
+    pub quiet: bool,
+
     /// The environment that is meant
     #[arg(short = 'e', long, value_name = "ENVIRONMENT", global = true)]
     pub environment: Option<String>,
@@ -60,6 +73,10 @@ pub struct Options {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Colour,
+
+    /// What an earlier run got done (`resume`); no option.
+    #[arg(skip)]
+    pub resumed: Option<Resumed>,
 }
 
 /// When to use colour.
@@ -80,6 +97,7 @@ impl Options {
     pub fn merged(mut self, later: Self) -> Self {
         self.confirm.extend(later.confirm);
         self.allow_destroy.extend(later.allow_destroy);
+        self.report.extend(later.report);
         Self {
             file: later.file.or(self.file),
             jobs: later.jobs.or(self.jobs),
@@ -91,8 +109,12 @@ impl Options {
             unlock_own_stale: self.unlock_own_stale || later.unlock_own_stale,
             confirm: self.confirm,
             allow_destroy: self.allow_destroy,
+            report: self.report,
             json: self.json || later.json,
+            group: self.group || later.group,
+            quiet: self.quiet || later.quiet,
             environment: later.environment.or(self.environment),
+            resumed: later.resumed.or(self.resumed),
             color: if later.color == Colour::Auto { self.color } else { later.color },
         }
     }
@@ -117,6 +139,32 @@ pub struct Cli {
     pub command: Option<Builtin>,
 }
 
+/// The options alone: commands and their help are made only where a command is meant, or where something is wrong.
+#[derive(Parser)]
+#[command(name = "shipway", version)]
+struct Front {
+    #[command(flatten)]
+    options: Options,
+}
+
+impl Options {
+    /// What `words` say, which are options of ours and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Help, the version, or what is wrong with them, as the whole command line would tell it.
+    pub(super) fn read(words: &[String]) -> Result<Self, clap::Error> {
+        if words.is_empty() {
+            return Ok(Self::default());
+        }
+        let line = || std::iter::once("shipway").chain(words.iter().map(String::as_str));
+        match Front::try_parse_from(line()) {
+            Ok(front) => Ok(front.options),
+            Err(_) => Ok(Cli::try_parse_from(line())?.options),
+        }
+    }
+}
+
 const AFTER_HELP: &str = "\
 Tasks come from `tasks.toml`; `shipway` alone lists them. A project's own task wins over a command of the
 same name; `shipway builtin COMMAND` reaches the other.
@@ -131,3 +179,31 @@ Examples:
 
 Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
 4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_reads_what_the_whole_line_reads() {
+        let lines: [&[&str]; 8] = [
+            &[],
+            &["-j", "3"],
+            &["--jobs=3", "-ky", "--explain"],
+            &["-f", "other.toml", "--confirm", "a", "--confirm", "b", "--allow-destroy", "x"],
+            &["--color", "never", "-e", "prod", "--json", "--force", "--dry-run", "--unlock-own-stale"],
+            &["-j", "0"],
+            &["--help"],
+            &["--jbos", "3"],
+        ];
+        for line in lines {
+            let words: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
+            let whole = Cli::try_parse_from(std::iter::once("shipway").chain(line.iter().copied()));
+            let read = |options: Result<Options, clap::Error>| match options {
+                Ok(options) => format!("{options:?}"),
+                Err(error) => error.render().to_string(),
+            };
+            assert_eq!(read(Options::read(&words)), read(whole.map(|cli| cli.options)), "{line:?}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! One command with its project: the checked file, the options, what `{{ }}` stands for; shows or runs goals.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
+use super::documents::{self, Recording};
 use super::environment::choose;
 use super::known;
 use super::options::{Colour, Options};
@@ -19,7 +20,7 @@ use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::plan::{Reason, Verdict};
 use crate::report;
-use crate::run::{Answer, Ask as _, Bindings, Question, RunPlan, RunResult, RunSettings, freshness};
+use crate::run::{Answer, Ask as _, Bindings, Question, Resumed, RunPlan, RunResult, RunSettings, freshness};
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
@@ -40,6 +41,7 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Loads the project. `overrides` are `NAME=value` of the command line.
     pub fn open(doors: &'a Doors, options: Options, overrides: &[(String, String)]) -> Result<Self, Fault> {
+        documents::wanted(doors, &options)?;
         let colour = facts(doors, &options).colour;
         let model = load_project(doors, options.file.as_deref()).map_err(|fault| fault.into_fault(colour))?;
         for (index, (name, _)) in overrides.iter().enumerate() {
@@ -137,7 +139,7 @@ impl<'a> Session<'a> {
                 allow_destroy.clone_from(&self.options.allow_destroy);
             }
         }
-        assemble(&self.model, &self.doors.environment, &self.masker, &goals)
+        assemble(&self.model, self.doors, &self.masker, &goals)
     }
 
     fn run_shown(&self, plan: &RunPlan, line: &[String]) -> Result<RunResult, Fault> {
@@ -145,6 +147,9 @@ impl<'a> Session<'a> {
         let ci = &self.doors.environment;
         let format =
             report::choose(self.options.json, &facts, ci.is_set("GITHUB_ACTIONS"), ci.is_set("GITLAB_CI"));
+        // Lines that move say what a quiet run does not.
+        let format =
+            if self.options.quiet && format == report::Format::Live { report::Format::Plain } else { format };
         let observer = report::reporter(
             format,
             facts,
@@ -152,6 +157,12 @@ impl<'a> Session<'a> {
             Box::new(std::io::stderr()),
             Box::new(std::io::stdout()),
         );
+        let observer: Box<dyn crate::run::Observer> = match (self.options.quiet, self.options.group) {
+            (true, true) => Box::new(report::Quiet::new(Box::new(report::Grouped::new(observer)))),
+            (true, false) => Box::new(report::Quiet::new(observer)),
+            (false, true) => Box::new(report::Grouped::new(observer)),
+            (false, false) => observer,
+        };
         self.run(plan, line, observer, true)
     }
 
@@ -159,6 +170,11 @@ impl<'a> Session<'a> {
     pub fn perform_unseen(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
         let plan = self.assemble(goals)?;
         self.run(&plan, line, Box::new(Unseen), true)
+    }
+
+    /// Runs the plan for `goals`; shown where rows are told to people, and unseen where they are data.
+    pub fn perform_for_rows(&self, goals: &[Goal], line: &[String]) -> Result<RunResult, Fault> {
+        if self.options.json { self.perform_unseen(goals, line) } else { self.perform(goals, line) }
     }
 
     /// Runs a plan that changes nothing and is neither shown nor recorded.
@@ -193,11 +209,45 @@ impl<'a> Session<'a> {
             keep_going: options.keep_going || !recorded,
             force: options.force,
             explain: options.explain && !options.json,
+            tasks_file: self.tasks_file(),
+            resumed: if recorded { self.resumed() } else { None },
             recorded,
         };
         // A question that was left standing must not leave the terminal without echo or cursor.
         let _guard = TerminalGuard::new();
-        crate::run::run((plan, self.doors, &self.masker, &bindings), settings, observer, Box::new(ask))
+        let parts = (plan, self.doors, &self.masker, &bindings);
+        let wanted = if recorded { documents::wanted(self.doors, options)? } else { Vec::new() };
+        if wanted.is_empty() {
+            return crate::run::run(parts, settings, observer, Box::new(ask));
+        }
+        let record = Arc::default();
+        let recording = Recording { shown: observer, record: Arc::clone(&record) };
+        let result = crate::run::run(parts, settings, Box::new(recording), Box::new(ask))?;
+        let record = record.lock().unwrap_or_else(PoisonError::into_inner);
+        match documents::write(self.doors, &wanted, &record) {
+            // How the run ended matters more.
+            Err(fault) if result.exit_code != 0 => say_fault(self.doors, options, &fault),
+            written => written?,
+        }
+        drop(record);
+        Ok(result)
+    }
+
+    /// The digest of the tasks file and all that it includes.
+    fn tasks_file(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (_, text) in self.model.sources.each() {
+            hasher
+                .update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes())
+                .update(text.as_bytes());
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// What an earlier run got done; where the tasks file is another one by now, nobody can tell.
+    fn resumed(&self) -> Option<Resumed> {
+        let resumed = self.options.resumed.clone()?;
+        (!self.options.force && resumed.tasks_file == self.tasks_file()).then_some(resumed)
     }
 
     fn jobs(&self) -> usize {
@@ -208,7 +258,11 @@ impl<'a> Session<'a> {
     fn dry_run(&self, plan: &RunPlan) -> String {
         let bindings = self.bindings();
         let root = self.model.root.clone();
-        let steps = freshness::foresee((plan, self.doors, &self.masker, &bindings), root, self.options.force);
+        let steps = freshness::foresee(
+            (plan, self.doors, &self.masker, &bindings),
+            root,
+            (self.options.force, self.resumed().as_ref()),
+        );
         let mut text = String::new();
         for (number, (id, verdict)) in steps.into_iter().enumerate() {
             let step = plan.step(id);

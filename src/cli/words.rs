@@ -17,8 +17,9 @@ pub(super) struct Words {
 }
 
 /// Options of ours that take their value as the next word.
-const WITH_VALUE: [&str; 11] = [
+const WITH_VALUE: [&str; 12] = [
     "--allow-destroy",
+    "--report",
     "-f",
     "--file",
     "-j",

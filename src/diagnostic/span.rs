@@ -73,6 +73,11 @@ impl Sources {
         id
     }
 
+    /// All texts with their names, in the order in which they were read.
+    pub fn each(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.all.iter().map(|source| (source.path.as_path(), source.text.as_str()))
+    }
+
     /// The text of `id`. Ids come only from `add`, so one that is out of range gives an empty text.
     pub fn text(&self, id: SourceId) -> &str {
         self.all.get(id.0 as usize).map_or("", |source| source.text.as_str())

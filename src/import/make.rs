@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::make_database::{Database, Rule, parse};
+use super::make_eval::restore;
 use super::make_text::Texts;
 pub use super::make_text::{Expand, Probe};
 use super::script::fit;
@@ -13,7 +14,8 @@ pub const NOTHING: &str = "shipway-import-makes-nothing";
 
 /// Reads `database`, what `make -prq` printed of the Makefile `file` with the text `source`.
 pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut Expand<'a>) -> Imported {
-    let database = parse(database);
+    let mut database = parse(database);
+    let mut losses = restore(&mut database, file, source, expand);
     let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, file)).collect();
     let place = |rule: &Rule| {
         let written = line_where(source, |line| is_header(line, &rule.name));
@@ -24,7 +26,6 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
     let names = names(&rules);
     let mut texts = Texts { database: &database, file, source, expand, imported: Imported::default() };
     let shell = Shell::of(&database, source);
-    let mut losses = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
     for rule in &rules {
         let line = match place(rule) {

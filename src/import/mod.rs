@@ -9,6 +9,7 @@
 pub mod just;
 pub mod make;
 mod make_database;
+mod make_eval;
 mod make_text;
 pub mod mise;
 pub mod script;

@@ -39,6 +39,9 @@ pub enum Entry {
         process: ProcessIdentity,
         /// Names of the steps, in order.
         steps: Vec<String>,
+        /// The digest of the tasks file and what it includes; empty where there was none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        tasks_file: String,
     },
     /// A step is about to start.
     Step {
@@ -79,7 +82,7 @@ pub enum Entry {
         /// In a few words.
         result: String,
     },
-    /// A command has started.
+    /// A command that can outlive us has started.
     CommandStarted {
         /// The step that runs it.
         step: String,

@@ -123,15 +123,19 @@ pub(super) fn read_all<'a>(
         };
         let mut chain = wanted.chain;
         chain.push(wanted.path);
-        for (name, target, place) in includes(&file) {
+        for Include { name, target, place, is_optional } in includes(&file) {
             let path = normal(&folder.join(target));
             if !path.starts_with(&root) {
                 faults.push(outside(target, place));
                 reading.incomplete = true;
                 continue;
             }
+            let path = if loader.is_folder(&path) { path.join("tasks.toml") } else { path };
+            if is_optional && !loader.is_there(&path) {
+                continue;
+            }
             queue.push_back(Wanted {
-                path: if loader.is_folder(&path) { path.join("tasks.toml") } else { path },
+                path,
                 prefix: format!("{}{name}:", file.prefix),
                 place: Some(place),
                 chain: chain.clone(),
@@ -142,16 +146,30 @@ pub(super) fn read_all<'a>(
     (!reading.files.is_empty()).then_some(reading)
 }
 
+/// An entry of `[include]`.
+struct Include<'f> {
+    name: &'f str,
+    target: &'f str,
+    place: Span,
+    is_optional: bool,
+}
+
 /// The entries of `[include]` that are well formed; `decode` reports the others.
-fn includes<'f>(file: &'f File<'_>) -> Vec<(&'f str, &'f str, Span)> {
+fn includes<'f>(file: &'f File<'_>) -> Vec<Include<'f>> {
     let Some(DeValue::Table(table)) = file.table.get("include").map(toml::Spanned::get_ref) else {
         return Vec::new();
     };
     table
         .iter()
         .filter_map(|(name, value)| {
+            let table = value.get_ref().as_table();
+            let key = |key: &str| table.and_then(|table| table.get(key));
+            let value = if table.is_some() { key("path")? } else { value };
             let target = value.get_ref().as_str().filter(|target| !target.trim().is_empty())?;
-            (!target.contains("{{")).then(|| (name.get_ref().as_ref(), target, file.span(value.span())))
+            let is_optional =
+                key("optional").is_some_and(|it| matches!(it.get_ref(), DeValue::Boolean(true)));
+            let (name, place) = (name.get_ref().as_ref(), file.span(value.span()));
+            (!target.contains("{{")).then_some(Include { name, target, place, is_optional })
         })
         .collect()
 }

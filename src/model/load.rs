@@ -11,6 +11,10 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 pub trait SourceLoader {
     /// The text of `path` (absolute), or why it can't be had.
     fn load(&self, path: &Path) -> Result<LoadedText, String>;
+    /// Whether there is anything at `path` (absolute).
+    fn is_there(&self, path: &Path) -> bool {
+        self.is_folder(path) || self.load(path).is_ok()
+    }
     /// Whether `path` (absolute) is a folder.
     fn is_folder(&self, path: &Path) -> bool;
 }

@@ -44,7 +44,7 @@ pub use secret::{
 pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Task};
 pub use tracking::Tracking;
 pub use value::Value;
-pub use workspace::{Dependency, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
+pub use workspace::{Dependency, Engine, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};
 
 use std::path::PathBuf;
 
@@ -85,6 +85,8 @@ pub struct Model {
     pub forge: Option<ForgeSettings>,
     /// `[databases]`.
     pub databases: IndexMap<String, Database>,
+    /// `[pools]`: how many tasks of each run at once.
+    pub pools: IndexMap<String, usize>,
     /// `[rollout]`.
     pub rollout: Option<Rollout>,
 }

@@ -104,6 +104,11 @@ impl Names {
         }
     }
 
+    /// Whether the file of this prefix is there and has a name.
+    pub(super) fn has_prefix(&self, prefix: &str) -> bool {
+        self.variables.keys().chain(self.tasks.keys()).any(|name| name.starts_with(prefix))
+    }
+
     /// The full name of the variable that `name` means in the file of `prefix`.
     pub(super) fn variable(&self, prefix: &str, name: &str) -> Option<String> {
         nearest_file(prefix, name, |full| self.variables.contains_key(full).then(|| full.to_owned()))

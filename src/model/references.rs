@@ -118,11 +118,13 @@ impl Task {
 impl Deploy {
     /// Everything that it refers to.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
-        let templates = match &self.target {
-            DeployTarget::Server { address, .. } => std::slice::from_ref(address),
-            DeployTarget::Task(call) => call.args.as_slice(),
+        let (templates, key) = match &self.target {
+            DeployTarget::Server { address, ssh_key, .. } => {
+                (std::slice::from_ref(address), ssh_key.as_ref())
+            }
+            DeployTarget::Task(call) => (call.args.as_slice(), None),
         };
-        templates.iter().flat_map(Template::references)
+        templates.iter().chain(key).flat_map(Template::references)
     }
 }
 

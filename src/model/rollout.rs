@@ -29,6 +29,8 @@ pub enum DeployTarget {
         address_span: Span,
         /// The only host key that is believed: `ssh-ed25519 AAAA…`. Without one, ssh's own known hosts decide.
         host_key: Option<String>,
+        /// The private key with which a person logs in (`ssh`), from an output or a variable. Without one, ssh's own keys are tried.
+        ssh_key: Option<Template>,
     },
     /// A task that deploys in its own way.
     Task(Call),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::script::Script;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Span, Spanned};
 
 /// The rules of a task, beside what it does.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,12 @@ pub struct Rules {
     pub hide: bool,
     /// `quiet`: its command lines are not shown.
     pub quiet: bool,
+    /// `pool`: it takes one of the places of this pool.
+    pub pool: Option<Spanned<String>>,
+    /// `interactive`: its commands have the terminal, and nothing runs beside it.
+    pub interactive: bool,
+    /// `shell`: the program and arguments that its scripts are given to, as the last argument; empty for the usual one.
+    pub shell: Vec<String>,
 }
 
 /// `if`: all that it names has to hold.
@@ -114,6 +120,16 @@ pub enum Ready {
 }
 
 impl Rules {
+    /// The commands among them, to be changed.
+    pub(super) fn scripts_mut(&mut self) -> impl Iterator<Item = &mut Script> {
+        let condition = self.condition.iter_mut().filter_map(|condition| condition.run.as_mut());
+        let ready = self.wait_until.iter_mut().filter_map(|wait| match &mut wait.ready {
+            Ready::Run(script) => Some(script),
+            _ => None,
+        });
+        condition.chain(ready)
+    }
+
     /// The commands among them.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         let condition = self.condition.iter().filter_map(|condition| condition.run.as_ref());

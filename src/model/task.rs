@@ -140,19 +140,41 @@ pub enum Command {
     Shell(Script),
     /// `{ exec = ["git", "push"] }`: a program and its arguments, no shell. A variadic that is a whole item is one word for each.
     Exec(Vec<Template>),
+    /// `{ task = "name", args = […] }`: another task, here and now. Only of `run` and `finally`.
+    Task(Call),
 }
 
 impl Command {
+    /// The task that it is.
+    pub fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Task(call) => Some(call),
+            Self::Shell(_) | Self::Exec(_) => None,
+        }
+    }
+
     /// Everything that it refers to.
     pub fn references(&self) -> Vec<&Reference> {
         match self {
             Self::Shell(script) => script.references().collect(),
             Self::Exec(words) => words.iter().flat_map(Template::references).collect(),
+            // What its arguments refer to is known before anything runs.
+            Self::Task(_) => Vec::new(),
         }
     }
 }
 
 impl Task {
+    /// The tasks among its steps, in order.
+    pub fn called(&self) -> impl Iterator<Item = &Call> {
+        self.run.iter().filter_map(Command::call)
+    }
+
+    /// The tasks among what runs afterwards.
+    pub fn called_finally(&self) -> impl Iterator<Item = &Call> {
+        self.finally.iter().filter_map(Command::call)
+    }
+
     /// Every combination of its matrix, each with its values by name; one that is empty where it has none.
     pub fn combinations(&self) -> Vec<Vec<(&str, &str)>> {
         let mut all = vec![Vec::new()];

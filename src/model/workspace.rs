@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::expression::Template;
+use super::rules::Retry;
 use super::task::{Call, Command};
 use crate::diagnostic::{Span, Spanned};
 
@@ -16,6 +17,40 @@ pub struct TerraformSettings {
     pub root: PathBuf,
     /// How long terraform waits for a state lock. 2 minutes where the file says nothing.
     pub lock_timeout: Duration,
+    /// What does the work of a workspace that names nothing else.
+    pub engine: Engine,
+    /// How often an init, a plan or a look at a state is tried that fails with what passes.
+    pub retry: Retry,
+    /// Further texts, in whatever letters, by which such a failure is known.
+    pub retry_on: Vec<String>,
+}
+
+/// What does the work of a workspace. Both speak the same language and take the same command lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// terraform.
+    #[default]
+    Terraform,
+    /// OpenTofu.
+    Tofu,
+}
+
+impl Engine {
+    /// Their words in the file.
+    pub const WORDS: [&'static str; 2] = ["terraform", "tofu"];
+
+    /// By its word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Terraform, Self::Tofu].into_iter().find(|engine| engine.program() == word)
+    }
+
+    /// Its program, which is its word too.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::Tofu => "tofu",
+        }
+    }
 }
 
 /// What can be done with a workspace: each makes a task `VERB-NAME`, and `VERB-all` for all of them.
@@ -31,6 +66,8 @@ pub struct Workspace {
     pub span: Span,
     /// Its folder, from the model's root (`[terraform] root` is already joined in).
     pub dir: PathBuf,
+    /// What does its work.
+    pub engine: Engine,
     /// The environment that it belongs to; a protected one guards its apply and destroy.
     pub environment: Option<String>,
     /// What has to be there first.

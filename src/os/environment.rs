@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+/// A value that is no UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotText;
+
 /// A snapshot taken at the start; later changes by others are not seen, and nothing here changes it.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -29,6 +33,16 @@ impl Environment {
     /// The value of a variable, where it is set and is text.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(OsStr::new(name)).and_then(|value| value.to_str())
+    }
+
+    /// The value of a variable. The error is that it is set and no UTF-8, which is neither a text nor nothing.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, NotText> {
+        self.variables.get(OsStr::new(name)).map(|value| value.to_str().ok_or(NotText)).transpose()
+    }
+
+    /// Whether a variable is there and not empty, whatever its bytes.
+    pub fn has(&self, name: &str) -> bool {
+        self.variables.get(OsStr::new(name)).is_some_and(|value| !value.is_empty())
     }
 
     /// Whether a variable is set to something other than nothing, `0` or `false`.

@@ -195,6 +195,11 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Copies a file with its access mode; the disk may share what both have in common.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::copy(from, to).map(drop)
+}
+
 /// Makes `link` a symbolic link to `target`.
 pub fn link(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)

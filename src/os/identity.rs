@@ -1,5 +1,7 @@
 //! Who a process is: its number alone is used again by the next one.
 
+use std::sync::OnceLock;
+
 use crate::journal::record::ProcessIdentity;
 
 /// The identity of the process `pid` on this machine.
@@ -47,11 +49,42 @@ fn started(pid: u32) -> Option<u64> {
     fields.split(' ').nth(19)?.parse().ok()
 }
 
+/// Whether anything is in the process group `group`, be it only what has ended and was not waited for; yes where the system does not tell.
+pub fn is_group_there(group: u32) -> bool {
+    let group = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
+    group.is_some_and(|group| rustix::process::test_kill_process_group(group) != Err(rustix::io::Errno::SRCH))
+}
+
 /// The names of the processes that run in the process group `group`, as far as the system tells.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 pub fn group(group: u32) -> Vec<String> {
+    members(group).into_iter().map(|member| format!("{} ({})", member.name, member.pid)).collect()
+}
+
+/// A process of a group.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its number.
+    pub pid: u32,
+    /// At most 15 bytes.
+    pub name: String,
+}
+
+impl Member {
+    /// Whether it has said that it does not want to hear of this signal.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn ignores(&self, signal: i32) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+        u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
+    }
+}
+
+/// The processes that run in the process group `group`, as far as the system tells.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub fn members(group: u32) -> Vec<Member> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let name = |entry: std::fs::DirEntry| {
+    let member = |entry: std::fs::DirEntry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (name, fields) = stat.split_once('(')?.1.rsplit_once(") ")?;
@@ -59,20 +92,36 @@ pub fn group(group: u32) -> Vec<String> {
         // Its state, its parent, its group.
         let runs = !matches!(fields.next()?, "Z" | "X");
         let is_in = fields.nth(1)?.parse() == Ok(group);
-        (runs && is_in).then(|| format!("{name} ({pid})"))
+        (runs && is_in).then(|| Member { pid, name: name.to_owned() })
     };
-    entries.flatten().filter_map(name).collect()
+    entries.flatten().filter_map(member).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn boot() -> Option<String> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(id.trim().to_owned())
+    // It can't change while we run.
+    static BOOT: OnceLock<Option<String>> = OnceLock::new();
+    let read = || {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(id.trim().to_owned())
+    };
+    BOOT.get_or_init(read).clone()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a child that leads a group, and nothing else")]
+    fn a_group_is_there_until_its_last_process_was_waited_for() {
+        use std::os::unix::process::CommandExt as _;
+        let mut child = std::process::Command::new("true").process_group(0).spawn().unwrap();
+        let group = child.id();
+        assert!(is_group_there(group));
+        child.wait().unwrap();
+        assert!(!is_group_there(group));
+    }
 
     #[test]
     fn we_are_alive_and_a_process_of_another_start_is_not() {

@@ -1,13 +1,12 @@
 //! Signals to us, as messages.
 
-use crossbeam_channel::Sender;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 
 /// The number of the signal that asks a program to end.
 pub const TERMINATE: i32 = SIGTERM;
 
-/// A signal that ends a run.
+/// A signal that ends a run, or keeps it from going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
@@ -16,6 +15,8 @@ pub enum Signal {
     Terminate,
     /// The terminal was closed.
     HangUp,
+    /// Ctrl-Z.
+    Suspend,
 }
 
 impl Signal {
@@ -25,6 +26,7 @@ impl Signal {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
             Self::HangUp => "SIGHUP",
+            Self::Suspend => "SIGTSTP",
         }
     }
 
@@ -34,6 +36,7 @@ impl Signal {
             Self::Interrupt => SIGINT,
             Self::Terminate => SIGTERM,
             Self::HangUp => SIGHUP,
+            Self::Suspend => SIGTSTP,
         }
     }
 }
@@ -50,18 +53,36 @@ impl Drop for SignalGuard {
     }
 }
 
-/// Sends every signal from now on to `sender`.
-pub fn watch(sender: Sender<Signal>) -> std::io::Result<SignalGuard> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+/// Tells of every signal from now on that asks us to end, until it says that nobody listens any more.
+pub fn watch(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
+    watch_these(&[SIGINT, SIGTERM, SIGHUP], tell)
+}
+
+/// The same, and of Ctrl-Z: whoever hears it sees to our children, and then calls `suspend`.
+pub fn watch_all(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
+    watch_these(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP], tell)
+}
+
+/// Stops us until the user wants us to go on, and returns then.
+pub fn suspend() {
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP).ok();
+}
+
+fn watch_these(
+    numbers: &[i32],
+    mut tell: impl FnMut(Signal) -> bool + Send + 'static,
+) -> std::io::Result<SignalGuard> {
+    let mut signals = Signals::new(numbers)?;
     let handle = signals.handle();
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for number in signals.forever() {
             let signal = match number {
                 SIGINT => Signal::Interrupt,
                 SIGTERM => Signal::Terminate,
+                SIGTSTP => Signal::Suspend,
                 _ => Signal::HangUp,
             };
-            if sender.send(signal).is_err() {
+            if !tell(signal) {
                 return;
             }
         }

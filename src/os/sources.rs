@@ -52,6 +52,10 @@ impl SourceLoader for SourceFiles<'_> {
         Ok(LoadedText { shown: shown(path, self.here), text })
     }
 
+    fn is_there(&self, path: &Path) -> bool {
+        self.files.kind(path) != FileKind::Missing
+    }
+
     fn is_folder(&self, path: &Path) -> bool {
         self.files.kind(path) == FileKind::Folder
     }

@@ -43,6 +43,11 @@ impl TerminalFacts {
     }
 }
 
+/// Whether a program that is given all that we have of standard input, output and error has a terminal.
+pub fn is_whole() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+}
+
 fn standard_output() -> StandardOutput {
     let out = std::io::stdout();
     if out.is_terminal() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::step::{Effect, Step, StepId, WhenOrphaned};
+use super::step::{Effect, Step, StepId, Terms, WhenOrphaned};
 
 /// A checked graph: every need exists, no cycle.
 #[derive(Debug)]
@@ -53,9 +53,24 @@ impl<A> PlanBuilder<A> {
         (effect, when_orphaned): (Effect, WhenOrphaned),
         action: A,
     ) {
-        let step =
-            Step { name: name.into(), title: title.into(), action, needs: Vec::new(), effect, when_orphaned };
+        let step = Step {
+            name: name.into(),
+            title: title.into(),
+            action,
+            needs: Vec::new(),
+            effect,
+            when_orphaned,
+            terms: Terms::default(),
+        };
         self.steps.push((step, needs));
+    }
+
+    /// The step that was added last shares the run in this way. One that closes another needs it.
+    pub fn on_terms(&mut self, terms: Terms) {
+        if let Some((step, needs)) = self.steps.last_mut() {
+            needs.extend(terms.closes.clone());
+            step.terms = terms;
+        }
     }
 
     /// The checked plan. Steps keep the order in which they were added; among steps that may start, the earlier one does.
@@ -69,13 +84,15 @@ impl<A> PlanBuilder<A> {
         }
         let mut steps = Vec::with_capacity(self.steps.len());
         let mut dependents: Vec<Vec<StepId>> = vec![Vec::new(); self.steps.len()];
+        // The last step that needs each: a need that is named twice is one.
+        let mut last: Vec<Option<StepId>> = vec![None; self.steps.len()];
         for (index, (mut step, needs)) in self.steps.into_iter().enumerate() {
             let id = StepId(u32::try_from(index).unwrap_or(u32::MAX));
             for need in needs {
                 let Some(&on) = by_name.get(&need) else {
                     return Err(PlanFault::Missing { step: step.name, need });
                 };
-                if !step.needs.contains(&on) {
+                if last[on.index()].replace(id) != Some(id) {
                     step.needs.push(on);
                     dependents[on.index()].push(id);
                 }
@@ -184,6 +201,13 @@ mod tests {
     fn order_follows_needs_then_the_order_of_adding() {
         let plan = plan(&[("d", &["b", "c"]), ("c", &["a"]), ("b", &["a"]), ("a", &[])]).unwrap();
         assert_eq!(names(&plan), ["a", "c", "b", "d"]);
+    }
+
+    #[test]
+    fn a_need_that_is_named_twice_is_one() {
+        let plan = plan(&[("a", &[]), ("b", &["a", "c", "a"]), ("c", &["a"])]).unwrap();
+        assert_eq!(plan.step(plan.find("b").unwrap()).needs.len(), 2);
+        assert_eq!(plan.dependents(plan.find("a").unwrap()).len(), 2);
     }
 
     #[test]

@@ -8,12 +8,13 @@
 
 mod build;
 mod outcome;
+mod room;
 mod step;
 pub mod verdict;
 mod walk;
 
 pub use build::{Plan, PlanBuilder, PlanFault};
-pub use outcome::{Digest, Ending, Proposal, ProposedChange, Skip};
-pub use step::{Effect, Step, StepId, WhenOrphaned};
+pub use outcome::{Broken, Digest, Ending, Proposal, ProposedChange, Skip};
+pub use step::{Effect, Step, StepId, Terms, WhenOrphaned};
 pub use verdict::{FileChange, Fingerprint, Reason, Verdict};
 pub use walk::{StepState, Walk, WalkSettings};

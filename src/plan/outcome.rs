@@ -55,6 +55,11 @@ pub enum Skip {
     },
     /// A signal came first.
     Interrupted,
+    /// It is a part of a whole that does not run here.
+    HeldBack {
+        /// Why not.
+        reason: String,
+    },
     /// The step itself found that there is nothing for it to do.
     Nothing {
         /// Why.
@@ -85,6 +90,15 @@ pub enum Ending {
         /// Why, where and what next.
         fault: Fault,
     },
+}
+
+/// Why a step that closes others finds them not done, and with which status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// How it would have been skipped if it were no closing step.
+    pub skip: Skip,
+    /// What the first of them that failed would have us exit with; 0 where nothing failed.
+    pub status: u8,
 }
 
 impl Ending {

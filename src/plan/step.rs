@@ -35,6 +35,17 @@ pub enum WhenOrphaned {
     Finish,
 }
 
+/// How a step shares the run with others, beside what it needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// It takes one of the places of this pool, of which there are so many.
+    pub pool: Option<(String, usize)>,
+    /// It has the terminal: nothing runs beside it, and no question stands.
+    pub alone: bool,
+    /// The name of the step that opens what this one closes: once that was started, this one runs however all that it needs ended.
+    pub closes: Option<String>,
+}
+
 /// One step: what is to be done, after what.
 #[derive(Debug)]
 pub struct Step<A> {
@@ -50,6 +61,8 @@ pub struct Step<A> {
     pub effect: Effect,
     /// What happens to it when Shipway dies.
     pub when_orphaned: WhenOrphaned,
+    /// How it shares the run with others.
+    pub terms: Terms,
 }
 
 impl<A> Step<A> {

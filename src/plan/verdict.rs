@@ -62,6 +62,11 @@ pub enum Verdict {
     },
     /// It has to run.
     Stale(Reason),
+    /// It was done in the run that this one goes on for.
+    Kept {
+        /// Which one.
+        reason: String,
+    },
     /// Only a run can tell: these parts are known then.
     Open {
         /// Their names.
@@ -178,6 +183,7 @@ impl std::fmt::Display for Verdict {
             Self::Fresh { sources: 0, outputs: 0 } => formatter.write_str("up to date: as it was left"),
             Self::Fresh { .. } => write!(formatter, "up to date: {}", self.unchanged()),
             Self::Stale(reason) => write!(formatter, "runs: {reason}"),
+            Self::Kept { reason } => write!(formatter, "not again: {reason}"),
             Self::Open { parts } => {
                 write!(formatter, "runs only if {} changed, which a run will tell", parts.join(" or "))
             }
@@ -209,6 +215,7 @@ impl Verdict {
         match self {
             Self::Fresh { .. } => self,
             Self::Stale(reason) => Self::Stale(reason.map_text(map)),
+            Self::Kept { reason } => Self::Kept { reason: map(&reason) },
             Self::Open { parts } => Self::Open { parts: parts.iter().map(|part| map(part)).collect() },
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::build::Plan;
-use super::outcome::{Ending, Skip};
+use super::outcome::{Broken, Ending, Skip};
+use super::room::Room;
 use super::step::{Effect, StepId};
 
 /// How often a stretch of the plan may be run again before that is a failure: a plan that goes stale this often has somebody else
@@ -44,8 +45,18 @@ pub struct Walk {
     /// Steps that wait for a redone one beyond what the plan says, because what stood between them is not done again.
     also: HashMap<StepId, Vec<StepId>>,
     running: usize,
+    asking: usize,
     ended: usize,
     stop: Option<Skip>,
+    room: Room,
+    closers: HashMap<StepId, Closer>,
+}
+
+/// What a step that closes others waits for.
+#[derive(Debug)]
+struct Closer {
+    opener: StepId,
+    needs: Vec<StepId>,
 }
 
 impl Walk {
@@ -61,36 +72,60 @@ impl Walk {
             redone: HashMap::new(),
             also: HashMap::new(),
             running: 0,
+            asking: 0,
             ended: 0,
             stop: None,
+            room: Room::new(plan),
+            closers: closers(plan),
         }
     }
 
     /// The next step to start, if one may start now. It counts as running from here on.
     pub fn start_next(&mut self) -> Option<StepId> {
-        if self.running >= self.settings.jobs.max(1) {
+        if self.running >= self.settings.jobs.max(1) || self.room.is_taken() {
             return None;
         }
-        let id = self.ready.pop_first()?;
-        self.states[id.index()] = StepState::Running;
-        self.attempts[id.index()] += 1;
-        self.running += 1;
-        Some(id)
+        loop {
+            let asking = self.asking > 0;
+            let id = *self.ready.iter().find(|id| !(asking && self.room.is_alone(**id)))?;
+            if self.running > 0 && self.room.is_alone(id) {
+                // It is its turn as soon as all that run have ended.
+                return None;
+            }
+            self.ready.remove(&id);
+            if self.room.enter(id) {
+                self.states[id.index()] = StepState::Running;
+                self.attempts[id.index()] += 1;
+                self.running += 1;
+                return Some(id);
+            }
+        }
+    }
+
+    /// A step does not run any more: its places are free.
+    fn leave(&mut self, id: StepId) {
+        match self.states[id.index()] {
+            StepState::Running => {
+                self.running -= 1;
+                self.ready.extend(self.room.leave(id));
+            }
+            StepState::Asking => self.asking -= 1,
+            StepState::Waiting | StepState::Ended(_) => {}
+        }
     }
 
     /// A running step put a question: it gives its room to others.
     pub fn ask(&mut self, id: StepId) {
         if self.states[id.index()] == StepState::Running {
+            self.leave(id);
             self.states[id.index()] = StepState::Asking;
-            self.running -= 1;
+            self.asking += 1;
         }
     }
 
     /// A running or asking step is over. Gives all steps that are over by this, itself first, in the order of the plan.
     pub fn end<A>(&mut self, plan: &Plan<A>, id: StepId, ending: Ending) -> Vec<(StepId, Ending)> {
-        if self.states[id.index()] == StepState::Running {
-            self.running -= 1;
-        }
+        self.leave(id);
         let title = &plan.step(id).title;
         let stop = match &ending {
             Ending::Failed { .. } if !self.settings.keep_going => {
@@ -109,7 +144,7 @@ impl Walk {
                 if self.states[dependent.index()] != StepState::Waiting {
                     continue;
                 }
-                if let Some(why) = self.why_not(plan, settled, &ending) {
+                if let Some(why) = self.why_not(plan, settled, &ending).filter(|_| !self.is_owed(dependent)) {
                     self.settle(dependent, Ending::Skipped(why), &mut over);
                 } else if self.missing[dependent.index()] == 0 {
                     self.ready.insert(dependent);
@@ -129,9 +164,18 @@ impl Walk {
         }
         let mut over = Vec::new();
         for index in 0..self.states.len() {
-            if self.states[index] == StepState::Waiting {
-                let id = StepId(u32::try_from(index).unwrap_or(u32::MAX));
+            let id = StepId(u32::try_from(index).unwrap_or(u32::MAX));
+            if self.states[index] == StepState::Waiting && !self.is_owed(id) {
                 self.settle(id, Ending::Skipped(why.clone()), &mut over);
+            }
+        }
+        for (id, closer) in &self.closers {
+            if self.states[id.index()] == StepState::Waiting {
+                let is_open = |need: &&StepId| !matches!(self.states[need.index()], StepState::Ended(_));
+                self.missing[id.index()] = closer.needs.iter().filter(is_open).count();
+                if self.missing[id.index()] == 0 {
+                    self.ready.insert(*id);
+                }
             }
         }
         over
@@ -156,16 +200,13 @@ impl Walk {
         });
         *count += 1;
         for &step in &stretch {
-            match self.states[step.index()] {
-                StepState::Running => self.running -= 1,
-                StepState::Ended(_) => {
-                    self.ended -= 1;
-                    for &dependent in plan.dependents(step) {
-                        self.missing[dependent.index()] += 1;
-                        self.ready.remove(&dependent);
-                    }
+            self.leave(step);
+            if let StepState::Ended(_) = self.states[step.index()] {
+                self.ended -= 1;
+                for &dependent in plan.dependents(step) {
+                    self.missing[dependent.index()] += 1;
+                    self.ready.remove(&dependent);
                 }
-                StepState::Waiting | StepState::Asking => {}
             }
             self.states[step.index()] = StepState::Waiting;
         }
@@ -203,8 +244,34 @@ impl Walk {
         self.running
     }
 
+    /// Of a step that closes others: why they are not done, if so.
+    pub fn broken<A>(&self, plan: &Plan<A>, id: StepId) -> Option<Broken> {
+        let mut found: Option<Broken> = None;
+        for need in &self.closers.get(&id)?.needs {
+            let StepState::Ended(ending) = self.state(*need) else { continue };
+            let status = match ending {
+                Ending::Failed { fault } => fault.exit_code(),
+                _ => 0,
+            };
+            // What failed explains what was skipped for it.
+            if let Some(skip) = self.why_not(plan, *need, ending)
+                && !ending.is_good()
+                && found.as_ref().is_none_or(|found| found.status == 0 && status > 0)
+            {
+                found = Some(Broken { skip, status });
+            }
+        }
+        found
+    }
+
+    /// Whether a step that closes others has to run, since they were opened.
+    fn is_owed(&self, id: StepId) -> bool {
+        self.closers.get(&id).is_some_and(|closer| self.attempts[closer.opener.index()] > 0)
+    }
+
     fn settle(&mut self, id: StepId, ending: Ending, over: &mut Vec<(StepId, Ending)>) {
         self.ready.remove(&id);
+        self.room.forget(id);
         self.states[id.index()] = StepState::Ended(ending.clone());
         self.ended += 1;
         over.push((id, ending));
@@ -215,12 +282,22 @@ impl Walk {
         match ending {
             _ if ending.is_good() => self.stop.clone(),
             Ending::Declined { .. } => Some(Skip::Declined { title: title() }),
-            Ending::Skipped(why @ (Skip::Declined { .. } | Skip::Needs { .. } | Skip::Interrupted)) => {
-                Some(why.clone())
-            }
+            Ending::Skipped(
+                why
+                @ (Skip::Declined { .. } | Skip::Needs { .. } | Skip::HeldBack { .. } | Skip::Interrupted),
+            ) => Some(why.clone()),
             _ => Some(Skip::Needs { title: title() }),
         }
     }
+}
+
+fn closers<A>(plan: &Plan<A>) -> HashMap<StepId, Closer> {
+    let closer = |id: StepId| {
+        let step = plan.step(id);
+        let opener = plan.find(step.terms.closes.as_ref()?)?;
+        Some((id, Closer { opener, needs: step.needs.clone() }))
+    };
+    plan.ids().filter_map(closer).collect()
 }
 
 /// The steps of `stretch` that `step` needs by way of steps of `all` that are not in it.

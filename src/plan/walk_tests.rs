@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::plan::{Effect, PlanBuilder, WhenOrphaned};
+use crate::plan::{Effect, PlanBuilder, Terms, WhenOrphaned};
 
 struct Story {
     plan: Plan<()>,
@@ -17,6 +17,10 @@ impl Story {
             let effect = if name.starts_with("destroy") { Effect::Destroys } else { Effect::Reads };
             builder.add(*name, *name, needs, (effect, WhenOrphaned::Stop), ());
         }
+        Self::of(builder, jobs, keep_going)
+    }
+
+    fn of(builder: PlanBuilder<()>, jobs: usize, keep_going: bool) -> Self {
         let plan = builder.build().unwrap();
         let walk = Walk::new(&plan, WalkSettings { jobs, keep_going });
         Self { plan, walk }
@@ -51,6 +55,31 @@ impl Story {
             other => panic!("{name} is {other:?}"),
         }
     }
+}
+
+/// Steps that need nothing, each on its terms.
+fn on_terms(steps: &[(&str, Terms)]) -> PlanBuilder<()> {
+    let mut builder = PlanBuilder::default();
+    for (name, terms) in steps {
+        builder.add(*name, *name, Vec::new(), (Effect::Changes, WhenOrphaned::Stop), ());
+        builder.on_terms(terms.clone());
+    }
+    builder
+}
+
+/// `open`, then `a` and `b`, and `close` which needs all of them; `last` needs `close`.
+fn a_row(keep_going: bool) -> Story {
+    let mut builder = PlanBuilder::default();
+    let steps: [(&str, &[&str]); 5] =
+        [("open", &[]), ("a", &["open"]), ("b", &["a"]), ("close", &["a", "b"]), ("last", &["close"])];
+    for (name, needs) in steps {
+        let needs = needs.iter().map(|&need| need.to_owned()).collect();
+        builder.add(name, name, needs, (Effect::Changes, WhenOrphaned::Stop), ());
+        if name == "close" {
+            builder.on_terms(Terms { closes: Some("open".into()), ..Terms::default() });
+        }
+    }
+    Story::of(builder, 4, keep_going)
 }
 
 fn failed() -> Ending {
@@ -212,4 +241,103 @@ fn an_interrupt_skips_all_that_waits_and_lets_the_running_end() {
     assert!(!story.walk.is_over());
     story.end("a", failed());
     assert!(story.walk.is_over());
+}
+
+#[test]
+fn what_was_opened_is_closed_however_the_rest_ended() {
+    for keep_going in [false, true] {
+        let mut story = a_row(keep_going);
+        assert_eq!(story.start(), ["open"]);
+        story.done("open");
+        assert_eq!(story.start(), ["a"]);
+        story.end("a", failed());
+        assert_eq!(story.start(), ["close"]);
+        let broken = story.walk.broken(&story.plan, story.id("close")).unwrap();
+        assert_eq!(broken.skip, Skip::Needs { title: "a".into() });
+        assert_eq!(broken.status, 1);
+        story.end("close", Ending::Skipped(broken.skip));
+        let title = "a".to_owned();
+        let why = if keep_going { Skip::Needs { title } } else { Skip::OtherFailed { title } };
+        assert_eq!(*story.ending("last"), Ending::Skipped(why));
+        assert!(story.walk.is_over());
+    }
+}
+
+#[test]
+fn what_was_opened_is_closed_after_an_interrupt_and_what_was_not_is_skipped() {
+    let mut story = a_row(false);
+    story.start();
+    story.walk.stop(Skip::Interrupted);
+    assert!(!story.walk.is_over());
+    assert!(story.start().is_empty(), "the opener still runs");
+    story.end("open", failed());
+    assert_eq!(story.start(), ["close"]);
+    story.done("close");
+    assert!(story.walk.is_over());
+
+    let mut story = a_row(false);
+    story.walk.stop(Skip::Interrupted);
+    assert!(story.walk.is_over());
+    assert_eq!(*story.ending("close"), Ending::Skipped(Skip::Interrupted));
+}
+
+#[test]
+fn parts_of_what_is_held_back_are_too_and_the_closing_step_says_why() {
+    let mut story = a_row(false);
+    story.start();
+    let held = Skip::HeldBack { reason: "not here".into() };
+    story.end("open", Ending::Skipped(held.clone()));
+    assert_eq!(*story.ending("b"), Ending::Skipped(held.clone()));
+    assert_eq!(story.start(), ["close"]);
+    assert_eq!(story.walk.broken(&story.plan, story.id("close")).map(|it| it.skip), Some(held));
+    story.end("close", Ending::Skipped(Skip::Nothing { reason: "not here".into() }));
+    assert_eq!(story.start(), ["last"]);
+}
+
+#[test]
+fn a_pool_has_no_more_steps_than_places_and_others_pass_it() {
+    let pooled = || Terms { pool: Some(("db".into(), 1)), ..Terms::default() };
+    let steps = [("a", pooled()), ("b", pooled()), ("c", pooled()), ("x", Terms::default())];
+    let mut story = Story::of(on_terms(&steps), 4, true);
+    assert_eq!(story.start(), ["a", "x"]);
+    story.done("x");
+    assert!(story.start().is_empty());
+    story.end("a", failed());
+    assert_eq!(story.start(), ["b"]);
+    // A question takes no place.
+    let b = story.id("b");
+    story.walk.ask(b);
+    assert_eq!(story.start(), ["c"]);
+    story.done("c");
+    story.done("b");
+    assert!(story.walk.is_over());
+
+    let mut story = Story::of(on_terms(&steps), 4, false);
+    story.start();
+    story.end("a", failed());
+    story.done("x");
+    assert!(story.start().is_empty() && story.walk.is_over(), "what is parked is skipped too");
+}
+
+#[test]
+fn a_step_with_the_terminal_runs_alone_and_not_beside_a_question() {
+    let alone = || Terms { alone: true, ..Terms::default() };
+    let usual = Terms::default;
+    let steps = [("a", usual()), ("shell", alone()), ("b", usual())];
+    let mut story = Story::of(on_terms(&steps), 4, false);
+    assert_eq!(story.start(), ["a"], "it is the shell's turn next");
+    story.done("a");
+    assert_eq!(story.start(), ["shell"]);
+    story.done("shell");
+    assert_eq!(story.start(), ["b"]);
+
+    let mut story = Story::of(on_terms(&steps), 1, false);
+    assert_eq!(story.start(), ["a"]);
+    let a = story.id("a");
+    story.walk.ask(a);
+    assert_eq!(story.start(), ["b"], "a question has the terminal");
+    story.done("b");
+    assert!(story.start().is_empty());
+    story.done("a");
+    assert_eq!(story.start(), ["shell"]);
 }

@@ -3,7 +3,7 @@
 //! All reports read the same board, so they can't disagree about what is running. Steps that no `RunStarted` named are not on it (a
 //! torn log may begin in the middle): their lines are shown, their states are not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::role::Role;
@@ -75,6 +75,8 @@ impl Row {
 pub(super) struct Board {
     rows: Vec<Row>,
     places: HashMap<String, usize>,
+    /// Places of the steps that are at work or ask.
+    open: BTreeSet<usize>,
     elapsed: Duration,
     is_single: bool,
     conclusions: Vec<(Level, String)>,
@@ -84,7 +86,7 @@ impl Board {
     /// Takes an event in.
     pub(super) fn note(&mut self, event: &Event) {
         self.elapsed = self.elapsed.max(event.elapsed);
-        if matches!(event.kind, EventKind::Line { .. }) {
+        if matches!(event.kind, EventKind::Line { .. } | EventKind::Lines { .. }) {
             return;
         }
         if let EventKind::RunStarted { steps, .. } = &event.kind {
@@ -104,11 +106,8 @@ impl Board {
         if let EventKind::StepRedone { from, .. } = &event.kind {
             self.put_back(from);
         }
-        let Some(row) =
-            event.step.as_ref().and_then(|name| self.places.get(name)).map(|at| &mut self.rows[*at])
-        else {
-            return;
-        };
+        let Some(at) = event.step.as_ref().and_then(|name| self.places.get(name)).copied() else { return };
+        let row = &mut self.rows[at];
         match &event.kind {
             EventKind::StepStarted { .. } => {
                 *row = Row {
@@ -138,9 +137,15 @@ impl Board {
             EventKind::RunStarted { .. }
             | EventKind::Judged(_)
             | EventKind::Line { .. }
+            | EventKind::Lines { .. }
             | EventKind::Notice { .. }
             | EventKind::Interrupted { .. }
             | EventKind::RunFinished { .. } => {}
+        }
+        if row.since().is_some() {
+            self.open.insert(at);
+        } else {
+            self.open.remove(&at);
         }
     }
 
@@ -194,7 +199,7 @@ impl Board {
 
     /// The steps that are at work or ask.
     pub(super) fn open(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| row.since().is_some())
+        self.open.iter().map(|at| &self.rows[*at])
     }
 
     /// The first step that `row` still waits for, and how many more there are.

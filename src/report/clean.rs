@@ -38,6 +38,34 @@ pub(super) fn line(text: &str, colour: bool) -> String {
     kept
 }
 
+/// Several lines, each with its newline, ready to be shown behind `prefix`.
+pub(super) fn block(text: &str, prefix: &str, colour: bool) -> String {
+    if prefix.is_empty() && is_clean(text) {
+        return text.to_owned();
+    }
+    let is_clean = is_clean(text);
+    let lines = text.bytes().filter(|&byte| byte == b'\n').count();
+    let mut block = String::with_capacity(text.len() + lines * prefix.len());
+    for each in text.split_terminator('\n') {
+        block.push_str(prefix);
+        if is_clean {
+            block.push_str(each);
+        } else {
+            block.push_str(&line(each, colour));
+        }
+        block.push('\n');
+    }
+    block
+}
+
+/// Whether there is nothing but printable ASCII, tabs and newlines.
+fn is_clean(text: &str) -> bool {
+    // Without a way out, so that many bytes are looked at at once.
+    text.bytes().fold(true, |is_clean, byte| {
+        is_clean & (matches!(byte, b' '..=b'~') | (byte == b'\t') | (byte == b'\n'))
+    })
+}
+
 /// The lines of a text of several lines.
 pub(super) fn lines(text: &str, colour: bool) -> Vec<String> {
     text.lines().map(|each| line(each, colour)).collect()
@@ -112,6 +140,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_block_is_its_lines(lines in proptest::collection::vec("[ -~\t]{0,6}|\\PC{0,6}|[\u{1b}\\[m\u{7}a\u{202e}]{0,6}", 0..6), prefix in "|[a-c] ") {
+            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let single: String = lines.iter().map(|each| format!("{prefix}{}\n", line(each, true))).collect();
+            prop_assert_eq!(block(&text, &prefix, true), single);
+        }
+
         #[test]
         fn no_control_character_survives(text in any::<String>()) {
             let kept = line(&text, false);

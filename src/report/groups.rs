@@ -4,6 +4,7 @@
 //! before. Other steps with the same title are one group (the worst result). What nobody asked for (a read for somebody else, a question that
 //! was answered with yes) is no group, unless it went wrong.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::board::{Board, Row, Stage};
@@ -50,9 +51,11 @@ pub(super) fn is_idle(result: &str) -> bool {
 /// The groups, in the order of their main steps.
 pub(super) fn groups(board: &Board, style: &Style) -> Vec<Group> {
     let mut found: Vec<(&str, Vec<(usize, &Row)>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (place, row) in board.rows().iter().enumerate() {
         let key = key(row);
-        match found.iter_mut().find(|(known, _)| *known == key) {
+        let at = *places.entry(key).or_insert(found.len());
+        match found.get_mut(at) {
             Some((_, rows)) => rows.push((place, row)),
             None => found.push((key, vec![(place, row)])),
         }

@@ -19,9 +19,11 @@ impl Json {
 impl Observer for Json {
     fn event(&mut self, event: &Event) {
         // Events are structs of texts and numbers, so this can't fail; if it does, a missing line is better than a torn one.
-        if let Ok(line) = serde_json::to_string(event) {
-            self.data.line(&line);
-        }
+        event.each(|event| {
+            if let Ok(line) = serde_json::to_string(event) {
+                self.data.line(&line);
+            }
+        });
     }
 
     fn idle(&mut self) {

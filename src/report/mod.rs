@@ -4,8 +4,10 @@
 //! its journal are drawn by the same code. The room does not know what a step is for: it knows titles, states, lines and endings.
 //!
 //! - `board` folds events into "where does each step stand"; every drawing reads it.
-//! - `live` draws on a terminal, `plain` into a pipe, `ci` into the logs of GitHub and GitLab, `json` for programs.
+//! - `live` draws on a terminal, `plain` into a pipe, `ci` into the logs of GitHub and GitLab, `json` for programs; `modes` holds back what
+//!   each of them is told.
 //! - `summary` and `fault` are the last thing that is printed; both are pure.
+//! - `document` writes a run down for whoever was not there: JUnit, JSON, Markdown.
 //! - `ask` answers questions: by a flag, by a person, or with a refusal that names the flag.
 //!
 //! Standard output carries data: what tasks and `output-NAME` print (`role`, `outputs`), and the events of `json`. All talk goes to standard
@@ -20,12 +22,14 @@ mod board;
 mod ci;
 mod clean;
 mod clock;
+pub mod document;
 pub mod fault;
 mod format;
 mod groups;
 mod heartbeat;
 mod json;
 mod live;
+mod modes;
 mod outputs;
 mod plain;
 mod replay;
@@ -39,6 +43,7 @@ mod tape;
 mod words;
 
 pub use format::{Format, choose, reporter};
+pub use modes::{Grouped, Quiet};
 pub use replay::replay;
 pub use style::{Label, Style};
 pub use summary::summary;

@@ -42,12 +42,6 @@ impl Outputs {
         }
     }
 
-    /// The same for one line without its newline.
-    pub(super) fn data_line(&mut self, line: &str) {
-        self.talk.flush();
-        self.data.line(line);
-    }
-
     /// Hands on what is kept back.
     pub(super) fn flush(&mut self) {
         self.talk.flush();

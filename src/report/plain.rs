@@ -33,21 +33,27 @@ impl Plain {
         Self { style, outputs, board, clock: RunClock::new(clock), heartbeat, skips }
     }
 
-    fn line(&mut self, step: &str, stream: Stream, text: &str) {
+    /// Lines of output, each with its newline.
+    fn output(&mut self, step: &str, stream: Stream, text: &str) {
         let is_data = Role::of(step).is_data(stream);
         let is_alone = match self.outputs.output() {
-            StandardOutput::Apart if is_data => return self.outputs.data_line(text),
+            StandardOutput::Apart if is_data => return self.outputs.data(text),
             StandardOutput::Terminal if is_data => self.board.open().nth(1).is_none(),
             _ => self.board.is_single(),
         };
-        let text = clean::line(text, self.style.colour);
         let prefix = if is_alone { String::new() } else { prefix(self.board.title(step), &self.style) };
-        let line = format!("{prefix}{text}\n");
+        let lines = clean::block(text, &prefix, self.style.colour);
         if is_data && self.outputs.output() == StandardOutput::Terminal {
-            self.outputs.data(&line);
+            self.outputs.data(&lines);
         } else {
-            self.outputs.talk(&line);
+            self.outputs.talk(&lines);
         }
+    }
+
+    fn printed(&mut self, step: &str, stream: Stream, text: &str) {
+        self.outputs.talk(&self.skips.give(&self.style));
+        self.output(step, stream, text);
+        self.heartbeat.heard(step, self.clock.now());
     }
 }
 
@@ -57,11 +63,8 @@ impl Observer for Plain {
         self.board.note(event);
         let step = event.step.as_deref().unwrap_or_default();
         let text = match &event.kind {
-            EventKind::Line { stream, text } => {
-                self.outputs.talk(&self.skips.give(&self.style));
-                self.line(step, *stream, text);
-                return self.heartbeat.heard(step, self.clock.now());
-            }
+            EventKind::Line { stream, text } => return self.printed(step, *stream, &format!("{text}\n")),
+            EventKind::Lines { stream, text } => return self.printed(step, *stream, text),
             EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
                 let before = self.skips.takes(&self.board, step, ending, &self.style);
                 return self.outputs.talk(&before);
@@ -118,7 +121,7 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
             let command = format!("$ {}", clean::line(line, false));
             format!("{prefix}{}\n", style.paint(Label::Quiet, &command))
         }
-        EventKind::Line { .. } => String::new(),
+        EventKind::Line { .. } | EventKind::Lines { .. } => String::new(),
         _ => told(event, board, &prefix, style),
     }
 }
@@ -130,6 +133,7 @@ pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) ->
         EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
         EventKind::Notice { level, text } => notice(prefix, *level, text, style),
         EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
+        EventKind::Lines { text, .. } => clean::block(text, prefix, style.colour),
         EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
         EventKind::StepRedone { from, reason } => {
             let (title, from) = (board.title(name), board.title(from));

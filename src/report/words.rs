@@ -54,6 +54,7 @@ pub(super) fn reason(ending: &Ending) -> String {
         Ending::Skipped(Skip::Needs { title }) => format!("needs `{title}`"),
         Ending::Skipped(Skip::OtherFailed { title }) => format!("`{title}` failed first"),
         Ending::Skipped(Skip::Declined { title }) => format!("`{title}` was answered with no"),
+        Ending::Skipped(Skip::HeldBack { reason }) => first_line(reason),
         Ending::Skipped(Skip::Interrupted) => "interrupted".to_owned(),
         Ending::Declined { question } => first_line(question),
         Ending::Failed { fault } => first_line(&fault.message),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::context::StepContext;
 use crate::diagnostic::Fault;
 use crate::model::Value;
-use crate::plan::{Digest, Fingerprint, Plan, Proposal};
+use crate::plan::{Digest, Fingerprint, Plan, Proposal, Skip, Terms};
 
 /// A plan whose steps can be run.
 pub type RunPlan = Plan<Box<dyn Action>>;
@@ -21,6 +21,16 @@ pub trait Action: Send + Sync {
     /// to date. Only looks: in a dry run the context starts no command and asks nobody.
     fn fingerprint(&self, _context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
         Ok(None)
+    }
+
+    /// Whether a success in an earlier run counts in one that goes on for it, as far as nothing else tells.
+    fn outlives_its_run(&self) -> bool {
+        false
+    }
+
+    /// How it shares the run with others, beside what it needs.
+    fn terms(&self) -> Terms {
+        Terms::default()
     }
 
     /// Does it.
@@ -42,6 +52,8 @@ pub enum Outcome {
     UpToDate(String),
     /// There is nothing for it to do here.
     Skipped(String),
+    /// It was not done, since what it closes was not.
+    Stopped(Skip),
     /// It failed.
     Failed(Fault),
     /// It ends well only if a person says yes.

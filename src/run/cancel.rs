@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::process::ChildControl;
-use crate::os::signal::Signal;
+use crate::os::signal::{self, Signal};
 
 /// Shared by the dispatcher and all running steps.
 #[derive(Default)]
@@ -65,6 +65,19 @@ impl Cancel {
         children.next += 1;
         children.running.insert(key, Heard { control, count: u32::from(late), precious });
         Registration { cancel: self, key }
+    }
+
+    /// Whether a child has the terminal.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.lock().running.values().any(|heard| heard.control.has_terminal())
+    }
+
+    /// Stops all children, then us; returns when we go on, and they do.
+    pub(super) fn suspend(&self) {
+        let children = self.lock();
+        children.running.values().for_each(|heard| heard.control.suspend(true));
+        signal::suspend();
+        children.running.values().for_each(|heard| heard.control.suspend(false));
     }
 
     /// A signal came. Gives how many came so far, and what would be lost by the next one.

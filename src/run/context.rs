@@ -2,32 +2,32 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::action::{Approval, Exports};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
-use super::lines::{Crowd, LineSplitter};
+use super::lines::{LineSplitter, Printed};
 use super::observe::{Answer, Question};
 use super::shared::{Shared, lock};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, Level, Progress, Stream, Termination};
 use crate::journal::record::Entry;
-use crate::journal::store::file_name;
 use crate::masking::Masker;
-use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output};
+use crate::os::command::CommandSpec;
 use crate::os::files::TemporaryFolder;
-use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
-use crate::os::shim::Orphaned;
+use crate::os::process::{Child, ChildEvent, LaunchOutput};
 use crate::os::{Doors, identity, signal};
-use crate::plan::{Digest, Step, StepId, WhenOrphaned};
+use crate::plan::{Broken, Digest, Step, StepId};
 
 /// How long a quiet command is left alone before we look whether it still is there.
 const QUIET: Duration = Duration::from_millis(250);
+
+/// A command that prints nothing for so long is not about to: what it printed is shown.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How often a wait looks for a signal.
 const HEEDS: Duration = Duration::from_millis(50);
@@ -39,7 +39,7 @@ pub struct StepContext<'a> {
     attempt: u32,
     redo_reason: Option<String>,
     /// So many commands write to files, those of `beside` too.
-    commands: Arc<AtomicU32>,
+    pub(super) commands: Arc<AtomicU32>,
 }
 
 /// A step's voice. Everything said through it is masked.
@@ -95,9 +95,7 @@ pub struct CommandAnswer {
 impl<'a> StepLog<'a> {
     /// A line that a command printed. Waits while the display is far behind.
     pub fn line(&self, stream: Stream, text: &str) {
-        let mut crowd = Crowd::new(*self);
-        crowd.add(stream, text);
-        crowd.send();
+        self.shared.send_lines(self.step, EventKind::Line { stream, text: self.shared.masker.mask(text) });
     }
 
     /// How far the step is.
@@ -177,6 +175,11 @@ impl<'a> StepContext<'a> {
         self.value(name)
     }
 
+    /// Of a step that closes others: why they are not done, if so.
+    pub fn broken(&self) -> Option<Broken> {
+        self.shared.broken(self.id)
+    }
+
     /// A person's yes to `digest`, if there is one.
     pub fn approval(&self, digest: &Digest) -> Option<Approval> {
         self.shared.approval(digest)
@@ -210,7 +213,7 @@ impl<'a> StepContext<'a> {
         let reply = Box::new(move |answer| {
             sender.send(answer).ok();
         });
-        if self.shared.asker.send(AskRequest { question, reply }).is_err() {
+        if !self.shared.asker.ask(AskRequest { question, reply }) {
             return Answer::Interrupted;
         }
         loop {
@@ -248,7 +251,7 @@ impl<'a> StepContext<'a> {
             LaunchOutput::Shim { files, .. } => {
                 files.file_name().map(|name| name.to_string_lossy().into_owned())
             }
-            LaunchOutput::Pipe => None,
+            LaunchOutput::Pipe | LaunchOutput::Terminal => None,
         };
         let line = self.shared.masker.mask(&spec.to_string());
         let (step, clock) = (self.step(), &self.shared.doors.clock);
@@ -263,17 +266,25 @@ impl<'a> StepContext<'a> {
         self.intend(intent)?;
         let is_look = how.is_look;
         if !is_look {
-            self.shared.send(&step.name, EventKind::CommandStarted { line });
+            // Most commands are over before anybody could read it.
+            self.shared.send_later(&step.name, EventKind::CommandStarted { line });
         }
         let started = clock.monotonic();
+        let screen = matches!(launch.output, LaunchOutput::Terminal).then(|| self.shared.borrow_screen());
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
             Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
                 .detail(format!("in {}", spec.dir.display()))
         })?;
-        self.record(Entry::CommandStarted { step: step.name.clone(), process: identity::of(child.pid()) })?;
+        // One that writes to us does not outlive us, so nobody will look for it.
+        let can_outlive_us = matches!(launch.output, LaunchOutput::Shim { .. });
+        if can_outlive_us {
+            let process = identity::of(child.pid());
+            self.record(Entry::CommandStarted { step: step.name.clone(), process })?;
+        }
         let registration = self.shared.cancel.register(child.control(), how.precious.take(), how.cleans_up);
         let End { termination, leaked, swept } = self.follow(child.as_mut(), spec.timeout, &mut how);
         drop(registration);
+        drop(screen);
         let took = clock.monotonic().saturating_sub(started);
         if leaked {
             let text =
@@ -282,9 +293,14 @@ impl<'a> StepContext<'a> {
         }
         self.tell_swept(&spec.tool, &swept);
         if !is_look {
-            self.shared.send(&step.name, EventKind::CommandEnded { termination, took });
+            self.shared.send_later(&step.name, EventKind::CommandEnded { termination, took });
         }
-        self.record(Entry::CommandEnded { step: step.name.clone(), termination, took })?;
+        let ended = Entry::CommandEnded { step: step.name.clone(), termination, took };
+        if can_outlive_us {
+            self.record(ended)?;
+        } else {
+            self.shared.record_soon(ended).map_err(|error| unrecorded(&error))?;
+        }
         Ok(termination)
     }
 
@@ -343,31 +359,31 @@ impl<'a> StepContext<'a> {
         timeout: Option<Duration>,
         how: &mut CommandRun<'_>,
     ) -> End {
-        // Whoever reads along reads a value; what is only shown is a picture.
-        let is_data = how.reader.is_some();
-        let mut splitters = [Stream::Out, Stream::Err].map(|_| match is_data {
-            true => LineSplitter::for_data(),
-            false => LineSplitter::for_show(self.masker().stream()),
-        });
         let log = self.log();
-        let mut crowd = Crowd::new(log);
-        let mut say = |crowd: &mut Crowd<'_>, stream: Stream, line: &str| match &mut how.reader {
-            Some(reader) => reader(log, stream, line),
-            None => crowd.add(stream, line),
-        };
-        let deadline = timeout.map(|timeout| self.doors().clock.monotonic() + timeout);
+        let clock = &self.doors().clock;
+        // Whoever reads along reads a value; what is only shown is a picture.
+        let mut splitters = [LineSplitter::default(), LineSplitter::default()];
+        let mut printed = Printed::new(log);
+        let deadline = timeout.map(|timeout| clock.monotonic() + timeout);
         let mut timed_out = false;
         let mut hard = None;
+        let mut is_told = false;
         let mut end = loop {
-            match child.next(QUIET) {
-                ChildEvent::Output(stream, bytes) => {
-                    splitters[stream as usize].push(&bytes, |line| say(&mut crowd, stream, line));
-                    crowd.send();
-                }
+            let limit = if printed.is_waiting() || !is_told { PAUSE } else { QUIET };
+            let event = child.next(limit);
+            let now = clock.monotonic();
+            match event {
+                ChildEvent::Output(stream, bytes) => match &mut how.reader {
+                    Some(reader) => splitters[stream as usize].push(&bytes, |line| reader(log, stream, line)),
+                    None => printed.push(stream, &bytes, now),
+                },
                 ChildEvent::Ended { termination, leaked, swept } => break End { termination, leaked, swept },
-                ChildEvent::Quiet => {}
+                ChildEvent::Quiet => {
+                    printed.send();
+                    self.shared.life.nudge();
+                    is_told = true;
+                }
             }
-            let now = self.doors().clock.monotonic();
             if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
                 timed_out = true;
                 hard = Some(now + how.grace);
@@ -380,71 +396,15 @@ impl<'a> StepContext<'a> {
                 child.control().kill();
             }
         };
-        splitters[0].finish(|line| say(&mut crowd, Stream::Out, line));
-        splitters[1].finish(|line| say(&mut crowd, Stream::Err, line));
-        crowd.send();
+        if let Some(reader) = &mut how.reader {
+            splitters[0].finish(|line| reader(log, Stream::Out, line));
+            splitters[1].finish(|line| reader(log, Stream::Err, line));
+        }
+        printed.finish();
         if timed_out {
             end.termination = Termination::TimedOut;
         }
         end
-    }
-
-    fn launch(&mut self, spec: &CommandSpec) -> Result<Launch, Fault> {
-        let doors = self.doors();
-        let mut env = doors.environment.variables.clone();
-        for (name, value) in &spec.env {
-            let value = match value {
-                EnvironmentValue::Plain(value) => value,
-                EnvironmentValue::Secret(secret) => secret.expose(),
-            };
-            env.insert(OsString::from(name), OsString::from(value));
-        }
-        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
-        if doors.files.kind(&spec.dir) != crate::os::files::FileKind::Folder {
-            return Err(Fault::new(
-                FaultKind::World,
-                format!("the folder {} does not exist", spec.dir.display()),
-            )
-            .detail(format!("`{}` was to run there", spec.tool)));
-        }
-        let program = doors.tools.find(&spec.tool, path, &spec.dir).map_err(|missing| {
-            Fault::new(FaultKind::World, missing.to_string())
-                .hint(format!("install `{}`, or add its folder to PATH, and run this again", missing.tool))
-        })?;
-        let output = match spec.output {
-            Output::Pipe => LaunchOutput::Pipe,
-            Output::File => self.shim_output()?,
-        };
-        let args = spec.args.iter().map(|argument| match argument {
-            Argument::Plain(text) => OsString::from(text),
-            Argument::Path(path) => path.clone().into_os_string(),
-        });
-        let stdin = match &spec.stdin {
-            Input::Empty => None,
-            Input::Bytes(secret) => Some(secret.expose().as_bytes().to_vec()),
-            Input::Raw(raw) => Some(raw.0.to_vec()),
-        };
-        Ok(Launch {
-            program,
-            args: args.collect(),
-            env: env.into_iter().collect(),
-            dir: spec.dir.clone(),
-            stdin,
-            output,
-        })
-    }
-
-    fn shim_output(&mut self) -> Result<LaunchOutput, Fault> {
-        let Some(executable) = self.doors().environment.executable.clone() else {
-            return Err(Fault::new(FaultKind::World, "the system does not tell where Shipway's program is"));
-        };
-        let number = self.commands.fetch_add(1, Ordering::Relaxed) + 1;
-        let name = format!("{}-{}-{number}.stream", file_name(&self.step().name), self.attempt);
-        let files = self.private_path(&name)?;
-        // A change finishes without us on a laptop; a read is of no use without us, and a CI machine goes away with us.
-        let finishes = self.step().when_orphaned == WhenOrphaned::Finish && !self.doors().environment.is_ci();
-        let orphaned = if finishes { Orphaned::Finish } else { Orphaned::Interrupt };
-        Ok(LaunchOutput::Shim { executable, files, orphaned })
     }
 
     /// Records what is about to be done.

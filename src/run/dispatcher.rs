@@ -1,18 +1,21 @@
 //! The dispatcher: one thread decides.
 //!
 //! It waits on messages of running steps and on signals; tells the walk; starts what may start; journals each intent before the act; passes
-//! events on to the journal and the observer. Everything that a step says comes through one channel, so it stays in order. Only lines need a
-//! permit to be sent, and permits come back while the observer keeps up: a chatty command can't fill the memory, and a finish or a signal
-//! never waits.
+//! events on to the journal and the observer. Everything that a step says comes through one mailbox, so it stays in order. Only lines need
+//! room in the `budget` to be sent, and room comes back while the observer keeps up: a chatty command can't fill the memory, and a finish or
+//! a signal never waits.
+//!
+//! A thousand short commands must not cost thousands of turns between threads: threads of steps that have ended take the next step, and the
+//! observer is woken for events only when they are a few milliseconds old.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
-
-use crossbeam_channel::{Receiver, Sender, select};
 
 use super::action::{Outcome, Produced};
 use super::asker::AskRequest;
 use super::context::unrecorded;
+use super::mailbox::Mailbox;
 use super::observe::{Answer, Question};
 use super::screen::ScreenMessage;
 use super::shared::{Message, Shared};
@@ -23,8 +26,11 @@ use crate::journal::record::Entry;
 use crate::os::signal::Signal;
 use crate::plan::{Digest, Ending, Proposal, Skip, StepId, StepState, Walk, WalkSettings};
 
-/// So many events may wait for the observer before lines have to wait for it too.
-const OBSERVER_BACKLOG: usize = 256;
+/// After so long without a message, what is in memory of the log is written.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Events wait for each other for so long before the observer is woken for them: less than anybody sees.
+const UNSHOWN: Duration = Duration::from_millis(10);
 
 /// How long a signal that was raised may take to reach us.
 const SIGNAL_DELAY: Duration = Duration::from_millis(500);
@@ -42,23 +48,29 @@ pub struct RunResult {
     pub values: Vec<Produced>,
 }
 
-pub(super) struct Inbox {
-    pub(super) life: Receiver<Message>,
-    pub(super) permits: Receiver<()>,
-    pub(super) signals: Receiver<Signal>,
+/// A step for one of the threads.
+struct Job {
+    id: StepId,
+    attempt: u32,
+    redo_reason: Option<String>,
 }
 
 pub(super) struct Dispatcher<'scope, 'env> {
     shared: &'env Shared<'env>,
     scope: &'scope std::thread::Scope<'scope, 'env>,
     walk: Walk,
-    inbox: Inbox,
-    screen: Sender<ScreenMessage>,
+    /// Messages that were taken and not dealt with yet.
+    pending: VecDeque<Message>,
+    screen: Arc<Mailbox<ScreenMessage>>,
+    /// When the first event came that the observer was not woken for.
+    unshown: Option<Duration>,
+    jobs: Arc<Mailbox<Job>>,
+    threads: usize,
+    /// Threads that have a step.
+    busy: usize,
     started: HashMap<StepId, Duration>,
     redo_reasons: HashMap<StepId, String>,
     asked: HashMap<StepId, Proposal>,
-    /// So many crowds of lines were shown whose permits are not given back yet.
-    permits_owed: usize,
     signal: Option<Signal>,
     first_fault: Option<Fault>,
     journal_failed: bool,
@@ -69,19 +81,21 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         shared: &'env Shared<'env>,
         scope: &'scope std::thread::Scope<'scope, 'env>,
         settings: WalkSettings,
-        inbox: Inbox,
-        screen: Sender<ScreenMessage>,
+        screen: Arc<Mailbox<ScreenMessage>>,
     ) -> Self {
         Self {
             walk: Walk::new(shared.plan, settings),
             shared,
             scope,
-            inbox,
+            pending: VecDeque::new(),
             screen,
+            unshown: None,
+            jobs: Arc::default(),
+            threads: 0,
+            busy: 0,
             started: HashMap::new(),
             redo_reasons: HashMap::new(),
             asked: HashMap::new(),
-            permits_owed: 0,
             signal: None,
             first_fault: None,
             journal_failed: false,
@@ -103,42 +117,42 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     }
 
     fn wait(&mut self) {
-        // A signal is heard before what is waiting already.
-        if let Ok(signal) = self.inbox.signals.try_recv() {
-            return self.interrupt(signal);
-        }
-        select! {
-            recv(self.inbox.life) -> message => {
-                if let Ok(message) = message {
-                    self.handle(message);
-                }
-            }
-            recv(self.inbox.signals) -> signal => {
-                if let Ok(signal) = signal {
-                    self.interrupt(signal);
-                }
-            }
-            default(Duration::from_millis(100)) => {
-                if let Some(journal) = &self.shared.journal {
-                    journal.flush().ok();
-                }
+        if self.pending.is_empty() {
+            let limit = self.show_late();
+            self.pending = self.shared.life.take(limit.unwrap_or(IDLE));
+            if self.pending.is_empty()
+                && limit.is_none()
+                && let Some(journal) = &self.shared.journal
+            {
+                journal.flush().ok();
             }
         }
-        while self.permits_owed > 0 && self.screen.len() < OBSERVER_BACKLOG {
-            self.permits_owed -= 1;
-            self.inbox.permits.try_recv().ok();
+        if let Some(message) = self.pending.pop_front() {
+            self.handle(message);
         }
+    }
+
+    /// Wakes the observer if events have waited long enough; otherwise gives for how long they still may.
+    fn show_late(&mut self) -> Option<Duration> {
+        let waited = self.shared.doors.clock.monotonic().saturating_sub(self.unshown?);
+        if waited < UNSHOWN {
+            return Some(UNSHOWN.saturating_sub(waited));
+        }
+        self.unshown = None;
+        self.screen.nudge();
+        None
     }
 
     fn handle(&mut self, message: Message) {
         match message {
             Message::Event(event) => self.publish(*event),
-            Message::Lines(lines) => {
-                self.publish_lines(lines);
-                self.permits_owed += 1;
+            Message::Ended(id, outcome) => {
+                self.busy -= 1;
+                self.ended(id, outcome);
             }
-            Message::Ended(id, outcome) => self.ended(id, outcome),
             Message::Answered(id, answer) => self.answered(id, answer),
+            Message::Pause(pause) => self.screen.send(ScreenMessage::Pause(pause)),
+            Message::Signal(signal) => self.interrupt(signal),
         }
     }
 
@@ -157,11 +171,27 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             return self.end(id, Ending::Failed { fault: unrecorded(&error) });
         }
         self.say(Some(id), EventKind::StepStarted { attempt });
-        let reason = self.redo_reasons.remove(&id);
-        let shared = self.shared;
-        let unit = move || unit::run(shared, id, attempt, reason);
-        if let Err(error) = std::thread::Builder::new().name(step.name.clone()).spawn_scoped(self.scope, unit)
+        if let Some(broken) = self.walk.broken(self.shared.plan, id) {
+            self.shared.tell_broken(id, broken);
+        }
+        let job = Job { id, attempt, redo_reason: self.redo_reasons.remove(&id) };
+        self.busy += 1;
+        if self.busy <= self.threads {
+            return self.jobs.send(job);
+        }
+        self.threads += 1;
+        let (shared, jobs) = (self.shared, Arc::clone(&self.jobs));
+        let units = move || {
+            let mut next = Some(job);
+            while let Some(Job { id, attempt, redo_reason }) = next {
+                unit::run(shared, id, attempt, redo_reason);
+                next = jobs.next();
+            }
+        };
+        if let Err(error) =
+            std::thread::Builder::new().name("step".to_owned()).spawn_scoped(self.scope, units)
         {
+            (self.busy, self.threads) = (self.busy - 1, self.threads - 1);
             let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
             self.end(id, Ending::Failed { fault });
         }
@@ -177,6 +207,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             Outcome::Skipped(reason) => {
                 Ending::Skipped(Skip::Nothing { reason: self.shared.masker.mask(&reason) })
             }
+            Outcome::Stopped(skip) => Ending::Skipped(skip),
             Outcome::Failed(fault) => Ending::Failed { fault: self.masked(fault) },
             Outcome::Ask(proposal) => return self.ask(id, proposal),
             Outcome::Redo { from, reason } => return self.redo(id, &from, reason),
@@ -188,13 +219,13 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         let proposal = self.masked_proposal(proposal);
         self.walk.ask(id);
         self.say(Some(id), EventKind::Asked { proposal: proposal.clone() });
-        let life = self.shared.life.clone();
+        let life = Arc::clone(&self.shared.life);
         let reply = Box::new(move |answer| {
-            life.send(Message::Answered(id, answer)).ok();
+            life.send(Message::Answered(id, answer));
         });
         self.asked.insert(id, proposal.clone());
         let request = AskRequest { question: Question::Approve(proposal), reply };
-        if self.shared.asker.send(request).is_err() {
+        if !self.shared.asker.ask(request) {
             self.answered(id, Answer::Interrupted);
         }
     }
@@ -205,7 +236,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
         if answer == Answer::Interrupted && self.signal.is_none() {
             // Ctrl-C reaches the asker as a key: the signal that it raises may be on its way still.
-            let signal = self.inbox.signals.recv_timeout(SIGNAL_DELAY).unwrap_or(Signal::Interrupt);
+            let signal = self.signal_on_its_way().unwrap_or(Signal::Interrupt);
             return self.interrupt(signal);
         }
         let Some(proposal) = self.asked.remove(&id) else { return };
@@ -234,6 +265,24 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
         self.say(Some(id), EventKind::Answered { approved, by });
         self.end(id, ending);
+    }
+
+    fn signal_on_its_way(&mut self) -> Option<Signal> {
+        let clock = &self.shared.doors.clock;
+        let until = clock.monotonic() + SIGNAL_DELAY;
+        loop {
+            let is_signal = |message: &Message| matches!(message, Message::Signal(_));
+            if let Some(at) = self.pending.iter().position(is_signal)
+                && let Some(Message::Signal(signal)) = self.pending.remove(at)
+            {
+                return Some(signal);
+            }
+            let left = until.saturating_sub(clock.monotonic());
+            if left.is_zero() {
+                return None;
+            }
+            self.pending.extend(self.shared.life.take(left));
+        }
     }
 
     fn redo(&mut self, id: StepId, from: &str, reason: String) {
@@ -269,9 +318,13 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             }
             let now = self.shared.doors.clock.monotonic();
             let took = self.started.get(&id).map_or(Duration::ZERO, |started| now.saturating_sub(*started));
-            let step = self.shared.plan.step(id).name.clone();
-            let entry = Entry::StepEnded { step, ending: ending.clone(), took };
-            if self.shared.record(entry, false).is_err() {
+            let step = self.shared.plan.step(id);
+            let entry = Entry::StepEnded { step: step.name.clone(), ending: ending.clone(), took };
+            let recorded = match step.is_precious() {
+                true => self.shared.record(entry, false),
+                false => self.shared.record_soon(entry),
+            };
+            if recorded.is_err() {
                 self.journal_failed = true;
             }
             self.say(Some(id), EventKind::StepFinished { ending, took });
@@ -279,7 +332,14 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
     }
 
     fn interrupt(&mut self, signal: Signal) {
+        match signal {
+            Signal::Suspend => return self.shared.cancel.suspend(),
+            // The command that has the terminal has heard it too, and may go on.
+            Signal::Interrupt if self.shared.cancel.has_terminal() => return,
+            _ => {}
+        }
         let (count, lost) = self.shared.cancel.signal(signal);
+        self.shared.budget.cancel();
         self.signal.get_or_insert(signal);
         self.say(None, EventKind::Interrupted { signal: signal.name().to_owned(), count });
         for precious in lost {
@@ -331,19 +391,15 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         self.publish(event);
     }
 
-    fn publish_lines(&mut self, lines: Vec<Event>) {
-        if let Some(journal) = &self.shared.journal {
-            journal.lines(&lines).ok();
-        }
-        self.screen.send(ScreenMessage::Lines(lines)).ok();
-    }
-
     pub(super) fn publish(&mut self, event: Event) {
         if let Some(journal) = &self.shared.journal {
             // A log that can't be written must not fail a run.
             journal.event(&event).ok();
         }
-        self.screen.send(ScreenMessage::Event(Box::new(event))).ok();
+        self.screen.send_later(ScreenMessage::Event(Box::new(event)));
+        if self.unshown.is_none() {
+            self.unshown = Some(self.shared.doors.clock.monotonic());
+        }
     }
 
     fn masked(&self, fault: Fault) -> Fault {
@@ -356,5 +412,13 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             change.summary = self.shared.masker.mask(&change.summary);
         }
         proposal
+    }
+}
+
+impl Drop for Dispatcher<'_, '_> {
+    // However it ended, nobody waits for it any more.
+    fn drop(&mut self) {
+        self.jobs.close();
+        self.screen.close();
     }
 }

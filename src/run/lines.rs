@@ -1,113 +1,111 @@
-//! Chunks of output into lines, and lines into crowds: what a command prints at once travels together, since a message for each of a
-//! million lines costs more than all else that is done with it.
+//! What a command prints: whole lines for whoever reads it as a value, and blocks of whole lines for whoever only looks at it, since a
+//! message for each of a million lines costs more than all else that is done with it.
 //!
 //! What is shown is masked before it is split: a line that is cut may be cut in the middle of a secret, and a secret may have several
 //! lines.
 
+use std::time::Duration;
+
 use super::context::StepLog;
-use crate::event::{Event, EventKind, Stream};
+use crate::event::{EventKind, Stream};
 use crate::masking::MaskStream;
 
 /// Longer lines that are only shown are cut here, so that a program that prints no newline can't fill the memory.
 const LONGEST: usize = 256 * 1024;
 
-/// Collects chunks and gives whole lines.
-#[derive(Debug)]
+/// Collects chunks of output that is a value, and gives whole lines: with all that stands before their `\n`, none cut, however long.
+#[derive(Debug, Default)]
 pub(super) struct LineSplitter {
     rest: Vec<u8>,
-    /// `None`: the output is a value.
-    mask: Option<MaskStream>,
 }
 
 impl LineSplitter {
-    /// For output that is only shown.
-    pub(super) fn for_show(mask: MaskStream) -> Self {
-        Self { rest: Vec::new(), mask: Some(mask) }
-    }
-
-    /// For output that is a value and not a picture: lines keep all that stands before their `\n`, and none is cut, however long.
-    pub(super) fn for_data() -> Self {
-        Self { rest: Vec::new(), mask: None }
-    }
-
-    /// Gives every line that is whole now, without its `\n` or `\r\n`. A `\r` inside a line (a progress bar drawn over itself) keeps
-    /// only what was drawn last.
-    pub(super) fn push(&mut self, bytes: &[u8], line: impl FnMut(&str)) {
-        match self.mask.as_mut().map(|mask| mask.push(bytes)) {
-            Some(masked) => self.split(&masked, line),
-            None => self.split(bytes, line),
-        }
-    }
-
-    fn split(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+    /// Gives every line that is whole now, without its `\n`.
+    pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         let mut bytes = bytes;
         while let Some(newline) = bytes.iter().position(|&byte| byte == b'\n') {
             let (head, tail) = bytes.split_at(newline);
             if self.rest.is_empty() {
-                line(&self.text(head));
+                line(&String::from_utf8_lossy(head));
             } else {
                 self.rest.extend_from_slice(head);
-                line(&self.text(&self.rest));
+                line(&String::from_utf8_lossy(&self.rest));
                 self.rest.clear();
             }
             bytes = &tail[1..];
         }
         self.rest.extend_from_slice(bytes);
-        if self.rest.len() > LONGEST && self.mask.is_some() {
-            line(&self.text(&self.rest));
-            self.rest.clear();
-        }
     }
 
     /// Gives what is left after the last newline.
     pub(super) fn finish(&mut self, mut line: impl FnMut(&str)) {
-        if let Some(held) = self.mask.as_mut().map(MaskStream::finish) {
-            self.split(&held, &mut line);
-        }
         if !self.rest.is_empty() {
-            line(&self.text(&self.rest));
+            line(&String::from_utf8_lossy(&self.rest));
             self.rest.clear();
         }
     }
-
-    fn text<'l>(&self, line: &'l [u8]) -> std::borrow::Cow<'l, str> {
-        String::from_utf8_lossy(if self.mask.is_some() { drawn(line) } else { line })
-    }
 }
 
-/// So many lines travel together.
-const TOGETHER: usize = 256;
-
-/// Lines of a step, masked, on their way to the dispatcher. Those of one crowd carry one time.
-pub(super) struct Crowd<'a> {
-    log: StepLog<'a>,
-    lines: Vec<Event>,
+/// Collects chunks of output that is only shown, and gives blocks of whole lines.
+#[derive(Debug)]
+pub(super) struct Picture {
+    mask: MaskStream,
+    rest: Vec<u8>,
 }
 
-impl<'a> Crowd<'a> {
-    pub(super) fn new(log: StepLog<'a>) -> Self {
-        Self { log, lines: Vec::new() }
+impl Picture {
+    pub(super) fn new(mask: MaskStream) -> Self {
+        Self { mask, rest: Vec::new() }
     }
 
-    /// Adds a line. Waits while the display is far behind.
-    pub(super) fn add(&mut self, stream: Stream, text: &str) {
-        let shared = self.log.shared;
-        let kind = EventKind::Line { stream, text: shared.masker.mask(text) };
-        let event = match self.lines.first() {
-            Some(first) => Event { kind, step: first.step.clone(), ..*first },
-            None => shared.event(Some(self.log.step), kind),
-        };
-        self.lines.push(event);
-        if self.lines.len() == TOGETHER {
-            self.send();
+    /// Adds every line that is whole now to `block`, each with a `\n`. A `\r` inside a line (a progress bar drawn over itself) keeps only
+    /// what was drawn last.
+    pub(super) fn push(&mut self, bytes: &[u8], block: &mut String) {
+        let masked = self.mask.push(bytes);
+        self.take(&masked, block);
+    }
+
+    /// Adds what is left after the last newline.
+    pub(super) fn finish(&mut self, block: &mut String) {
+        let held = self.mask.finish();
+        self.take(&held, block);
+        if !self.rest.is_empty() {
+            self.cut(block);
         }
     }
 
-    /// Sends what is there; it is gone only when the run is over.
-    pub(super) fn send(&mut self) {
-        if !self.lines.is_empty() {
-            self.log.shared.send_lines(std::mem::take(&mut self.lines));
+    fn take(&mut self, bytes: &[u8], block: &mut String) {
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+        let (whole, rest) = bytes.split_at(whole);
+        if self.rest.is_empty() {
+            draw(whole, block);
+        } else if !whole.is_empty() {
+            self.rest.extend_from_slice(whole);
+            draw(&self.rest, block);
+            self.rest.clear();
         }
+        self.rest.extend_from_slice(rest);
+        if self.rest.len() > LONGEST {
+            self.cut(block);
+        }
+    }
+
+    fn cut(&mut self, block: &mut String) {
+        self.rest.push(b'\n');
+        draw(&self.rest, block);
+        self.rest.clear();
+    }
+}
+
+/// Adds whole lines as they look.
+fn draw(lines: &[u8], block: &mut String) {
+    if !lines.contains(&b'\r') {
+        return block.push_str(&String::from_utf8_lossy(lines));
+    }
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        block.push_str(&String::from_utf8_lossy(drawn(line)));
+        block.push('\n');
     }
 }
 
@@ -115,6 +113,67 @@ impl<'a> Crowd<'a> {
 fn drawn(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.iter().rposition(|&byte| byte == b'\r').map_or(line, |at| &line[at + 1..])
+}
+
+/// So many bytes travel together at most; a chunk more, to be exact.
+const TOGETHER: usize = 64 * 1024;
+
+/// While more comes, lines are kept back no longer than this: less than anybody sees.
+const KEPT_BACK: Duration = Duration::from_millis(20);
+
+/// What a command printed, on its way to the dispatcher.
+pub(super) struct Printed<'a> {
+    log: StepLog<'a>,
+    pictures: [Picture; 2],
+    /// Of which output the block is.
+    stream: Stream,
+    block: String,
+    since: Option<Duration>,
+}
+
+impl<'a> Printed<'a> {
+    pub(super) fn new(log: StepLog<'a>) -> Self {
+        let pictures = [Stream::Out, Stream::Err].map(|_| Picture::new(log.shared.masker.stream()));
+        Self { log, pictures, stream: Stream::Out, block: String::new(), since: None }
+    }
+
+    /// Takes a chunk that came at `now`. Waits while the display is far behind.
+    pub(super) fn push(&mut self, stream: Stream, bytes: &[u8], now: Duration) {
+        if stream != self.stream {
+            self.send();
+            self.stream = stream;
+        }
+        self.pictures[stream as usize].push(bytes, &mut self.block);
+        let since = *self.since.get_or_insert(now);
+        if self.block.len() >= TOGETHER || now.saturating_sub(since) >= KEPT_BACK {
+            self.send();
+        }
+    }
+
+    /// Whether something is kept back.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.block.is_empty()
+    }
+
+    /// The command printed its last.
+    pub(super) fn finish(&mut self) {
+        self.send();
+        for stream in [Stream::Out, Stream::Err] {
+            self.stream = stream;
+            self.pictures[stream as usize].finish(&mut self.block);
+            self.send();
+        }
+    }
+
+    /// Sends what is there; it is gone only when the run is over.
+    pub(super) fn send(&mut self) {
+        self.since = None;
+        if !self.block.is_empty() {
+            // A secret may have become known since its first half was let through.
+            let text = self.log.shared.masker.mask_owned(std::mem::take(&mut self.block));
+            self.log.shared.send_lines(self.log.step, EventKind::Lines { stream: self.stream, text });
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,19 +185,20 @@ mod tests {
     fn lines_are_the_same_however_they_are_cut() {
         let bytes = b"one\ntwo\r\n\n10%\r20%\r30%\nlast";
         for cut in 0..bytes.len() {
-            let mut splitter = LineSplitter::for_show(Masker::default().stream());
-            let mut lines = Vec::new();
-            splitter.push(&bytes[..cut], |line| lines.push(line.to_owned()));
-            splitter.push(&bytes[cut..], |line| lines.push(line.to_owned()));
-            splitter.finish(|line| lines.push(line.to_owned()));
-            assert_eq!(lines, ["one", "two", "", "30%", "last"], "cut at {cut}");
+            let mut picture = Picture::new(Masker::default().stream());
+            let mut block = String::new();
+            picture.push(&bytes[..cut], &mut block);
+            assert!(block.is_empty() || block.ends_with('\n'), "{block:?}");
+            picture.push(&bytes[cut..], &mut block);
+            picture.finish(&mut block);
+            assert_eq!(block, "one\ntwo\n\n30%\nlast\n", "cut at {cut}");
         }
     }
 
     #[test]
     fn a_value_keeps_its_carriage_returns_and_its_length() {
         let long = "x".repeat(LONGEST + 1);
-        let mut splitter = LineSplitter::for_data();
+        let mut splitter = LineSplitter::default();
         let mut lines = Vec::new();
         splitter.push(b"10%\r20%\r\n", |line| lines.push(line.to_owned()));
         splitter.push(long.as_bytes(), |line| lines.push(line.to_owned()));
@@ -151,13 +211,14 @@ mod tests {
         let masker = Masker::default();
         masker.add(b"s3cr3t-of-somebody");
         for shift in 0..18 {
-            let mut splitter = LineSplitter::for_show(masker.stream());
-            let mut shown = String::new();
+            let mut picture = Picture::new(masker.stream());
+            let mut block = String::new();
             let text = "x".repeat(LONGEST - shift) + "s3cr3t-of-somebody" + &"y".repeat(40);
             for chunk in text.as_bytes().chunks(LONGEST + 1) {
-                splitter.push(chunk, |line| shown.push_str(line));
+                picture.push(chunk, &mut block);
             }
-            splitter.finish(|line| shown.push_str(line));
+            picture.finish(&mut block);
+            let shown = block.replace('\n', "");
             assert_eq!(shown.trim_start_matches('x').trim_end_matches('y'), "***", "shifted by {shift}");
         }
     }

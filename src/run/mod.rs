@@ -1,8 +1,9 @@
 //! The engine: runs a plan.
 //!
-//! One dispatcher thread decides (`dispatcher`, over `plan::Walk`), one thread per running step acts (`unit`), one asker owns the keyboard
-//! (`asker`), one screen thread shows events (`screen`). They share `Shared` and talk by messages; only the dispatcher changes the state
-//! of a step. A step starts when its intent is in the journal; an event is shown when it is in the journal.
+//! One dispatcher thread decides (`dispatcher`, over `plan::Walk`), one thread per running step acts (`unit`) and takes the next step when
+//! that has ended, one asker owns the keyboard (`asker`), one screen thread shows events (`screen`). They share `Shared` and talk by messages
+//! (`mailbox`); only the dispatcher changes the state of a step. A step starts when its intent is in the journal; an event is shown when the
+//! journal has it.
 //!
 //! Deliberately absent: terraform, git, docker, the shape of the screen. An `Action` brings the first three, an `Observer` and an
 //! `Ask` the last.
@@ -10,12 +11,17 @@
 mod action;
 mod asker;
 pub mod bindings;
+mod budget;
 mod cancel;
 mod context;
 mod demand;
 mod dispatcher;
 pub mod freshness;
+mod judged;
+mod kept;
+mod launch;
 mod lines;
+mod mailbox;
 pub mod node;
 mod observe;
 mod resume;
@@ -25,20 +31,25 @@ mod shared;
 mod unit;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::bounded;
 
 pub use action::{Action, Approval, Exports, Outcome, Produced, RunPlan};
 pub use bindings::Bindings;
 pub use context::{CommandAnswer, CommandRun, LineReader, StepContext, StepLog, interrupted};
 pub use dispatcher::RunResult;
+pub use kept::Resumed;
 pub use observe::{Answer, Ask, Observer, Question};
 pub use resume::{Fate, Leftover};
 
-use asker::answer_all;
-use dispatcher::{Dispatcher, Inbox};
-use screen::{ScreenMessage, show};
-use shared::{Channels, Mode, Shared};
+use asker::Asker;
+use budget::Budget;
+use dispatcher::Dispatcher;
+use kept::Kept;
+use mailbox::Mailbox;
+use screen::show;
+use shared::{Channels, Message, Mode, Shared};
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, StepShape};
@@ -46,9 +57,6 @@ use crate::journal::store::RunStore;
 use crate::masking::Masker;
 use crate::os::{Doors, signal};
 use crate::plan::WalkSettings;
-
-/// So many crowds of lines may wait for the dispatcher.
-const LINE_BACKLOG: usize = 16;
 
 /// What a run is given besides its plan.
 pub struct RunSettings {
@@ -70,6 +78,10 @@ pub struct RunSettings {
     pub explain: bool,
     /// A state's lock that is proven to be a dead apply's of ours is released without a question.
     pub unlock_own_stale: bool,
+    /// The digest of the tasks file, for the record.
+    pub tasks_file: String,
+    /// What an earlier run got done, where this one goes on for it.
+    pub resumed: Option<Resumed>,
     /// Whether the run is recorded. Only a run that changes nothing may go without.
     pub recorded: bool,
 }
@@ -84,7 +96,8 @@ pub fn run(
     let command = masker.mask(&settings.command);
     let names = plan.ids().map(|id| plan.step(id).name.clone()).collect();
     let journal = if settings.recorded {
-        let store = RunStore::create(doors, &settings.records, &command, names);
+        let typed = (command.as_str(), settings.tasks_file.as_str());
+        let store = RunStore::create_for(doors, &settings.records, typed, names);
         Some(store.map_err(|error| {
             let folder = settings.records.join(crate::journal::store::FOLDER);
             Fault::new(FaultKind::World, format!("{} could not be written: {error}", folder.display()))
@@ -93,36 +106,32 @@ pub fn run(
     } else {
         None
     };
-    let (life, life_inbox) = unbounded();
-    let (permits, given) = bounded(LINE_BACKLOG);
-    let (signal_sender, signals) = unbounded();
-    let (asker, requests) = unbounded();
-    let (screen, messages) = unbounded::<ScreenMessage>();
-    let _guard = signal::watch(signal_sender)
-        .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
-
-    // Detached: see `asker`.
-    let pausing = screen.clone();
-    std::thread::Builder::new()
-        .name("asker".to_owned())
-        .spawn(move || answer_all(ask, &requests, |pause| pausing.send(ScreenMessage::Pause(pause)).is_ok()))
-        .map_err(|error| Fault::new(FaultKind::World, format!("no thread could be started: {error}")))?;
+    let life: Arc<Mailbox<Message>> = Arc::default();
+    let (screen, budget) = (Arc::new(Mailbox::default()), Arc::new(Budget::default()));
+    let signalled = Arc::clone(&life);
+    let _guard = signal::watch_all(move |signal| {
+        // A signal is heard before what is waiting already.
+        signalled.send_first(Message::Signal(signal));
+        true
+    })
+    .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
 
     let run_id = journal.as_ref().map(|journal| journal.id().to_owned()).unwrap_or_default();
     let mut shared = Shared::new(
         (plan, doors, masker, bindings),
         journal,
         settings.root.clone(),
-        Channels { life, permits, asker },
+        Channels { life, budget, asker: Asker::new(ask, Arc::clone(&screen)) },
         Mode { force: settings.force, explain: settings.explain, looks: false },
     );
+    shared.kept = settings.resumed.clone().map(Kept::new);
     shared.unlock_own_stale = settings.unlock_own_stale;
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
-        scope.spawn(|| show(observer.as_mut(), &messages, &abandoned));
-        let inbox = Inbox { life: life_inbox, permits: given, signals };
-        let mut dispatcher = Dispatcher::new(&shared, scope, walk, inbox, screen.clone());
+        let (messages, budget) = (Arc::clone(&screen), Arc::clone(&shared.budget));
+        scope.spawn(move || show(observer.as_mut(), &messages, &abandoned, &budget));
+        let mut dispatcher = Dispatcher::new(&shared, scope, walk, screen);
         let started = EventKind::RunStarted {
             run: run_id,
             command,
@@ -134,7 +143,6 @@ pub fn run(
         dispatcher.publish(event);
         let result = dispatcher.run();
         drop(question_counts);
-        screen.send(ScreenMessage::End).ok();
         result
     });
     if let Some(journal) = &shared.journal {

@@ -13,6 +13,39 @@ pub struct Invocation {
     pub task: String,
     /// What it is given.
     pub scope: Scope,
+    /// Where it runs once more, beside the step that others share: ` (step 2 of ship)`; empty for that one.
+    pub place: String,
+}
+
+impl Invocation {
+    /// The one that all share who need it.
+    pub fn new(task: impl Into<String>, scope: Scope) -> Self {
+        Self { task: task.into(), scope, place: String::new() }
+    }
+}
+
+/// A task that is a step of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// Tells it from all others.
+    pub key: String,
+    /// Where it stands, for people: ` (step 2 of ship)`.
+    pub place: String,
+    /// The task, as the file calls it.
+    pub call: Call,
+    /// What its arguments may stand for.
+    pub scope: Scope,
+    /// What stands before it.
+    pub before: Option<Before>,
+}
+
+/// What stands before a task that is a step of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// The step of this name.
+    Step(String),
+    /// Another such task, by its key.
+    Called(String),
 }
 
 /// What a node needs.
@@ -24,6 +57,8 @@ pub enum Need {
     Task(Invocation),
     /// A task that must have run, as the file calls it; its arguments may stand for those of the scope.
     Call(Call, Scope),
+    /// A task that runs as a step of the one that needs this.
+    Called(Box<Called>),
     /// How a database is reached.
     Database(String),
     /// The outputs of a workspace, read after its apply where that is in the plan.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, select};
+use crossbeam_channel::{Receiver, select};
 
 use super::asker::Pause;
+use super::budget::Budget;
+use super::mailbox::Mailbox;
 use super::observe::Observer;
 use crate::event::Event;
 
@@ -14,36 +16,46 @@ const TICK: Duration = Duration::from_millis(100);
 /// A message to the observer's thread.
 pub(super) enum ScreenMessage {
     Event(Box<Event>),
-    Lines(Vec<Event>),
     Pause(Pause),
-    End,
 }
 
-/// Shows everything up to the end. While a question stands nothing is received, so events wait in the channel; a question that the run
+/// Shows everything until the mailbox is closed. While a question stands nothing is shown, so events wait; a question that the run
 /// no longer waits for is over when `abandoned` is.
 pub(super) fn show(
     observer: &mut dyn Observer,
-    messages: &Receiver<ScreenMessage>,
+    messages: &Mailbox<ScreenMessage>,
     abandoned: &Receiver<()>,
+    budget: &Budget,
 ) {
     loop {
-        if messages.is_empty() {
-            observer.idle();
+        let new = messages.take(TICK);
+        if new.is_empty() {
+            if messages.is_over() {
+                return;
+            }
+            observer.tick();
         }
-        match messages.recv_timeout(TICK) {
-            Ok(ScreenMessage::Event(event)) => observer.event(&event),
-            Ok(ScreenMessage::Lines(lines)) => lines.iter().for_each(|line| observer.event(line)),
-            Ok(ScreenMessage::Pause(pause)) => {
-                observer.pause();
-                pause.paused.send(()).ok();
-                // The asker drops its end when the question is over, whatever came of it.
-                select! {
-                    recv(pause.over) -> _ => observer.resume(),
-                    recv(abandoned) -> _ => observer.abandon(),
+        for message in new {
+            match message {
+                ScreenMessage::Event(event) => {
+                    observer.event(&event);
+                    budget.give(event.kind.weight());
+                }
+                ScreenMessage::Pause(pause) => {
+                    observer.pause();
+                    budget.pause(true);
+                    pause.paused.send(()).ok();
+                    // The asker drops its end when the question is over, whatever came of it.
+                    select! {
+                        recv(pause.over) -> _ => observer.resume(),
+                        recv(abandoned) -> _ => observer.abandon(),
+                    }
+                    budget.pause(false);
                 }
             }
-            Err(RecvTimeoutError::Timeout) => observer.tick(),
-            Ok(ScreenMessage::End) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if messages.is_empty() {
+            observer.idle();
         }
     }
 }

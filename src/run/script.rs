@@ -40,6 +40,10 @@ pub fn command_spec(
             }
             direct(argv, dir, env)
         }
+        Command::Task(call) => Err(context.bindings().fault_at(
+            call.task.span,
+            Fault::new(FaultKind::Bug, format!("the task `{}` is no command", call.task.value)),
+        )),
     }
 }
 
@@ -62,7 +66,7 @@ pub fn shell_spec(
         return direct(argv, dir, env);
     }
     let text = script.render(&mut value);
-    let mut spec = match script.shell {
+    let mut spec = match &script.shell {
         ScriptShell::Shebang => {
             let name = format!("script-{}", blake3::hash(text.as_bytes()).to_hex());
             let path = context.private_path(&name)?;
@@ -70,6 +74,10 @@ pub fn shell_spec(
                 Fault::new(FaultKind::World, format!("a script could not be written: {error}"))
             })?;
             CommandSpec::new(path.to_string_lossy(), dir)
+        }
+        ScriptShell::Given(words) => {
+            let mut words = words.iter().map(String::as_str);
+            CommandSpec::new(words.next().unwrap_or("sh"), dir).args(words.chain([text.as_str()]))
         }
         ScriptShell::Default => {
             let doors = context.doors();
@@ -137,6 +145,10 @@ pub fn preview(model: &Model, scope: &Scope, command: &Command) -> String {
         Command::Exec(words) => {
             let words: Vec<String> = words.iter().flat_map(|word| preview_word(model, scope, word)).collect();
             words.join(" ")
+        }
+        Command::Task(call) => {
+            let words = call.args.iter().flat_map(|word| preview_word(model, scope, word));
+            std::iter::once(format!("task: {}", call.task.value)).chain(words).collect::<Vec<_>>().join(" ")
         }
         Command::Shell(script) => script
             .parts

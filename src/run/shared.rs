@@ -1,32 +1,45 @@
 //! What all threads of a run share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, bounded};
 
 use super::action::{Approval, Outcome, Produced, RunPlan};
-use super::asker::AskRequest;
+use super::asker::{Asker, Pause};
 use super::bindings::Bindings;
+use super::budget::Budget;
 use super::cancel::Cancel;
 use super::freshness::Freshness;
+use super::kept::Kept;
+use super::mailbox::Mailbox;
 use super::observe::Answer;
-use crate::event::{EVENTS_VERSION, Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::journal::record::Entry;
 use crate::journal::store::RunStore;
 use crate::masking::Masker;
 use crate::os::Doors;
 use crate::os::files::TemporaryFolder;
-use crate::plan::{Digest, StepId};
+use crate::os::signal::Signal;
+use crate::os::terminal::TerminalGuard;
+use crate::plan::{Broken, Digest, StepId};
 
 /// A message to the dispatcher.
 pub(super) enum Message {
     Event(Box<Event>),
-    Lines(Vec<Event>),
     Ended(StepId, Outcome),
     Answered(StepId, Answer),
+    Signal(Signal),
+    /// A command wants the screen for itself.
+    Pause(Pause),
+}
+
+/// The right to use the screen, which is given back when this goes; and the terminal is put back as it was.
+pub(super) struct BorrowedScreen {
+    _over: Sender<()>,
+    _modes: TerminalGuard,
 }
 
 /// Shared by the dispatcher, all units and the asker's callers.
@@ -41,14 +54,16 @@ pub(super) struct Shared<'a> {
     pub(super) root: PathBuf,
     pub(super) unlock_own_stale: bool,
     pub(super) cancel: Cancel,
-    pub(super) life: Sender<Message>,
-    pub(super) permits: Sender<()>,
-    pub(super) asker: Sender<AskRequest>,
+    pub(super) life: Arc<Mailbox<Message>>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) asker: Asker,
     pub(super) started: Duration,
     pub(super) mode: Mode,
     pub(super) freshness: Freshness,
+    pub(super) kept: Option<Kept>,
     values: Mutex<Vec<Option<Produced>>>,
     approved: Mutex<BTreeSet<Digest>>,
+    broken: Mutex<HashMap<StepId, Broken>>,
 }
 
 /// How steps are run.
@@ -64,9 +79,9 @@ pub(super) struct Mode {
 
 /// Where messages of a run go.
 pub(super) struct Channels {
-    pub(super) life: Sender<Message>,
-    pub(super) permits: Sender<()>,
-    pub(super) asker: Sender<AskRequest>,
+    pub(super) life: Arc<Mailbox<Message>>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) asker: Asker,
 }
 
 impl<'a> Shared<'a> {
@@ -88,20 +103,22 @@ impl<'a> Shared<'a> {
             unlock_own_stale: false,
             cancel: Cancel::default(),
             life: channels.life,
-            permits: channels.permits,
+            budget: channels.budget,
             asker: channels.asker,
             started: doors.clock.monotonic(),
             mode,
             freshness: Freshness::new(plan.len()),
+            kept: None,
             values: Mutex::new(vec![None; plan.len()]),
             approved: Mutex::default(),
+            broken: Mutex::default(),
         }
     }
 
     /// An event of now. Its texts must be masked already.
     pub(super) fn event(&self, step: Option<&str>, kind: EventKind) -> Event {
         Event {
-            version: EVENTS_VERSION,
+            version: kind.version(),
             at: self.doors.clock.now(),
             elapsed: self.doors.clock.monotonic().saturating_sub(self.started),
             step: step.map(str::to_owned),
@@ -109,21 +126,44 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Sends an event to the dispatcher. It is gone only when the run is over.
+    /// Sends an event to the dispatcher.
     pub(super) fn send(&self, step: &str, kind: EventKind) {
-        self.life.send(Message::Event(Box::new(self.event(Some(step), kind)))).ok();
+        self.life.send(Message::Event(Box::new(self.event(Some(step), kind))));
+    }
+
+    /// Sends an event that the dispatcher may take with the next message, or when it is nudged.
+    pub(super) fn send_later(&self, step: &str, kind: EventKind) {
+        self.life.send_later(Message::Event(Box::new(self.event(Some(step), kind))));
+    }
+
+    /// Waits until all that was said so far is on the screen and nobody else draws there.
+    pub(super) fn borrow_screen(&self) -> BorrowedScreen {
+        let (paused_sender, paused) = bounded(1);
+        let (_over, over) = bounded(1);
+        self.life.send(Message::Pause(Pause { paused: paused_sender, over }));
+        // Where nobody shows the run any more, the message is thrown away, and there is nothing to wait for.
+        paused.recv().ok();
+        BorrowedScreen { _over, _modes: TerminalGuard::new() }
     }
 
     /// Sends lines to the dispatcher. Waits while the display is far behind.
-    pub(super) fn send_lines(&self, lines: Vec<Event>) {
-        self.permits.send(()).ok();
-        self.life.send(Message::Lines(lines)).ok();
+    pub(super) fn send_lines(&self, step: &str, lines: EventKind) {
+        self.budget.take(lines.weight());
+        self.send(step, lines);
     }
 
     /// Appends to the journal, if this run has one.
     pub(super) fn record(&self, entry: Entry, durable: bool) -> std::io::Result<()> {
         match &self.journal {
             Some(journal) => journal.record(self.doors.clock.now(), entry, durable),
+            None => Ok(()),
+        }
+    }
+
+    /// Appends to the journal, with the next record or in a moment.
+    pub(super) fn record_soon(&self, entry: Entry) -> std::io::Result<()> {
+        match &self.journal {
+            Some(journal) => journal.record_soon(self.doors.clock.now(), entry),
             None => Ok(()),
         }
     }
@@ -142,6 +182,15 @@ impl<'a> Shared<'a> {
 
     pub(super) fn approve(&self, digests: impl IntoIterator<Item = Digest>) {
         lock(&self.approved).extend(digests);
+    }
+
+    /// A step that closes others starts although they are not done.
+    pub(super) fn tell_broken(&self, step: StepId, broken: Broken) {
+        lock(&self.broken).insert(step, broken);
+    }
+
+    pub(super) fn broken(&self, step: StepId) -> Option<Broken> {
+        lock(&self.broken).get(&step).cloned()
     }
 
     pub(super) fn approval(&self, digest: &Digest) -> Option<Approval> {

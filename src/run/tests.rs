@@ -131,6 +131,8 @@ impl Story {
             keep_going: self.keep_going,
             force: false,
             explain: false,
+            tasks_file: String::new(),
+            resumed: None,
             recorded: true,
         };
         let observer = Box::new(Heard(Arc::clone(&events)));
@@ -365,6 +367,8 @@ fn a_run_that_cannot_be_recorded_starts_nothing() {
         keep_going: false,
         force: false,
         explain: false,
+        tasks_file: String::new(),
+        resumed: None,
         recorded: true,
     };
     let observer = Box::new(Heard(Arc::default()));

@@ -13,17 +13,19 @@ use crate::plan::StepId;
 pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Option<String>) {
     let mut context = StepContext::new(shared, id, attempt, redo_reason);
     let action = &shared.plan.step(id).action;
-    let outcome = catch_unwind(AssertUnwindSafe(|| freshness::run(&mut context, action.as_ref())))
-        .unwrap_or_else(|payload| {
-            let title = &shared.plan.step(id).title;
-            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-            Outcome::Failed(
-                Fault::new(FaultKind::Bug, format!("{title}: Shipway met a state that it does not know"))
-                    .detail(text.unwrap_or_default())
-                    .hint("please report this with the run's log: `shipway logs`"),
-            )
-        });
-    // The dispatcher waits for this message; it can only be gone when the run is over.
-    shared.life.send(Message::Ended(id, outcome)).ok();
+    let outcome = catch_unwind(AssertUnwindSafe(|| match &shared.kept {
+        Some(kept) => kept.run(&mut context, action.as_ref()),
+        None => freshness::run(&mut context, action.as_ref()),
+    }))
+    .unwrap_or_else(|payload| {
+        let title = &shared.plan.step(id).title;
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Outcome::Failed(
+            Fault::new(FaultKind::Bug, format!("{title}: Shipway met a state that it does not know"))
+                .detail(text.unwrap_or_default())
+                .hint("please report this with the run's log: `shipway logs`"),
+        )
+    });
+    shared.life.send(Message::Ended(id, outcome));
 }

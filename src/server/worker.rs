@@ -34,7 +34,7 @@ pub(super) struct Worker<'a> {
 pub(super) fn run(store: Store<'_>, number: u64, no_wait: bool) -> Result<(), Fault> {
     detached::leave();
     let (sender, signals) = crossbeam_channel::unbounded();
-    let _guard = watch(sender)
+    let _guard = watch(move |signal| sender.send(signal).is_ok())
         .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
     let mut record = store.record(number)?;
     record.process = Some(identity::own());

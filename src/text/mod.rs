@@ -8,6 +8,7 @@ pub mod count;
 pub mod dotenv;
 pub mod duration;
 pub mod list;
+pub mod markdown;
 pub mod patterns;
 pub mod quote;
 pub mod suggest;

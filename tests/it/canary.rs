@@ -16,9 +16,12 @@ mod teeth;
 mod vendors;
 mod watch;
 
+use rustix::process::Signal;
+
 use scene::{MODES, Mode, Scene};
 
 use crate::harness::needs;
+use crate::harness::patience::until_true;
 use crate::harness::vendors::github::GitHub;
 
 /// A GitHub with the project's repository, whose secrets nobody can read.
@@ -32,23 +35,54 @@ fn github(token: &str, _theirs: &str) -> GitHub {
 #[track_caller]
 fn run_all(scene: &mut Scene<GitHub>, group: &'static str) {
     for mode in MODES {
-        for case in cases::of(cases::CASES, group) {
-            let is_dry = mode == Mode::DryRun && case.code != 2;
-            scene.run(case.line, mode, if is_dry { 0 } else { case.code });
+        for (line, code) in cases::of(group).filter_map(|case| case.in_mode(mode)) {
+            scene.run(&line, mode, code);
         }
         // Old runs are swept away by new ones.
         scene.search_files(false);
     }
-    for case in cases::of(cases::ONCE, group) {
-        scene.run(case.line, Mode::Plain, case.code);
+}
+
+/// Watches a task until its first run is over.
+#[track_caller]
+fn watched(scene: &mut Scene<GitHub>, mode: Mode) {
+    let line = "watch print";
+    let label = format!("{mode:?} {line}");
+    let waits = "waiting for changes";
+    let command = scene.command(line, mode);
+    if mode == Mode::Terminal {
+        let terminal = command.terminal();
+        terminal.wait_for(waits);
+        terminal.types("\u{3}");
+        let closed = terminal.wait();
+        closed.exits(130);
+        scene.shown(&label, &closed.raw, &closed.screen);
+        return;
     }
+    let watch = command.start();
+    // With --json nothing is said of watching; the run's last event is enough.
+    let is_over = || watch.stderr().contains(waits) || watch.stdout().contains("\"run-finished\"");
+    until_true("the first run is over", is_over);
+    watch.signal(Signal::INT);
+    let output = watch.wait();
+    output.exits(130);
+    scene.said(&label, &output.stdout, &output.stderr);
 }
 
 #[test]
 fn no_task_shows_a_secret() {
-    needs!("bash", "git", "base64", "od");
+    needs!("bash", "git", "base64", "od", "make");
     let mut scene = Scene::new("tasks", "github", github);
     run_all(&mut scene, "tasks");
+    for mode in MODES {
+        watched(&mut scene, mode);
+    }
+    let terminal = scene.command("choose", Mode::Terminal).terminal();
+    terminal.wait_for("Run which task?");
+    terminal.types("pieces\r");
+    let closed = terminal.wait();
+    closed.exits(0);
+    scene.shown("choose", &closed.raw, &closed.screen);
     let spoken = scene.canary("SPOKEN").text().to_owned();
     let terminal = scene.command("spoken", Mode::Terminal).terminal();
     terminal.wait_for("The word");
@@ -72,6 +106,9 @@ fn no_workspace_shows_a_secret() {
     let mut scene = Scene::new("terraform", "github", github);
     run_all(&mut scene, "terraform");
     scene.run("up source --yes", Mode::Plain, 0);
+    // A dry run saves no plan, and so has none to show.
+    scene.run("plan sink --save kept", Mode::Plain, 0);
+    scene.run("apply --saved kept --yes", Mode::DryRun, 0);
     crashes::killed_while_it_applies(&mut scene);
     scene.end("bodies of requests");
 }

@@ -125,9 +125,15 @@ wait_until   = { file = "v-wait_until" }
 ignore_error = true
 hide         = true
 quiet        = true
+interactive  = true
+pool         = "v-pool"
+shell        = "v-shell -c"
 confirm     = "v-confirm?"
 run         = "v-run"
 finally     = "v-finally"
+
+[pools]
+v-pool = 1
 
 [databases.v-databases]
 provider = "digitalocean"
@@ -153,7 +159,7 @@ run = "true"
             "env" => "V_ENV".to_owned(),
             "timeout" => "47s".to_owned(),
             "retry" => "43 attempts".to_owned(),
-            "ignore_error" | "hide" | "quiet" | "cache" => key.replace('_', " "),
+            "ignore_error" | "hide" | "quiet" | "interactive" | "cache" => key.replace('_', " "),
             _ => format!("v-{key}"),
         };
         assert!(page.to_lowercase().contains(&value.to_lowercase()), "{key}: {page}");
@@ -191,6 +197,7 @@ fn show_tells_a_workspace_as_it_was_written() {
         output.stdout,
         "workspace prod  (tasks.toml:34)\n\
          \x20 folder          terraform/prod\n\
+         \x20 engine          terraform\n\
          \x20 environment     prod  (protected)\n\
          \x20 depends         base, task lint\n\
          \x20 var files       vars.tfvars\n\

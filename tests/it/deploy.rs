@@ -178,7 +178,7 @@ fn a_roll_back_takes_seconds_and_no_builder() {
         took.as_secs_f64()
     );
     report.lost_nothing();
-    // 5 s and what each replica takes to boot, on a machine that has nothing else to do: Caddy's own notice, four times 0.9 s, is most of
+    // 5 s and what each replica takes to boot, on a machine that has nothing else to do: Caddy's own notice, twice 0.9 s and twice 0.6 s, is most of
     // it. Where other tests work on both cores, each command of docker takes up to twice as long.
     let limit = 2 * Duration::from_secs(5) + 2 * Settings::default().boot;
     assert!(last < limit, "the last replica serves after {last:?}");

@@ -148,6 +148,7 @@ fn every_page_is_covered() {
         [
             "architecture.md",
             "bootstrap.md",
+            "compared.md",
             "deploy.md",
             "exit-codes.md",
             "plan.md",
@@ -157,7 +158,7 @@ fn every_page_is_covered() {
         ],
         "add the page to these tests"
     );
-    for name in ["docs/architecture.md", "docs/bootstrap.md", "docs/exit-codes.md"] {
+    for name in ["docs/architecture.md", "docs/bootstrap.md", "docs/compared.md", "docs/exit-codes.md"] {
         let text = page(name);
         assert!(blocks(&text, "toml").is_empty() && console(&text).is_empty(), "{name} has examples");
     }
@@ -170,6 +171,7 @@ fn links_between_the_pages_lead_somewhere() {
         "docs/tasks-file.md",
         "docs/architecture.md",
         "docs/bootstrap.md",
+        "docs/compared.md",
         "docs/exit-codes.md",
         "docs/secrets.md",
         "docs/plan.md",
@@ -178,10 +180,53 @@ fn links_between_the_pages_lead_somewhere() {
         let folder = Path::new(ROOT).join(name);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !link.starts_with("http") {
-                assert!(folder.parent().expect("a folder").join(link).is_file(), "{name}: {link}");
+                let file = link.split('#').next().unwrap_or_default();
+                assert!(folder.parent().expect("a folder").join(file).is_file(), "{name}: {link}");
             }
         }
     }
+}
+
+/// Whether a source has a test of this name.
+fn has_test(source: &str, name: &str) -> bool {
+    source.split("#[test]").skip(1).any(|after| {
+        // Other attributes may stand between.
+        let function = after.lines().map(str::trim).find(|line| line.starts_with("fn "));
+        function.is_some_and(|line| {
+            line.strip_prefix("fn ")
+                .and_then(|rest| rest.split('(').next())
+                .is_some_and(|found| found == name)
+        })
+    })
+}
+
+#[test]
+fn what_the_comparison_claims_has_a_test() {
+    let text = page("docs/compared.md");
+    let mut claims = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let (feature, ours) = (cells[0], cells.get(1).copied().unwrap_or_default());
+        let links: Vec<&str> = ours
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .filter(|link| link.contains('#'))
+            .collect();
+        if feature.starts_with("**") || feature.is_empty() || feature == "|" {
+            assert!(links.is_empty(), "{row}");
+            continue;
+        }
+        // Without a test it is a no, and says so.
+        assert!(!links.is_empty() || ours.starts_with("no"), "`{feature}` is claimed without a test: {ours}");
+        for link in links {
+            let (file, name) = link.split_once('#').expect("the name of a test");
+            let source = page(&format!("docs/{file}"));
+            assert!(has_test(&source, name), "`{feature}`: there is no test `{name}` in {file}");
+            claims += 1;
+        }
+    }
+    assert!(claims > 60, "{claims}");
 }
 
 #[test]

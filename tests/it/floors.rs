@@ -38,6 +38,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     // What their APIs have in common.
     ("adapters::github", &["adapters::vendor"]),
     ("adapters::gitlab", &["adapters::vendor"]),
+    ("adapters::hcp", &["adapters::vendor"]),
     ("adapters::digitalocean", &["adapters::vendor"]),
     ("cli", &["import", "template"]),
     // A deployment on the server runs the release's own tasks file like any other command.

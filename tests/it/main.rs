@@ -3,13 +3,21 @@
 
 // `cfg(test)` is always on here; it tells clippy that helpers, too, are tests.
 #[cfg(test)]
+mod backends;
+#[cfg(test)]
+mod bench_runner;
+#[cfg(test)]
 mod bootstrap;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod cloud;
+#[cfg(test)]
 mod code;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod compared;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
@@ -35,13 +43,19 @@ mod formats;
 #[cfg(test)]
 mod freshness;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod graph;
+#[cfg(test)]
+mod ground;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod journal;
+#[cfg(test)]
+mod login;
 #[cfg(test)]
 mod loopback_ssh;
 #[cfg(test)]
@@ -57,11 +71,17 @@ mod preview;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
+mod quoting;
+#[cfg(test)]
 mod repo;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod rollout;
+#[cfg(test)]
+mod run_reports;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]
@@ -69,19 +89,29 @@ mod schema;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod signal_table;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]
+mod task_resume;
+#[cfg(test)]
 mod task_rules;
 #[cfg(test)]
+mod task_steps;
+#[cfg(test)]
 mod tasks;
+#[cfg(test)]
+mod teardowns;
 #[cfg(test)]
 mod template_deploys;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tofu;
 #[cfg(test)]
 mod vendors;
 #[cfg(test)]

@@ -61,6 +61,26 @@ fn assert_comes_true(preview: &BTreeMap<String, Value>, up: &Output) {
     }
 }
 
+/// A chain that was never applied is previewed, and then applied: every count comes true; and after it there is nothing to do.
+#[track_caller]
+pub(crate) fn comes_true(space: &Space) {
+    let plan = space.run("plan --json --detailed-exitcode");
+    let preview = rows(plan.exits(2));
+    assert!(
+        preview.values().any(|row| row["preview"] == true),
+        "something waits for another: {}",
+        plan.stdout
+    );
+    assert!(preview.values().all(|row| row["status"] == "changes"), "{}", plan.stdout);
+    let up = space.run("--json up --yes");
+    assert_comes_true(&preview, up.exits(0));
+    let real: u64 = done(&up).values().flat_map(|it| it.get("add")).sum();
+    let said: u64 = preview.values().filter_map(|row| row["counts"]["add"].as_u64()).sum();
+    assert_eq!(real, said, "{}", plan.stdout);
+    let again = space.run("plan --json --detailed-exitcode");
+    assert!(rows(again.exits(0)).values().all(|row| row["status"] == "no-changes"), "{}", again.stdout);
+}
+
 /// The folders that copies were planned in are gone.
 #[track_caller]
 fn assert_nothing_is_left(space: &Space) {

@@ -6,6 +6,6 @@
 mod crash;
 mod kills;
 mod locks;
-mod place;
+pub(crate) mod place;
 mod salvage;
 mod table;

@@ -14,6 +14,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// For each table of the schema a file with a key that it does not have: what is said about that names the keys that it has.
 const PROBES: &[(&str, &str)] = &[
     ("", "[zzzz]\n"),
+    ("include", "[include]\na = { zzzz = 1 }\n"),
     ("project", "[project]\nzzzz = 1\n"),
     ("variable", "[vars]\nv = { zzzz = 1 }\n"),
     ("task", "[tasks.a]\nzzzz = 1\n"),

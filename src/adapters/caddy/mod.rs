@@ -28,8 +28,22 @@ pub const CADDYFILE_PATH: &str = "/etc/caddy/Caddyfile";
 /// How often Caddy asks where nothing is said; `health_interval`.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// So many intervals pass until a change was noticed for certain: the check that is under way, the next one, and one to spare.
-const INTERVALS: u32 = 3;
+/// How long it takes until Caddy has noticed a change of health for certain. Checks that have to agree are further intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticesWithin {
+    /// That an upstream is healthy: the next check, and one to spare. A check that is late is late for all upstreams of the place: if by then
+    /// the other one is about to leave, the same check tells that this one came.
+    pub coming: Duration,
+    /// That one is not healthy any more: the check that is under way, the next one, and one to spare.
+    pub leaving: Duration,
+}
+
+impl NoticesWithin {
+    /// Whichever takes longer.
+    pub fn max(self, other: Self) -> Self {
+        Self { coming: self.coming.max(other.coming), leaving: self.leaving.max(other.leaving) }
+    }
+}
 
 /// The upstreams of one `reverse_proxy`.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +53,7 @@ pub struct Upstreams {
     /// The list.
     pub list: Vec<Value>,
     /// How long it takes until a change of health is noticed; `None`: it looks at nobody's health.
-    pub notices_within: Option<Duration>,
+    pub notices_within: Option<NoticesWithin>,
     /// What it asks for to learn of health; `None`: what it asks for can't be asked by others in the same way.
     pub asks: Option<Asked>,
 }
@@ -104,12 +118,14 @@ pub fn host_of(dial: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
-fn notices_within(active: &Value) -> Duration {
+fn notices_within(active: &Value) -> NoticesWithin {
     let interval = active.get("interval").and_then(duration).unwrap_or(DEFAULT_INTERVAL);
     let number =
         |key: &str| active.get(key).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    let in_a_row = number("fails").max(number("passes")).unwrap_or(1);
-    interval.saturating_mul(INTERVALS.max(in_a_row.saturating_add(2)))
+    let intervals = |in_a_row: Option<u32>, more: u32| {
+        interval.saturating_mul(in_a_row.unwrap_or(1).max(1).saturating_add(more))
+    };
+    NoticesWithin { coming: intervals(number("passes"), 1), leaving: intervals(number("fails"), 2) }
 }
 
 fn asks(active: &Value) -> Option<Asked> {
@@ -226,7 +242,8 @@ mod tests {
         assert_eq!(one.path, path);
         assert_eq!(one.url(), format!("http://127.0.0.1:2019/config{path}"));
         assert_eq!(config().pointer(path), Some(&Value::from(one.list.clone())));
-        assert_eq!(one.notices_within, Some(Duration::from_millis(900)));
+        let (coming, leaving) = (Duration::from_millis(600), Duration::from_millis(900));
+        assert_eq!(one.notices_within, Some(NoticesWithin { coming, leaving }));
         assert_eq!(one.asks, Some(Asked { uri: "/healthz".to_owned(), port: None }));
         assert_eq!(one.ports(&names(&["web"])), [8000]);
         assert!(upstreams(&config(), &names(&["db"])).is_empty());
@@ -234,10 +251,14 @@ mod tests {
 
     #[test]
     fn how_long_it_takes_to_notice_follows_the_configuration() {
-        let active = |active: Value| notices_within(&active);
-        assert_eq!(active(json!({"uri": "/"})), Duration::from_secs(90));
-        assert_eq!(active(json!({"interval": "2s"})), Duration::from_secs(6));
-        assert_eq!(active(json!({"interval": "500ms", "fails": 5})), Duration::from_millis(3500));
+        let active = |active: Value| {
+            let within = notices_within(&active);
+            (within.coming.as_millis(), within.leaving.as_millis())
+        };
+        assert_eq!(active(json!({"uri": "/"})), (60_000, 90_000));
+        assert_eq!(active(json!({"interval": "2s"})), (4000, 6000));
+        assert_eq!(active(json!({"interval": "500ms", "fails": 5})), (1000, 3500));
+        assert_eq!(active(json!({"interval": "500ms", "passes": 5, "fails": 0})), (3000, 1500));
         let mut without = config();
         let pointer = "/apps/http/servers/srv0/routes/1/handle/0/routes/0/handle/0/health_checks";
         *without.pointer_mut(pointer).expect("health checks") = Value::Null;

@@ -63,6 +63,11 @@ impl Guest<'_> {
         self.run(dir, &["get", url])
     }
 
+    /// The same, not before `from_ms`, in milliseconds since the machine's start: the guest comes up while one has to wait anyway.
+    pub fn get_from(&self, dir: &Path, url: &str, from_ms: u128) -> CommandSpec {
+        self.run(dir, &["get", url, &from_ms.to_string()])
+    }
+
     /// `method` on `url`, with its standard input as the body, of the type `content`.
     pub fn send(&self, dir: &Path, method: &str, url: &str, content: &str) -> CommandSpec {
         self.run(dir, &["send", method, url, content])
@@ -93,6 +98,7 @@ mod tests {
         );
         let url = "http://127.0.0.1:2019/config/";
         assert_eq!(guest.get(here, url).to_string(), format!("{front} get {url}"));
+        assert_eq!(guest.get_from(here, url, 7).to_string(), format!("{front} get {url} 7"));
         assert_eq!(
             guest.send(here, "POST", "http://127.0.0.1:2019/load", "text/caddyfile").to_string(),
             format!("{front} send POST http://127.0.0.1:2019/load text/caddyfile")

@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use super::hcl::{self, Block};
+
 /// What tells states of one backend apart: its settings, each with what it is where nothing is said.
 /// <https://developer.hashicorp.com/terraform/language/backend>
 const SETTINGS: [(&str, &[(&str, &str)]); 9] = [
@@ -50,6 +52,50 @@ pub fn place(record: Option<&str>, folder: &Path) -> Option<String> {
         [kind, path] if kind == "local" => Some(local(folder, path)),
         parts => Some(parts.join("|")),
     }
+}
+
+/// Whether a root's own files keep its state in a file of this machine.
+pub fn is_local(files: &[(&str, &str)]) -> bool {
+    let blocks: Vec<Block> = files.iter().flat_map(|(name, text)| hcl::blocks(name, text)).collect();
+    let settings = blocks.iter().filter(|block| block.kind == "terraform").flat_map(|block| &block.blocks);
+    let mut backends = settings.filter(|block| matches!(block.kind.as_str(), "backend" | "cloud"));
+    backends.all(|block| block.kind == "backend" && block.label() == "local")
+}
+
+/// The file with a root's state, from the root's folder, where the root's own files and what init recorded of its backend agree on one.
+/// `None` where terraform has to be asked: the backend is no file, was never set up, or would have to be set up anew.
+pub fn state_file(record: Option<&str>, files: &[(&str, &str)]) -> Option<PathBuf> {
+    let blocks: Vec<Block> = files.iter().flat_map(|(name, text)| hcl::blocks(name, text)).collect();
+    let settings = blocks.iter().filter(|block| block.kind == "terraform").flat_map(|block| &block.blocks);
+    let backends: Vec<&Block> =
+        settings.filter(|block| matches!(block.kind.as_str(), "backend" | "cloud")).collect();
+    let record: Json = record.map(serde_json::from_str).transpose().ok()?.unwrap_or_default();
+    let recorded = record.get("backend").filter(|backend| !backend.is_null());
+    match (backends.as_slice(), recorded) {
+        ([], None) => Some(PathBuf::from("terraform.tfstate")),
+        ([block], Some(recorded)) if block.kind == "backend" && block.label() == "local" => {
+            if recorded.get("type").and_then(Json::as_str) != Some("local") {
+                return None;
+            }
+            let recorded =
+                recorded.get("config").and_then(|config| config.get("path")).and_then(Json::as_str);
+            let written = match block.attributes.as_slice() {
+                [] => None,
+                [(name, text)] if name == "path" => Some(hcl::literal(text)?),
+                _ => return None,
+            };
+            (recorded == written.as_deref()).then(|| PathBuf::from(recorded.unwrap_or("terraform.tfstate")))
+        }
+        _ => None,
+    }
+}
+
+/// The place of the state that a reader (`terraform_remote_state`) with this backend and these settings reads, from the folder of its root.
+/// `None` where it can't be told.
+pub fn place_of_reader(backend: &str, config: &Json, folder: &Path) -> Option<String> {
+    let record = serde_json::json!({ "backend": { "type": backend, "config": config } });
+    // A setting that is empty names no state.
+    place(Some(&record.to_string()), folder).filter(|place| !place.ends_with('|'))
 }
 
 /// An expression of terraform's language that gives the same words for the configuration `config` of a reader; `None` where states of
@@ -125,6 +171,38 @@ mod tests {
                 "",
             ]
         );
+    }
+
+    #[test]
+    fn a_root_says_whether_its_state_is_here() {
+        let is_local = |text: &str| is_local(&[("main.tf", text)]);
+        assert!(is_local("") && is_local("terraform {\n  backend \"local\" {}\n}\n"));
+        assert!(!is_local("terraform {\n  backend \"s3\" {}\n}\n"));
+        assert!(!is_local("terraform {\n  cloud {}\n}\n"));
+    }
+
+    #[test]
+    fn a_state_is_in_a_file_where_both_sides_say_so() {
+        let local = |path: &str| format!(r#"{{"backend":{{"type":"local","config":{{"path":{path}}}}}}}"#);
+        let block = |inner: &str| format!("terraform {{\n  backend \"local\" {{\n{inner}\n}}\n}}\n");
+        let file = |record: Option<&str>, text: &str| {
+            state_file(record, &[("main.tf", text)]).map(|path| path.display().to_string())
+        };
+        let path = block("path = \"../x.tfstate\"");
+        assert_eq!(file(None, "").as_deref(), Some("terraform.tfstate"));
+        assert_eq!(file(Some(&local("null")), &block("")).as_deref(), Some("terraform.tfstate"));
+        assert_eq!(file(Some(&local("\"../x.tfstate\"")), &path).as_deref(), Some("../x.tfstate"));
+        // Never set up; moved since, in either way; given to init alone; not to be read without terraform.
+        assert_eq!(file(None, &path), None);
+        assert_eq!(file(Some(&local("\"y\"")), &path), None);
+        assert_eq!(file(Some(&local("\"../x.tfstate\"")), ""), None);
+        assert_eq!(file(Some(&local("\"../x.tfstate\"")), &block("")), None);
+        assert_eq!(file(Some(&local("\"../x.tfstate\"")), &block("path = \"${path.module}/x\"")), None);
+        assert_eq!(file(Some("{"), ""), None);
+        // Another backend, on either side.
+        assert_eq!(file(Some(r#"{"backend":{"type":"pg","config":{}}}"#), &block("")), None);
+        assert_eq!(file(Some(&local("null")), "terraform {\n  backend \"pg\" {}\n}\n"), None);
+        assert_eq!(file(Some(&local("null")), "terraform {\n  cloud {}\n}\n"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Is an error one of the configuration, or does terraform only have to know something first that another apply will tell?
 
-use super::diagnostic::TerraformDiagnostic;
+use super::diagnostic::{TerraformDiagnostic, errors};
 
 /// Errors that go away once what they ask for is known, as terraform 1.11 words them.
 const SUMMARIES: [&str; 8] = [
@@ -36,6 +36,16 @@ pub fn awaits(error: &TerraformDiagnostic) -> bool {
         || snippet.is_some_and(|it| it.values.iter().any(|value| value.contains("object with no attributes")))
         || error.address.as_deref().is_some_and(is_data)
         || snippet.and_then(|it| it.context.as_deref()).is_some_and(|it| it.starts_with("provider "))
+}
+
+/// Whether a plan failed because the state of another root that it reads is gone, or has no outputs any more.
+pub fn misses_a_state(diagnostics: &[TerraformDiagnostic]) -> bool {
+    let has_none = |error: &TerraformDiagnostic| {
+        let values = error.snippet.iter().flat_map(|snippet| &snippet.values);
+        error.summary == "Unsupported attribute"
+            && values.into_iter().any(|value| value.contains("object with no attributes"))
+    };
+    errors(diagnostics).any(|error| error.summary == "Unable to find remote state" || has_none(error))
 }
 
 #[cfg(test)]

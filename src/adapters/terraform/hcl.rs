@@ -1,4 +1,4 @@
-//! A small honest scanner of `.tf` and `.tf.json` texts: blocks, their labels and attributes, and nothing about what they mean.
+//! A small honest scanner of `.tf` and `.tf.json` texts, and of OpenTofu's `.tofu` and `.tofu.json`: blocks, their labels and attributes, and nothing about what they mean.
 //!
 //! It evaluates nothing and never fails: a text that terraform will refuse gives what could be read of it, and terraform then says
 //! what is wrong. Strings with their `${ }`, comments and heredocs are passed over as whole tokens, so that a brace or the word `backend` in
@@ -55,15 +55,18 @@ impl Block {
 
 /// The blocks of one file; none of a file with another ending.
 pub(super) fn blocks(name: &str, text: &str) -> Vec<Block> {
-    if name.ends_with(".tf.json") {
+    if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
         hcl_json::blocks(text)
-    } else if name.ends_with(".tf") {
-        let tokens = tokens(text);
-        let mut at = 0;
-        body(&tokens, &mut at, 0).1
+    } else if name.ends_with(".tf") || name.ends_with(".tofu") {
+        whole(text).1
     } else {
         Vec::new()
     }
+}
+
+/// What stands in a text, whatever its file's name: attributes and blocks.
+pub(super) fn whole(text: &str) -> Body {
+    body(&tokens(text), &mut 0, 0)
 }
 
 /// The attributes of a text without blocks, a variable file, with the strings, numbers and words of each; keys of maps are not among them.
@@ -90,6 +93,12 @@ pub(super) fn attributes(text: &str) -> Vec<(String, Vec<String>)> {
         }
     }
     found
+}
+
+/// The text of an expression that is one string without `${ }`.
+pub(super) fn literal(expression: &str) -> Option<String> {
+    let text = expression.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains(['"', '$'])).then(|| text.to_owned())
 }
 
 /// Attributes and blocks of a body.

@@ -6,7 +6,7 @@
 //! built-in resources and no backend needs no init at all.
 
 use super::diagnostic::{TerraformDiagnostic, errors};
-use super::hcl::{self, Block};
+use super::hcl::{self, Block, literal};
 use super::module::ModuleCall;
 
 /// What terraform misses.
@@ -18,7 +18,7 @@ pub enum InitNeed {
         /// It was set up in another way before.
         changed: bool,
     },
-    /// The `cloud` block was never set up, or changed.
+    /// The `cloud` block was never set up, or changed; or its workspace is gone.
     Cloud,
     /// A module is not there; `terraform get` would do.
     Module,
@@ -28,13 +28,26 @@ pub enum InitNeed {
     LockFile,
 }
 
+/// The words of terraform and of OpenTofu for a `cloud` block that is not set up.
+const CLOUD: [&str; 2] = [
+    "HCP Terraform or Terraform Enterprise initialization required",
+    "Cloud backend initialization required",
+];
+
+/// Somebody has deleted the workspace at HCP Terraform that init had found or made. Init makes it anew.
+fn is_cloud_workspace_gone(summary: &str) -> bool {
+    let named = summary.strip_prefix("error starting operation: workspace ");
+    named.is_some_and(|rest| rest.lines().next().is_some_and(|line| line.ends_with(" not found")))
+}
+
 /// What init would mend, if that is why terraform gave up. The summaries are those of 1.11; one of them comes in two forms.
 pub fn missing_init(diagnostics: &[TerraformDiagnostic]) -> Option<InitNeed> {
     errors(diagnostics).find_map(|diagnostic| {
         let summary = diagnostic.summary.as_str();
         if summary.starts_with("Backend initialization required") {
             Some(InitNeed::Backend { changed: !diagnostic.detail.contains("Initial configuration") })
-        } else if summary.starts_with("HCP Terraform or Terraform Enterprise initialization required") {
+        } else if CLOUD.iter().any(|opening| summary.starts_with(opening)) || is_cloud_workspace_gone(summary)
+        {
             Some(InitNeed::Cloud)
         } else {
             match summary {
@@ -50,6 +63,19 @@ pub fn missing_init(diagnostics: &[TerraformDiagnostic]) -> Option<InitNeed> {
 /// Whether init itself gave up because a person has to choose what becomes of the state.
 pub fn awaits_choice(diagnostics: &[TerraformDiagnostic]) -> bool {
     errors(diagnostics).any(|diagnostic| diagnostic.summary == "Backend configuration changed")
+}
+
+/// Whether init gave up because it may not change the lock file, and would have to.
+pub fn wants_to_lock(diagnostics: &[TerraformDiagnostic]) -> bool {
+    errors(diagnostics).any(|diagnostic| diagnostic.summary == "Provider dependency changes detected")
+}
+
+/// Whether init gave up because a provider could not be installed.
+pub fn could_not_install(diagnostics: &[TerraformDiagnostic]) -> bool {
+    let is_it = |summary: &str| {
+        matches!(summary, "Failed to install provider" | "Failed to query available provider packages")
+    };
+    errors(diagnostics).any(|diagnostic| is_it(&diagnostic.summary))
 }
 
 /// What of a root init has to do with.
@@ -77,7 +103,7 @@ impl InitSurfaces {
     }
 }
 
-/// Reads a root's own files, given by name and text; files other than `.tf` and `.tf.json` are passed over.
+/// Reads a root's own files, given by name and text; files other than configuration are passed over.
 pub fn static_need(files: &[(&str, &str)]) -> InitSurfaces {
     let mut surfaces = InitSurfaces::default();
     for block in all_blocks(files) {
@@ -152,12 +178,6 @@ fn providers(block: &Block) -> Vec<&str> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The text of an expression that is one string without `${ }`.
-fn literal(expression: &str) -> Option<String> {
-    let text = expression.strip_prefix('"')?.strip_suffix('"')?;
-    (!text.contains(['"', '$'])).then(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -35,6 +35,26 @@ fn terraform_says_itself_what_it_misses() {
     );
 }
 
+/// As terraform 1.11 and OpenTofu (`internal/command/meta_backend.go`) put it.
+#[test]
+fn a_cloud_block_whose_workspace_is_gone_or_that_opentofu_misses_is_initialised_too() {
+    let need = |summary: &str| {
+        let diagnostic = serde_json::json!({"severity": "error", "summary": summary, "detail": ""});
+        need(&serde_json::json!({"type": "diagnostic", "diagnostic": diagnostic}).to_string())
+    };
+    let gone = "error starting operation: workspace shop-base not found\n\nFor security, HCP Terraform returns '404 Not Found' responses";
+    assert_eq!(need(gone), Some(InitNeed::Cloud));
+    assert_eq!(
+        need("Cloud backend initialization required: please run \"tofu init\""),
+        Some(InitNeed::Cloud)
+    );
+    assert_eq!(
+        need("Backend initialization required, please run \"tofu init\""),
+        Some(InitNeed::Backend { changed: true })
+    );
+    assert_eq!(need("error starting operation: workspace shop-base is busy"), None);
+}
+
 #[test]
 fn a_changed_backend_waits_for_a_person() {
     let text = include_str!("../../../tests/fixtures/terraform/init-backend-changed.txt");

@@ -10,9 +10,11 @@
 pub mod action;
 pub mod apply;
 pub mod backend;
+pub mod bookmark;
 pub mod command;
 pub mod deferral;
 pub mod diagnostic;
+pub mod dialect;
 pub mod frame;
 mod hcl;
 mod hcl_json;
@@ -26,10 +28,13 @@ pub mod narration;
 pub mod output;
 pub mod plan;
 pub mod plan_text;
+pub mod providers;
+pub mod reads;
 pub mod shadow;
 pub mod state;
 pub mod stream;
 pub mod text_box;
+pub mod transient;
 pub mod var_file;
 pub mod version;
 

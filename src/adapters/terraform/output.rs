@@ -44,11 +44,11 @@ pub enum OutputError {
 /// # Errors
 /// Where the text isn't an object of JSON.
 pub fn parse(text: &str) -> Result<BTreeMap<String, OutputValue>, OutputError> {
-    let outputs = match serde_json::from_str::<Json>(text) {
-        Ok(Json::Object(outputs)) => outputs,
-        Ok(_) => return Err(OutputError::NotAnObject),
-        Err(error) => return Err(OutputError::NotJson(error.to_string())),
-    };
+    of_json(serde_json::from_str(text).map_err(|error| OutputError::NotJson(error.to_string()))?)
+}
+
+fn of_json(outputs: Json) -> Result<BTreeMap<String, OutputValue>, OutputError> {
+    let Json::Object(outputs) = outputs else { return Err(OutputError::NotAnObject) };
     let read = |(name, output): (String, Json)| {
         let part = |key: &str| output.get(key).cloned().unwrap_or(Json::Null);
         let value = OutputValue {
@@ -59,6 +59,15 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, OutputValue>, OutputError> {
         (name, value)
     };
     Ok(outputs.into_iter().map(read).collect())
+}
+
+/// The outputs that a state holds: they are kept there as `output -json` prints them.
+///
+/// # Errors
+/// Where the text isn't a state.
+pub fn of_state(state: &str) -> Result<BTreeMap<String, OutputValue>, OutputError> {
+    let state: Json = serde_json::from_str(state).map_err(|error| OutputError::NotJson(error.to_string()))?;
+    of_json(state.get("outputs").cloned().unwrap_or_else(|| Json::Object(serde_json::Map::new())))
 }
 
 #[cfg(test)]
@@ -78,6 +87,14 @@ mod tests {
     #[test]
     fn a_root_without_outputs_has_none() {
         assert_eq!(parse("{}\n").unwrap(), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_state_holds_them_in_the_same_form() {
+        let state = include_str!("../../../tests/fixtures/terraform/state-pull.json");
+        let printed = include_str!("../../../tests/fixtures/terraform/output.json");
+        assert_eq!(of_state(state).unwrap(), parse(printed).unwrap());
+        assert_eq!(of_state("{}").unwrap(), BTreeMap::new());
     }
 
     #[test]

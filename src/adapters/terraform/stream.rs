@@ -147,7 +147,8 @@ pub fn parse(line: &str) -> StreamEvent {
     let kind = json::text(&object, "type");
     match kind.as_str() {
         "version" => StreamEvent::Version {
-            terraform: json::text(&object, "terraform"),
+            // OpenTofu names itself.
+            terraform: ["terraform", "tofu"].map(|name| json::text(&object, name)).concat(),
             ui: json::text(&object, "ui"),
         },
         "planned_change" => StreamEvent::PlannedChange(change(&object)),

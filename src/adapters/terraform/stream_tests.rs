@@ -7,6 +7,14 @@ fn events(stream: &str) -> Vec<StreamEvent> {
 }
 
 #[test]
+fn opentofu_names_itself_in_its_first_line() {
+    let line =
+        r#"{"@level":"info","@message":"OpenTofu 1.10.0","type":"version","tofu":"1.10.0","ui":"1.2"}"#;
+    let expected = StreamEvent::Version { terraform: "1.10.0".to_owned(), ui: "1.2".to_owned() };
+    assert_eq!(parse(line), expected);
+}
+
+#[test]
 fn every_line_of_every_fixture_is_understood() {
     let streams = [
         include_str!("../../../tests/fixtures/terraform/apply-interrupted.jsonl"),

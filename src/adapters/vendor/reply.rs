@@ -60,17 +60,18 @@ impl Reply {
     /// What the vendor says went wrong, uncut, and perhaps with what was sent in it.
     ///
     /// GitHub: `message`, and in `errors` a `message` or a `field` with a `code`. GitLab: `message` as a text or as lists by field, or
-    /// `error_description` or `error`. DigitalOcean: `message`. Anything else: nothing, for a page of HTML tells nobody anything.
+    /// `error_description` or `error`. DigitalOcean: `message`. HCP Terraform: in `errors` a `detail` or a `title`. Anything else: nothing, for a page of HTML tells nobody anything.
     pub(super) fn message(&self) -> Option<String> {
         let body = self.json()?;
         let main = ["message", "error_description", "error"].iter().find_map(|name| words(body.get(name)?));
         let more = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let more = more.iter().filter_map(|error| match error {
             Value::String(text) => Some(text.clone()),
-            _ => error.get("message").and_then(Value::as_str).map(str::to_owned).or_else(|| {
+            _ => {
                 let text = |name: &str| error.get(name).and_then(Value::as_str);
-                Some(format!("{}: {}", text("field")?, text("code")?))
-            }),
+                let coded = || Some(format!("{}: {}", text("field")?, text("code")?));
+                text("message").or(text("detail")).or(text("title")).map(str::to_owned).or_else(coded)
+            }
         });
         let all: Vec<String> = main.into_iter().chain(more).collect();
         (!all.is_empty()).then(|| all.join("; "))
@@ -122,6 +123,8 @@ mod tests {
             message(r#"{"id":"unauthorized","message":"Unable to authenticate you"}"#),
             found("Unable to authenticate you")
         );
+        let json_api = r#"{"errors":[{"status":"409","title":"conflict","detail":"It is locked"},{"status":"404","title":"not found"}]}"#;
+        assert_eq!(message(json_api), found("It is locked; not found"));
         assert_eq!(message("<html>502</html>"), None);
         assert_eq!(message("{}"), None);
     }

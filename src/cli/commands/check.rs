@@ -13,7 +13,7 @@ use crate::cli::options::Options;
 use crate::cli::project::{self, ProjectFault};
 use crate::cli::{print, session};
 use crate::diagnostic::{Diagnostic, Fault, FaultKind, Severity, render, summary, to_json};
-use crate::model::{EnvFiles, Model};
+use crate::model::{Engine, EnvFiles, Model};
 use crate::os::Doors;
 use crate::os::files::{FileKind, access};
 use crate::run::bindings::env_files;
@@ -196,18 +196,18 @@ impl Found {
             Some(reply) => self.notes.push(("tool", reply.out.trim().to_owned())),
             None => self.notes.push(("missing-tool", "git is not installed".to_owned())),
         }
-        if model.workspaces.is_empty() {
-            return;
-        }
-        let reply = probe::ask(doors, &model.root, "terraform", &["version", "-json"], "");
-        match reply.and_then(|reply| version::parse(&reply.out)) {
-            Some(installed) => {
-                self.notes
-                    .push(("tool", format!("terraform {} ({})", installed.version, installed.platform)));
-            }
-            None => {
-                let title = "terraform is not installed, or not in PATH; the workspaces need it";
-                self.diagnostics.push(unplaced_warning("missing-tool", title));
+        let needed = |word: &&str| model.workspaces.values().any(|each| each.engine.program() == *word);
+        for engine in Engine::WORDS.into_iter().filter(needed) {
+            let reply = probe::ask(doors, &model.root, engine, &["version", "-json"], "");
+            match reply.and_then(|reply| version::parse(&reply.out)) {
+                Some(installed) => {
+                    let note = format!("{engine} {} ({})", installed.version, installed.platform);
+                    self.notes.push(("tool", note));
+                }
+                None => {
+                    let title = format!("{engine} is not installed, or not in PATH; the workspaces need it");
+                    self.diagnostics.push(unplaced_warning("missing-tool", &title));
+                }
             }
         }
     }

@@ -2,8 +2,6 @@
 
 use std::io::ErrorKind;
 
-use crossbeam_channel::unbounded;
-
 use crate::cli::goals;
 use crate::cli::session::{Session, facts};
 use crate::diagnostic::{Fault, FaultKind};
@@ -37,8 +35,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Fault> {
     let lines: Vec<String> = columns::render(&rows).lines().map(str::to_owned).collect();
     let chosen = {
         // Without a handler of ours a Ctrl-C would leave the terminal without its cursor.
-        let (sender, _signals) = unbounded();
-        let _guard = signal::watch(sender)
+        let _guard = signal::watch(|_| true)
             .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
         let _terminal = terminal::TerminalGuard::new();
         pick("Run which task?", &lines, facts.colour)

@@ -28,11 +28,7 @@ fn look(session: Session<'_>, names: &[String], line: &[String]) -> Result<u8, F
     }
     let options = Options { keep_going: true, ..session.options.clone() };
     let session = session.with(options);
-    let result = if session.options.json {
-        session.perform_unseen(&[goal], line)?
-    } else {
-        session.perform(&[goal], line)?
-    };
+    let result = session.perform_for_rows(&[goal], line)?;
     let exit_code = result.exit_code;
     let rows = rows(&session.model, result);
     if session.options.json {

@@ -148,6 +148,7 @@ mod tests {
             command: "shipway up".into(),
             process,
             steps: vec![],
+            tasks_file: String::new(),
         })];
         records.extend(
             ended.map(|exit_code| record(Entry::RunEnded { exit_code, took: Duration::from_millis(12_400) })),

@@ -10,6 +10,7 @@ use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
 use crate::import::{Imported, Loss, Origin, just, make, mise, render, taskfile};
+use crate::masking::env_value_is_secret;
 use crate::os::Doors;
 use crate::os::files::{FileKind, real_path};
 use crate::os::terminal::say;
@@ -44,6 +45,7 @@ pub(super) fn run(
     let source = String::from_utf8_lossy(&bytes).into_owned();
     let imported = read(doors, options, (origin, &path, &name), &source)?;
     let text = render(&imported, &name);
+    refuse_secrets(doors, &source, &text, &name)?;
     let text = format(&text).map_err(|fault| {
         Fault::new(FaultKind::Bug, format!("what was made of {name} is no tasks file: {fault}"))
             .hint("please report this with the file")
@@ -68,6 +70,26 @@ pub(super) fn run(
         print(&visible(&told(&imported, &name)));
     }
     check(doors, options, is_printed, &target)
+}
+
+/// What the other tool had to expand may hold what the caller's environment keeps secret. A tasks file is for everybody.
+fn refuse_secrets(doors: &Doors, source: &str, text: &str, name: &str) -> Result<(), Fault> {
+    let held = doors.environment.variables.iter().find_map(|(variable, value)| {
+        let (variable, value) = (variable.to_str()?, value.to_str()?);
+        let is_there = source.contains(variable) && text.contains(value);
+        (is_there && !value.starts_with('/') && env_value_is_secret(variable, value.as_bytes(), &[], &[]))
+            .then_some(variable)
+    });
+    match held {
+        None => Ok(()),
+        Some(variable) => Err(Fault::new(
+            FaultKind::Refused,
+            format!("a tasks file made of {name} would hold the value of ${variable}, which may be a secret"),
+        )
+        .hint(format!(
+            "import it without: `env -u {variable} shipway import {name}`; what then is empty wants `${{{variable}}}`"
+        ))),
+    }
 }
 
 /// Says what is wrong with the new file, if anything is: it is there to be corrected.

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use super::history;
 use crate::cli::options::{Colour, Options};
-use crate::cli::{print, project, session};
+use crate::cli::{documents, print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Event, EventKind};
 use crate::journal::store::{self, StoredRun};
@@ -12,6 +12,7 @@ use crate::masking::Masker;
 use crate::os::Doors;
 use crate::os::files::FileKind;
 use crate::os::terminal::TerminalFacts;
+use crate::report::document::RunRecord;
 use crate::report::{self, Format};
 use crate::text::{list, suggest};
 
@@ -24,11 +25,16 @@ pub(super) fn run(
     let root = project::root(doors, options.file.as_deref())?;
     let runs = history::runs(doors, &root)?;
     let run = find(&runs, named)?;
+    let wanted = documents::wanted(doors, options)?;
     let mut events = run.events(doors).map_err(|error| unreadable(run, &error))?;
+    if !wanted.is_empty() {
+        documents::write(doors, &wanted, &RunRecord::of(&events))?;
+        return Ok(0);
+    }
     if let Some(step) = step {
         let name = find_step(&events, step)?;
         if !options.json {
-            return step_log(doors, run, &name);
+            return step_log(doors, run, &events, &name);
         }
         events.retain(|event| event.step.as_deref() == Some(&name));
     }
@@ -104,14 +110,29 @@ fn find_step(events: &[Event], wanted: &str) -> Result<String, Fault> {
     })
 }
 
-fn step_log(doors: &Doors, run: &StoredRun, name: &str) -> Result<u8, Fault> {
+/// What a step printed and said.
+fn step_log(doors: &Doors, run: &StoredRun, events: &[Event], name: &str) -> Result<u8, Fault> {
+    // Earlier versions kept a log for each step.
     let path = run.folder.join("steps").join(format!("{}.log", store::file_name(name)));
-    // A step that had nothing to say has no log.
-    if doors.files.kind(&path) == FileKind::Missing {
+    if doors.files.kind(&path) != FileKind::Missing {
+        let bytes = doors.files.read(&path).map_err(|error| unreadable(run, &error))?;
+        print(&String::from_utf8_lossy(&bytes));
         return Ok(0);
     }
-    let bytes = doors.files.read(&path).map_err(|error| unreadable(run, &error))?;
-    print(&String::from_utf8_lossy(&bytes));
+    let mut log = String::new();
+    for event in events.iter().filter(|event| event.step.as_deref() == Some(name)) {
+        match &event.kind {
+            EventKind::Line { text, .. } | EventKind::Notice { text, .. } => {
+                log.push_str(text);
+                log.push('\n');
+            }
+            EventKind::Lines { text, .. } => log.push_str(text),
+            EventKind::CommandStarted { line } => log.push_str(&format!("$ {line}\n")),
+            EventKind::CommandEnded { termination, .. } => log.push_str(&format!("({termination})\n")),
+            _ => {}
+        }
+    }
+    print(&log);
     Ok(0)
 }
 

@@ -20,9 +20,11 @@ mod plan;
 mod plan_markdown;
 mod probe;
 mod releases;
+pub(super) mod resume;
 mod schema;
 mod secrets;
 mod show;
+mod ssh;
 mod status;
 mod tags;
 mod up;
@@ -30,15 +32,23 @@ mod watch;
 mod written;
 
 use super::builtin::Builtin;
+use super::documents;
 use super::options::Options;
 use super::secrets::SecretsCommand;
 use super::session::Session;
 use crate::diagnostic::{Fault, FaultKind};
+use crate::domains::deploy::LoginRequest;
 use crate::os::Doors;
 
 /// Runs a built-in command. Gives the status to exit with.
 pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Fault> {
     let session = |options| Session::open(doors, options, &[]);
+    if !matches!(
+        command,
+        Builtin::Logs { release: None, .. } | Builtin::Choose | Builtin::Attach { run: Some(_), .. }
+    ) {
+        documents::refuse(&options)?;
+    }
     match command {
         Builtin::List { all } => list::run(&session(options)?, all),
         Builtin::Status { names } => status::run(&session(options)?, &names),
@@ -69,6 +79,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
             secrets::run(&session(options)?, names, true, exit_code)
         }
         Builtin::Releases { number } => releases::run(&session(options)?, number),
+        Builtin::Ssh { command, flags } => ssh::run(&session(options)?, LoginRequest { command, flags }),
         Builtin::Up { .. }
         | Builtin::Deploy { .. }
         | Builtin::Totag { .. }
@@ -83,6 +94,7 @@ pub fn run(doors: &Doors, options: Options, command: Builtin) -> Result<u8, Faul
         | Builtin::Plan { .. }
         | Builtin::Drift { .. }
         | Builtin::Apply { .. }
+        | Builtin::Resume { .. }
         | Builtin::Run { .. }
         | Builtin::Builtin { .. } => {
             Err(Fault::new(FaultKind::Usage, "this command stands first on the line"))

@@ -57,11 +57,7 @@ fn preview(session: Session<'_>, wish: &Wish<'_>, line: &[String]) -> Result<u8,
     // One workspace that can't be planned must not hide another.
     let options = Options { keep_going: true, ..session.options.clone() };
     let session = session.with(options);
-    let result = if session.options.json {
-        session.perform_unseen(&[goal], line)?
-    } else {
-        session.perform(&[goal], line)?
-    };
+    let result = session.perform_for_rows(&[goal], line)?;
     let detailed = wish.detailed;
     let exit_code = result.exit_code;
     let rows = rows(&session.model, result);

@@ -5,6 +5,7 @@
 
 use super::plan::{COLUMNS, cells, legend};
 use crate::domains::workspace::{Change, Preview};
+use crate::text::markdown::{block, code, escaped};
 
 /// As much as fits into a comment.
 const LONGEST: usize = 60_000;
@@ -58,8 +59,7 @@ fn details(row: &Preview) -> String {
         text.push_str(&format!("- drift: {} {}\n", change.action, code(&change.address)));
     }
     if let Some(problem) = &row.problem {
-        let fence = "`".repeat(longest_run(problem).max(2) + 1);
-        text.push_str(&format!("\n{fence}text\n{problem}\n{fence}\n"));
+        text.push_str(&format!("\n{}", block(problem)));
     }
     text.push_str("\n</details>\n");
     text
@@ -68,34 +68,4 @@ fn details(row: &Preview) -> String {
 fn line(row: &Preview, change: &Change) -> String {
     let uncertain = if change.uncertain { " (if its values turn out so)" } else { "" };
     format!("- {} {} of {}{uncertain}", change.action, code(&change.address), escaped(&row.workspace))
-}
-
-/// An address as code, whatever it holds: a key may be any text.
-fn code(text: &str) -> String {
-    let one_line = text.replace(['\n', '\r'], " ");
-    let ticks = "`".repeat(longest_run(&one_line) + 1);
-    let blank = if one_line.starts_with('`') || one_line.ends_with('`') { " " } else { "" };
-    format!("{ticks}{blank}{one_line}{blank}{ticks}")
-}
-
-/// The longest row of backticks.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace('`', "\\`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_code_whatever_it_holds() {
-        assert_eq!(code("a.b[\"c\"]"), "`a.b[\"c\"]`");
-        assert_eq!(code("a[\"``\"]`"), "``` a[\"``\"]` ```");
-        assert_eq!(code("a\nb"), "`a b`");
-        assert_eq!(escaped("<b>|`"), "&lt;b>\\|\\`");
-    }
 }

@@ -179,6 +179,7 @@ fn depends(workspace: &Workspace) -> Vec<String> {
 fn workspace_page(model: &Model, workspace: &Workspace) -> String {
     let mut page = Page::new("workspace", &workspace.name, &written::place(model, workspace.span));
     page.line("folder", &written::path(&workspace.dir));
+    page.line("engine", workspace.engine.program());
     if let Some(name) = &workspace.environment {
         let is_protected = model.environments.get(name).is_some_and(|environment| environment.protected);
         page.line("environment", &format!("{name}{}", if is_protected { "  (protected)" } else { "" }));
@@ -227,7 +228,7 @@ fn workspace_json(model: &Model, workspace: &Workspace) -> Json {
         .is_some_and(|environment| environment.protected);
     json!({
         "kind": "workspace", "name": workspace.name, "file": file, "line": line,
-        "dir": written::path(&workspace.dir), "environment": workspace.environment,
+        "dir": written::path(&workspace.dir), "engine": workspace.engine.program(), "environment": workspace.environment,
         "protected": is_protected, "depends": depends(workspace),
         "var_files": workspace.var_files.iter().map(|file| &file.value).collect::<Vec<_>>(), "vars": vars,
         "backend_config": workspace.backend_config.keys().collect::<Vec<_>>(),

@@ -38,8 +38,8 @@ pub(super) fn run(session: &Session<'_>, words: &[String]) -> Result<u8, Fault> 
     let (changes_sender, changes) = unbounded();
     let (signals_sender, signals) = unbounded();
     let failed = |what: &str, error: std::io::Error| Fault::new(FaultKind::World, format!("{what}: {error}"));
-    let _signals =
-        signal::watch(signals_sender).map_err(|error| failed("signals can't be watched", error))?;
+    let _signals = signal::watch(move |signal| signals_sender.send(signal).is_ok())
+        .map_err(|error| failed("signals can't be watched", error))?;
     let _watch = watch::folder(&folder, changes_sender)
         .map_err(|error| failed(&format!("{} can't be watched", folder.display()), error))?;
     Watch { session, folder, line: line(session, words), changes, signals }.keep()

@@ -49,6 +49,7 @@ pub(super) fn command(command: &Command) -> String {
             let words: Vec<String> = words.iter().map(exec_word).collect();
             words.join(" ")
         }
+        Command::Task(called) => format!("task: {}", call(called)),
     }
 }
 
@@ -61,13 +62,16 @@ fn exec_word(word: &Template) -> String {
     }
 }
 
-/// Commands for programs: `{ "script": "…" }` or `{ "exec": […] }`.
+/// Commands for programs: `{ "script": "…" }`, `{ "exec": […] }` or `{ "task": "…", "args": […] }`.
 pub(super) fn commands_json(commands: &[Command]) -> Json {
     commands
         .iter()
         .map(|each| match each {
             Command::Shell(_) => json!({ "script": command(each) }),
             Command::Exec(words) => json!({ "exec": words.iter().map(template).collect::<Vec<_>>() }),
+            Command::Task(call) => json!({
+                "task": call.task.value, "args": call.args.iter().map(template).collect::<Vec<_>>(),
+            }),
         })
         .collect()
 }
@@ -163,8 +167,19 @@ pub(super) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
         };
         line("wait until", format!("{what}, for {} at most", duration::render(wait.timeout)));
     }
-    for (name, is_set) in [("ignore error", rules.ignore_error), ("quiet", rules.quiet), ("hide", rules.hide)]
-    {
+    if let Some(pool) = &rules.pool {
+        line("pool", pool.value.clone());
+    }
+    if !rules.shell.is_empty() {
+        line("shell", rules.shell.join(" "));
+    }
+    let flags = [
+        ("ignore error", rules.ignore_error),
+        ("quiet", rules.quiet),
+        ("hide", rules.hide),
+        ("interactive", rules.interactive),
+    ];
+    for (name, is_set) in flags {
         if is_set {
             line(name, "yes".to_owned());
         }

@@ -226,7 +226,7 @@ impl Place<'_> {
                 [self.commands(), self.tasks(), topics.collect()].concat()
             }
             "totag" if is_first => (self.kept.tags)().into_iter().map(plain).collect(),
-            "logs" if is_first => (self.kept.runs)().into_iter().rev().map(plain).collect(),
+            "logs" | "resume" if is_first => (self.kept.runs)().into_iter().rev().map(plain).collect(),
             "completions" if is_first => SHELLS.iter().copied().map(plain).collect(),
             "new" if is_first => {
                 let about = |template: &crate::template::Template| template.description.to_owned();
@@ -353,6 +353,7 @@ mod tests {
         assert_eq!(complete("new "), ["local"]);
         assert_eq!(complete("new local "), Vec::<String>::new());
         assert_eq!(complete("logs "), ["20261122-2", "20261122-1"]);
+        assert_eq!(complete("resume "), ["20261122-2", "20261122-1"]);
         assert_eq!(complete("logs --step x 2"), ["20261122-2", "20261122-1"]);
         assert_eq!(complete("-f "), Vec::<String>::new());
         assert_eq!(complete("totag "), ["v1", "v2"]);

@@ -2,7 +2,7 @@
 //!
 //! A tag is made once, on a commit that everybody can have (`tag`, `tags`). A deployment is a push of that commit to the server's ref of an
 //! environment; its steps are `survey` (does the server answer?) → `check` (what would change?) → `approve` (a protected environment) →
-//! `perform`. `remote` and `server` call the server, `look` and `follow` read what it says, `server_setup` prepares it. `target`, `journey`
+//! `perform`. `login` finds out how a person gets in. `remote` and `server` call the server, `look` and `follow` read what it says, `server_setup` prepares it. `target`, `journey`
 //! and `retreat` are pure.
 //!
 //! Deliberately absent: how a server makes a release live. It does not need us for that: whoever stands here may go away at any time.
@@ -13,6 +13,7 @@ mod check;
 mod follow;
 mod git;
 mod journey;
+mod login;
 mod look;
 mod perform;
 mod remote;
@@ -25,6 +26,7 @@ mod tag;
 mod tags;
 mod target;
 
+pub use login::{Login, LoginRequest};
 pub use look::{ReleaseLog, Releases, Seen, status_step};
 pub use request::{Request, Version, VersionRequest, Wish, env_files_step, nodes, task};
 pub use server_setup::EnvFilesSeen;

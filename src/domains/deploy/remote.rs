@@ -6,12 +6,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::login::LoginRequest;
 use super::target::Target;
 use crate::adapters::git::command::{self, DeployPush};
 use crate::adapters::ssh::command::Ssh;
 use crate::adapters::ssh::host_key::HostKey;
 use crate::adapters::ssh::{Address, Host};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::masking::Secret;
 use crate::os::command::CommandSpec;
 use crate::os::files::{FileKind, TemporaryFile};
 use crate::release::layout::Layout;
@@ -103,6 +105,20 @@ impl Remote {
         let reference = protocol::deploy_ref(&self.environment);
         let push = DeployPush { url: &url, ssh: ssh.as_deref(), options, tag, commit, reference: &reference };
         command::push_deploy(&self.folder, &push)
+    }
+
+    /// A login of a person, with `key` in an agent of its own.
+    pub(super) fn login(&self, request: &LoginRequest, key: Option<&Secret>) -> Result<CommandSpec, Fault> {
+        match &self.address {
+            Address::Ssh { host, .. } => {
+                Ok(self.caller(host).login(&self.folder, (&request.flags, &request.command), key))
+            }
+            Address::Local(root) => {
+                let message = format!("the server of `{}` is this machine", self.environment);
+                Err(Fault::new(FaultKind::Refused, message)
+                    .hint(format!("there is nothing to log in to; its folder is {}", root.display())))
+            }
+        }
     }
 
     /// Whether the server's Shipway is there, as far as this machine can tell.

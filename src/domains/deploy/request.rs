@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::check::CheckAction;
 use super::follow::{AttachAction, CancelAction};
+use super::login::{LoginAction, LoginRequest};
 use super::look::{Look, LookAction};
 use super::perform::PerformAction;
 use super::server_setup::{self, HereAction, may_be_here};
@@ -13,7 +14,7 @@ use super::tag::{TagRequest, tag_nodes};
 use super::target::Target;
 use super::{approve, look, survey};
 use crate::diagnostic::Fault;
-use crate::model::{Call, Model};
+use crate::model::{Call, Model, Template};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::Action;
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -61,6 +62,8 @@ pub enum Wish {
     },
     /// Whether the server has the env files as they are here.
     EnvFiles,
+    /// A person wants to log in.
+    Login(LoginRequest),
     /// The server is to be prepared.
     Setup {
         /// The program that is to run there; our own where none is named.
@@ -159,6 +162,14 @@ pub fn nodes(model: &Arc<Model>, request: &Request) -> Result<Vec<Node>, Fault> 
             let look = server_setup::EnvFilesLook { target: target.clone() };
             let title = format!("compare the env files of {environment}");
             vec![node((env_files_step(environment), title), target.needs(), Effect::Reads, Box::new(look))]
+        }
+        Wish::Login(login) => {
+            let action = LoginAction { target: target.clone(), request: login.clone() };
+            let mut nodes = one("login", format!("log in to {environment}"), Effect::Reads, Box::new(action));
+            let key = target.ssh_key().into_iter().flat_map(Template::references);
+            let needs = Need::of(model, key);
+            nodes.iter_mut().for_each(|node| node.needs.extend(needs.iter().cloned()));
+            nodes
         }
         Wish::Setup { binary } => server_setup::nodes(&target, binary.as_deref()),
     })

@@ -53,6 +53,14 @@ impl Target {
         }
     }
 
+    /// The private key with which a person logs in, where the file names one.
+    pub(super) fn ssh_key(&self) -> Option<&Template> {
+        match &self.deploy().ok()?.target {
+            DeployTarget::Server { ssh_key, .. } => ssh_key.as_ref(),
+            DeployTarget::Task(_) => None,
+        }
+    }
+
     /// The task that deploys it, where one does.
     pub(super) fn task(&self) -> Option<&Call> {
         match &self.deploy().ok()?.target {

@@ -42,7 +42,7 @@ struct Roller<'a> {
     caller: Caller,
     traffic: Traffic,
     known: BTreeMap<String, Known>,
-    /// The name of the last container of a service that left.
+    /// By service, the name of the container that a spare stands for, until the spare has it.
     names: BTreeMap<String, String>,
 }
 
@@ -147,7 +147,7 @@ impl Roller<'_> {
                 .ok_or_else(|| Fault::new(FaultKind::Bug, "a container that nobody saw is to be changed"))
         };
         match act {
-            Act::Discard(id) => self.discard(context, find(id)?),
+            Act::Discard(id) => self.discard(context, find(id)?, containers),
             Act::Admit(id) => self.admit(context, find(id)?, containers),
             Act::Ask(id) => {
                 let container = find(id)?;
@@ -176,10 +176,14 @@ impl Roller<'_> {
                     },
                 };
                 let spare = self.leave(context, container, &leaving, (containers, replicas))?;
+                retire::stop(context, self.scene, container)?;
+                let Some(spare) = spare else {
+                    return retire::discard(context, self.scene, container);
+                };
                 let known = Known { standing: Standing::Unknown, admitted: None, is_ours: true };
-                self.known.extend(spare.map(|id| (id, known)));
+                self.known.insert(spare, known);
                 self.names.insert(service_of(container), container.name().to_owned());
-                retire::remove(context, self.scene, container)
+                Ok(())
             }
             Act::Create(service) => {
                 say(context, format!("making {service}"));
@@ -192,8 +196,16 @@ impl Roller<'_> {
         }
     }
 
-    fn discard(&mut self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
+    fn discard(
+        &mut self,
+        context: &mut StepContext<'_>,
+        container: &Container,
+        containers: &[Container],
+    ) -> Result<(), Fault> {
         let service = container.service().unwrap_or_default();
+        if self.names.get(service).is_some_and(|name| name == container.name()) {
+            return self.give_its_name(context, container, containers);
+        }
         let was_started = container.state.status != CREATED;
         if was_started && self.known.get(&container.id).is_some_and(|known| known.is_ours) {
             let why = format!("ended with status {}", container.state.exit_code);
@@ -253,7 +265,7 @@ impl Roller<'_> {
         let Some(last) = admitted.filter_map(|(_, known)| known.admitted).max() else {
             return Ok(());
         };
-        let until = last + self.traffic.notices_within();
+        let until = last + self.traffic.admits_within();
         let left = until.saturating_sub(context.doors().clock.monotonic());
         if !left.is_zero() {
             say(context, format!("waiting {} until the proxy has noticed", duration::render(left)));
@@ -306,15 +318,27 @@ impl Roller<'_> {
         is_worth_it && can_stand_beside(container, &self.compose.project)
     }
 
-    /// Starts a spare by the name of the container that it stands for: others may know it by that.
+    /// Removes a container that has ended, and gives its name to the spare that was started in its place: others may know it by that.
+    fn give_its_name(
+        &mut self,
+        context: &mut StepContext<'_>,
+        container: &Container,
+        containers: &[Container],
+    ) -> Result<(), Fault> {
+        retire::discard(context, self.scene, container)?;
+        let service = service_of(container);
+        let is_next = |one: &&Container| one.is_running() && one.service() == container.service();
+        let (Some(name), Some(next)) = (self.names.remove(&service), containers.iter().find(is_next)) else {
+            return Ok(());
+        };
+        let spec = docker::rename(self.scene.home(), &next.id, &name);
+        demand(context, &spec, "the new container could not get the old one's name").map(drop)
+    }
+
     fn start(&self, context: &mut StepContext<'_>, container: &Container) -> Result<(), Fault> {
         let service = service_of(container);
-        let home = self.scene.home();
         say(context, format!("starting {service}"));
-        if let Some(name) = self.names.get(&service) {
-            demand(context, &docker::rename(home, &container.id, name), &not_made(&service))?;
-        }
-        demand(context, &docker::start(home, &container.id), &not_made(&service)).map(drop)
+        demand(context, &docker::start(self.scene.home(), &container.id), &not_made(&service)).map(drop)
     }
 
     /// The container that compose made just now.

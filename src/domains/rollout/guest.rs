@@ -39,14 +39,20 @@ pub fn run(arguments: &[OsString]) -> u8 {
                 times.iter().map(|time| Some(Duration::from_millis(time.parse().ok()?))).collect();
             match (port.parse(), times.as_deref()) {
                 (Ok(port), Some([quiet, limit, from])) => {
-                    let early = from.saturating_sub(since_boot());
-                    crossbeam_channel::after(early).recv().ok();
+                    wait_for(*from);
                     idle(port, *quiet, *limit)
                 }
                 _ => return 2,
             }
         }
-        ["get", url] => call(&http::Call { method: "GET", url, host: None, body: None, limit: CALL }),
+        ["get", url] => get(url),
+        ["get", url, from] => match from.parse().map(Duration::from_millis) {
+            Ok(from) => {
+                wait_for(from);
+                get(url)
+            }
+            Err(_) => return 2,
+        },
         ["send", method, url, kind] => {
             let mut body = String::new();
             match std::io::stdin().read_to_string(&mut body) {
@@ -68,6 +74,15 @@ pub fn run(arguments: &[OsString]) -> u8 {
             1
         }
     }
+}
+
+/// Waits until so long after the machine's start.
+fn wait_for(from: Duration) {
+    crossbeam_channel::after(from.saturating_sub(since_boot())).recv().ok();
+}
+
+fn get(url: &str) -> Result<String, String> {
+    call(&http::Call { method: "GET", url, host: None, body: None, limit: CALL })
 }
 
 /// Waits until no request was in hand for `quiet`.
@@ -136,5 +151,6 @@ mod tests {
     fn words_that_are_not_known_are_a_fault_of_whoever_said_them() {
         assert_eq!(run(&["dance".into()]), 2);
         assert_eq!(run(&["idle".into(), "x".into(), "1".into(), "1".into()]), 2);
+        assert_eq!(run(&["get".into(), "http://127.0.0.1:1/".into(), "soon".into()]), 2);
     }
 }

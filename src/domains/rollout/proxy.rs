@@ -8,16 +8,17 @@ use serde_json::Value;
 
 use super::ask::{ask, note, pause, warn};
 use super::scene::Scene;
-use crate::adapters::caddy::{self, Upstreams, leaving};
+use crate::adapters::caddy::{self, NoticesWithin, Upstreams, leaving};
 use crate::adapters::docker::inspect::Container;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::Secret;
+use crate::os::clock::since_boot;
 use crate::os::command::Input;
 use crate::os::files::FileKind;
 use crate::release::record::{Group, Probe};
 use crate::run::StepContext;
 
-/// Where nobody can be asked how often health is looked at: three times this and then it was noticed.
+/// Where nobody can be asked how often health is looked at: after this time it was noticed.
 pub(super) const FALLBACK: Duration = Duration::from_secs(9);
 
 /// Time between two looks at what Caddy has in hand, beside what the question takes.
@@ -38,7 +39,7 @@ pub(super) enum Traffic {
         /// Its container.
         container: String,
         /// How long it takes to notice a change of health; `None`: it looks at nobody's health.
-        notices_within: Option<Duration>,
+        notices_within: Option<NoticesWithin>,
         /// By which names it may know a service.
         names: Names,
         /// What it asks of a container to learn of its health.
@@ -101,12 +102,14 @@ impl Traffic {
         }
     }
 
-    /// How long it takes until a change of health was noticed by whoever sends traffic.
-    pub(super) fn notices_within(&self) -> Duration {
+    /// How long it takes until whoever sends traffic has noticed that a container is healthy.
+    pub(super) fn admits_within(&self) -> Duration {
         match self {
             Self::Nobody => Duration::ZERO,
             Self::Unknown => FALLBACK,
-            Self::Caddy { notices_within, .. } => notices_within.unwrap_or_default(),
+            Self::Caddy { notices_within, .. } => {
+                notices_within.map_or(Duration::ZERO, |within| within.coming)
+            }
         }
     }
 }
@@ -160,7 +163,7 @@ pub(super) fn traffic(context: &mut StepContext<'_>, scene: &Scene, group: &Grou
         warn(context, &text);
     }
     let notices_within = match found.iter().all(|upstreams| upstreams.notices_within.is_some()) {
-        true => found.iter().filter_map(|upstreams| upstreams.notices_within).max(),
+        true => found.iter().filter_map(|upstreams| upstreams.notices_within).reduce(NoticesWithin::max),
         false => None,
     };
     if services.len() > 1 {
@@ -300,16 +303,17 @@ pub(super) fn take_out(
     Ok(leaving::left(&config, &is_meant))
 }
 
-/// Waits until Caddy has given back every answer of `addresses`; gives how long that took and how many requests were still in hand at the
-/// `limit`. `None`: Caddy does not tell.
+/// Waits until Caddy has given back every answer of `addresses`, from `early` after now on; gives how long that took and how many requests
+/// were still in hand at the `limit`. `None`: Caddy does not tell.
 pub(super) fn answered(
     context: &mut StepContext<'_>,
     scene: &Scene,
     caddy_id: &str,
-    (addresses, limit): (&[String], Duration),
+    (addresses, early, limit): (&[String], Duration, Duration),
 ) -> Result<Option<(Duration, u64)>, Fault> {
-    let spec = scene.guest(context, caddy_id, |guest, dir| guest.get(dir, leaving::IN_HAND))?;
-    let started = context.doors().clock.monotonic();
+    let from = (since_boot() + early).as_millis();
+    let spec = scene.guest(context, caddy_id, |guest, dir| guest.get_from(dir, leaving::IN_HAND, from))?;
+    let started = context.doors().clock.monotonic() + early;
     let mut busy_until = Duration::ZERO;
     loop {
         let answer = ask(context, &spec)?;

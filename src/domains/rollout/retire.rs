@@ -84,7 +84,7 @@ fn out_of_traffic(
                 // Where another container has the same name, what goes there never ends.
                 let is_alone = leaving.successor.is_none();
                 let addresses = if is_alone { names.dials_of(service) } else { Vec::new() };
-                return Ok(Quiet { noticed: *within, addresses });
+                return Ok(Quiet { noticed: within.leaving, addresses });
             }
             // It will not be told: then Caddy is.
             proxy::take_out(context, scene, (caddy, names), container).map(at_once)
@@ -94,7 +94,7 @@ fn out_of_traffic(
         }
         (Traffic::Unknown, Some(drain)) => {
             tell(context, scene, container, (leaving, drain))?;
-            Ok(Quiet { noticed: leaving.traffic.notices_within(), addresses: Vec::new() })
+            Ok(Quiet { noticed: proxy::FALLBACK, addresses: Vec::new() })
         }
     }
 }
@@ -147,7 +147,7 @@ fn still_runs(context: &mut StepContext<'_>, scene: &Scene, container: &Containe
 ///
 /// Its connections tell that of everybody who sends it any, but not for certain: where a request came within the same tick of the kernel's
 /// clock as the answer before it, they look as if it was answered (`idle`). What Caddy has in hand it tells exactly. So both are asked, at the
-/// same time. The guest that looks at connections comes up while one waits.
+/// same time. The guests that look come up while one waits.
 fn finish(
     context: &mut StepContext<'_>,
     scene: &Scene,
@@ -155,7 +155,8 @@ fn finish(
     (leaving, quiet): (&Leaving<'_>, &Quiet),
 ) -> Result<(), Fault> {
     let (group, noticed) = (leaving.group, quiet.noticed);
-    let from = since_boot() + noticed;
+    // Whoever had nothing in hand at the end of the notice is idle when it is over.
+    let from = since_boot() + noticed.saturating_sub(QUIET);
     let service = container.service().unwrap_or_default();
     let port = match &group.probe {
         Probe::Http { port, .. } | Probe::Tcp { port } => *port,
@@ -167,8 +168,7 @@ fn finish(
     })?;
     let counted = |context: &mut StepContext<'_>| match leaving.traffic {
         Traffic::Caddy { container: caddy, .. } if !quiet.addresses.is_empty() => {
-            pause(context, noticed)?;
-            proxy::answered(context, scene, caddy, (&quiet.addresses, limit))
+            proxy::answered(context, scene, caddy, (&quiet.addresses, noticed, limit))
         }
         _ => Ok(None),
     };
@@ -228,6 +228,12 @@ pub(super) fn remove(
     scene: &Scene,
     container: &Container,
 ) -> Result<(), Fault> {
+    stop(context, scene, container)?;
+    discard(context, scene, container)
+}
+
+/// Stops a container in its own time.
+pub(super) fn stop(context: &mut StepContext<'_>, scene: &Scene, container: &Container) -> Result<(), Fault> {
     // compose 1.x keeps `stop_grace_period` to itself; the label has it.
     let grace = match container.config.stop_timeout {
         Some(_) => None,
@@ -245,7 +251,7 @@ pub(super) fn remove(
             ));
         }
     }
-    discard(context, scene, container)
+    Ok(())
 }
 
 /// Removes a container as it is.

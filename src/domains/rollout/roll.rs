@@ -6,8 +6,8 @@
 //! 3. Every service ends up with exactly one container, as it is wanted, that answers.
 //!
 //! On the way back to an earlier release the new container of one of several services is made while the old one leaves, as a *spare* that
-//! does not run, and started when the old one is gone. It is a spare only for the run that made it: whoever comes after a crash finds a
-//! container that does not run.
+//! does not run, and started when the old one has ended, which is removed once the new one answers. It is a spare only for the run that
+//! made it: whoever comes after a crash finds a container that does not run.
 //!
 //! Each act either finds something out about a container, makes one, or takes one away, so it comes to an end: what is made is as
 //! wanted, and what is as wanted and answers is taken away only where there are two of it.
@@ -49,7 +49,7 @@ pub(super) enum Act {
     Admit(String),
     /// Ask once whether a container answers.
     Ask(String),
-    /// Take a running container out of traffic, let it finish, stop and remove it.
+    /// Take a running container out of traffic, let it finish, stop it, and remove it where no spare waits for its end.
     Retire(String),
     /// Make the one container of a service.
     Create(String),
@@ -64,23 +64,23 @@ pub(super) enum Act {
 /// What to do next with `replicas`, which are all containers of `services`.
 pub(super) fn next_act(services: &[String], replicas: &[Replica]) -> Act {
     let running = || replicas.iter().filter(|replica| replica.runs);
+    let is_of = |service: &String, replica: &Replica| replica.runs && replica.service == *service;
+    let is_served = |service: &String| replicas.iter().any(|one| is_of(service, one));
+    if let Some(spare) = replicas.iter().find(|replica| replica.is_spare && !is_served(&replica.service)) {
+        return Act::Start(spare.id.clone());
+    }
+    if let Some(new) = running().find(|replica| replica.is_wanted && replica.standing == Standing::Unknown) {
+        return Act::Admit(new.id.clone());
+    }
     if let Some(dead) = replicas.iter().find(|replica| !replica.runs && !replica.is_spare) {
         return Act::Discard(dead.id.clone());
     }
     let is_right = |replica: &&Replica| replica.is_wanted && replica.standing != Standing::Silent;
-    if let Some(new) = running().find(|replica| replica.is_wanted && replica.standing == Standing::Unknown) {
-        return Act::Admit(new.id.clone());
-    }
     if let Some(old) = running().find(|replica| replica.standing == Standing::Unknown) {
         return Act::Ask(old.id.clone());
     }
-    let is_of = |service: &String, replica: &Replica| replica.runs && replica.service == *service;
-    if let Some(service) = services.iter().find(|service| !replicas.iter().any(|one| is_of(service, one))) {
-        let spare = replicas.iter().find(|replica| replica.is_spare && replica.service == *service);
-        return match spare {
-            Some(spare) => Act::Start(spare.id.clone()),
-            None => Act::Create(service.clone()),
-        };
+    if let Some(service) = services.iter().find(|service| !is_served(service)) {
+        return Act::Create(service.clone());
     }
     if let Some(silent) = in_order(services, replicas).find(|replica| replica.standing == Standing::Silent) {
         return Act::Retire(silent.id.clone());
@@ -199,6 +199,14 @@ mod tests {
         assert!(!leaves_a_gap(&pair, &with, "a"), "it has its spare");
         assert_eq!(next_act(&pair, &with), Act::Retire("a".to_owned()));
         assert_eq!(next_act(&pair, &with[1..]), Act::Start("c".to_owned()));
+        // The old one is removed while the proxy notices the spare.
+        let ended = Replica { runs: false, ..a.clone() };
+        let [_, b, c] = with;
+        assert_eq!(next_act(&pair, &[ended.clone(), b.clone(), c.clone()]), Act::Start("c".to_owned()));
+        let booting = Replica { runs: true, is_spare: false, ..c };
+        assert_eq!(next_act(&pair, &[ended.clone(), b.clone(), booting.clone()]), Act::Admit("c".to_owned()));
+        let booted = Replica { standing: Serves, ..booting };
+        assert_eq!(next_act(&pair, &[ended, b.clone(), booted]), Act::Discard("a".to_owned()));
         // One that nobody needs goes at the end.
         let new = [replica("c", "web", true, Serves), replica("d", "web2", true, Serves), spare("e", "web2")];
         assert_eq!(next_act(&pair, &new), Act::Discard("e".to_owned()));
@@ -262,8 +270,11 @@ mod tests {
                     let service = leaving.service.clone();
                     if self.has_spares && leaves_a_gap(&self.services, &self.replicas, id) {
                         self.make_spare(&service);
+                        let leaving = self.replicas.iter_mut().find(|replica| replica.id == *id);
+                        leaving.expect("a container").runs = false;
+                    } else {
+                        self.replicas.retain(|replica| replica.id != *id);
                     }
-                    self.replicas.retain(|replica| replica.id != *id);
                     assert!(before == 0 || self.serving() > 0, "the last one that answered was taken away");
                 }
                 Act::Admit(id) | Act::Ask(id) => {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use super::exports;
 use super::fingerprint;
-use crate::diagnostic::{Fault, FaultKind};
+use super::parts::Part;
+use crate::diagnostic::{Fault, FaultKind, Spanned};
 use crate::event::{Level, Termination};
-use crate::model::{Command, Confirm, Model, Task};
-use crate::os::command::EnvironmentValue;
-use crate::plan::{Digest, Fingerprint, Proposal, ProposedChange};
+use crate::model::{Call, Command, Confirm, Model, Task};
+use crate::os::command::{EnvironmentValue, Output};
+use crate::plan::{Broken, Digest, Fingerprint, Proposal, ProposedChange, Skip, Terms};
 use crate::run::bindings::Scope;
+use crate::run::node::Invocation;
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
 use crate::text::duration;
 
@@ -23,6 +25,10 @@ pub(super) struct TaskAction {
     pub(super) scope: Scope,
     /// Its work is that of all combinations, which came before.
     pub(super) is_whole_matrix: bool,
+    /// Which of its commands.
+    pub(super) part: Part,
+    /// It cleans up after a task that ended with this status.
+    pub(super) cleans_up_after: Option<u8>,
 }
 
 /// Asks a task's question.
@@ -31,6 +37,9 @@ pub(super) struct ConfirmAction {
     pub(super) title: String,
     pub(super) confirm: Confirm,
 }
+
+/// Says in `finally` how the task ended.
+const STATUS: &str = "SHIPWAY_STATUS";
 
 /// How long a command may take to end after its time is over.
 const GRACE: Duration = Duration::from_secs(5);
@@ -52,11 +61,30 @@ impl Action for TaskAction {
         }
         let preview = |command| script::preview(&self.model, &self.scope, command);
         let finally = task.finally.iter().rev().map(|command| format!("finally: {}", preview(command)));
-        task.run.iter().map(preview).chain(finally).collect()
+        let run = self.part.commands(task).iter().map(preview);
+        if self.part.ends { run.chain(finally).collect() } else { run.collect() }
+    }
+
+    fn outlives_its_run(&self) -> bool {
+        // What is tracked has a better record, and what is handed on is kept nowhere else.
+        self.model.task(&self.task).is_some_and(|task| task.tracking.is_empty() && task.exports.is_empty())
+    }
+
+    fn terms(&self) -> Terms {
+        let Some(task) = self.model.task(&self.task).filter(|_| !self.is_whole_matrix) else {
+            return Terms::default();
+        };
+        let place = |name: &Spanned<String>| Some((name.value.clone(), *self.model.pools.get(&name.value)?));
+        let runs = !self.part.commands(task).is_empty();
+        Terms {
+            pool: task.rules.pool.as_ref().and_then(place),
+            alone: task.rules.interactive && runs,
+            closes: self.part.closes.clone(),
+        }
     }
 
     fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
-        let task = self.model.task(&self.task).filter(|_| !self.is_whole_matrix);
+        let task = self.model.task(&self.task).filter(|_| !self.is_whole_matrix && self.part.is_whole());
         let Some(task) = task else { return Ok(None) };
         fingerprint::of(context, &self.model, task, &self.scope).map(Some)
     }
@@ -69,27 +97,45 @@ impl Action for TaskAction {
         if self.is_whole_matrix || does_nothing {
             return Outcome::done();
         }
-        let exports = match exports::file(context, task) {
-            Ok(exports) => exports,
-            Err(fault) => return Outcome::Failed(fault),
-        };
-        let place = match self.place(context, task, exports.as_deref()) {
-            Ok(place) => place,
-            Err(fault) => return Outcome::Failed(fault),
-        };
-        if let Some(condition) = &task.rules.condition {
-            match self.held_back(context, condition, &place) {
-                Ok(None) => {}
-                Ok(Some(reason)) => {
-                    context.log().notice(Level::Note, &format!("skipped: {reason}"));
-                    return Outcome::Skipped(reason);
-                }
-                Err(fault) => return Outcome::Failed(fault),
-            }
+        self.perform(context, task).unwrap_or_else(Outcome::Failed)
+    }
+}
+
+impl TaskAction {
+    fn perform(&self, context: &mut StepContext<'_>, task: &Task) -> Result<Outcome, Fault> {
+        // Another task that is called by `finally` closes nothing itself.
+        let broken = if self.part.is_whole() { None } else { context.broken() };
+        if let Some(Broken { skip: Skip::HeldBack { reason }, .. }) = broken {
+            return Ok(Outcome::Skipped(reason));
         }
-        let result = self.attempts(context, task, &place);
-        let cleaned = self.clean_up(context, task, place, result.as_ref().err());
-        match result.and(cleaned) {
+        let exports = exports::file(context, task, &self.part)?;
+        let place = self.place(context, task, exports.as_deref())?;
+        if let Some(condition) = task.rules.condition.as_ref().filter(|_| self.part.opens)
+            && let Some(reason) = self.held_back(context, condition, &place)?
+        {
+            context.log().notice(Level::Note, &format!("skipped: {reason}"));
+            return Ok(match self.part.ends {
+                true => Outcome::Skipped(reason),
+                false => Outcome::Stopped(Skip::HeldBack { reason }),
+            });
+        }
+        let result = match &broken {
+            Some(_) => Ok(()),
+            None => self.attempts(context, task, &place),
+        };
+        if !self.part.ends {
+            return result.map(|()| Outcome::done());
+        }
+        let status = match (&result, &broken) {
+            (Err(fault), _) => fault.exit_code(),
+            (Ok(()), Some(broken)) => broken_status(context, broken),
+            (Ok(()), None) => 0,
+        };
+        let cleaned = self.clean_up(context, task, place, status);
+        if let Some(broken) = broken {
+            return cleaned.map(|()| Outcome::Stopped(broken.skip));
+        }
+        Ok(match result.and(cleaned) {
             Ok(()) => match &exports {
                 Some(file) => exports::read(context, task, file).map(Outcome::done_with).into(),
                 None => Outcome::done(),
@@ -101,11 +147,9 @@ impl Action for TaskAction {
                 Outcome::Skipped("it failed, which it ignores".to_owned())
             }
             Err(fault) => Outcome::Failed(fault),
-        }
+        })
     }
-}
 
-impl TaskAction {
     fn place(
         &self,
         context: &mut StepContext<'_>,
@@ -122,6 +166,9 @@ impl TaskAction {
         if let Some(exports) = exports {
             let path = EnvironmentValue::Plain(exports.display().to_string());
             env.insert(exports::VARIABLE.to_owned(), path);
+        }
+        if let Some(status) = self.cleans_up_after {
+            env.insert(STATUS.to_owned(), EnvironmentValue::Plain(status.to_string()));
         }
         Ok(Place { dir, env })
     }
@@ -147,12 +194,14 @@ impl TaskAction {
     /// All commands once, within the task's time, and then the wait.
     fn attempt(&self, context: &mut StepContext<'_>, task: &Task, place: &Place) -> Result<(), Fault> {
         // What a failed attempt wrote is not handed on.
-        exports::clear(context, place)?;
+        if self.part.opens {
+            exports::clear(context, place)?;
+        }
         let deadline = task.rules.timeout.map(|timeout| context.doors().clock.monotonic() + timeout);
-        for command in &task.run {
+        for command in self.part.commands(task) {
             self.run_one(context, task, command, place, deadline)?;
         }
-        match &task.rules.wait_until {
+        match task.rules.wait_until.as_ref().filter(|_| self.part.ends) {
             Some(wait) => self.wait_until(context, wait, place),
             None => Ok(()),
         }
@@ -168,9 +217,17 @@ impl TaskAction {
     ) -> Result<(), Fault> {
         let mut spec =
             script::command_spec(context, &self.scope, command, place.dir.clone(), place.env.clone())?;
+        if task.rules.interactive {
+            spec.output = Output::Terminal;
+        }
         let now = context.doors().clock.monotonic();
         spec.timeout = deadline.map(|deadline| deadline.saturating_sub(now));
-        let how = CommandRun { is_look: task.rules.quiet, grace: GRACE, ..CommandRun::default() };
+        let how = CommandRun {
+            is_look: task.rules.quiet,
+            grace: GRACE,
+            cleans_up: self.cleans_up_after.is_some(),
+            ..CommandRun::default()
+        };
         let termination = context.run_command(&spec, how)?;
         match (termination, task.rules.timeout) {
             _ if termination.is_success() => Ok(()),
@@ -192,12 +249,15 @@ impl TaskAction {
         context: &mut StepContext<'_>,
         task: &Task,
         mut place: Place,
-        fault: Option<&Fault>,
+        status: u8,
     ) -> Result<(), Fault> {
-        let status = fault.map_or(0, Fault::exit_code).to_string();
-        place.env.insert("SHIPWAY_STATUS".to_owned(), EnvironmentValue::Plain(status));
+        place.env.insert(STATUS.to_owned(), EnvironmentValue::Plain(status.to_string()));
         let mut first = Ok(());
         for command in task.finally.iter().rev() {
+            if let Command::Task(call) = command {
+                first = first.and(self.clean_up_by(context, call, status));
+                continue;
+            }
             let (dir, env) = (place.dir.clone(), place.env.clone());
             let cleaned = script::command_spec(context, &self.scope, command, dir, env).and_then(|spec| {
                 let run = CommandRun { cleans_up: true, ..CommandRun::default() };
@@ -211,6 +271,33 @@ impl TaskAction {
             first = first.and(cleaned);
         }
         first
+    }
+
+    /// Another task's commands, here: the plan is over for this one, so that task has nothing but commands.
+    fn clean_up_by(&self, context: &mut StepContext<'_>, call: &Call, status: u8) -> Result<(), Fault> {
+        let environment = &context.doors().environment;
+        let Invocation { task, scope, .. } = super::invocation(&self.model, environment, call, &self.scope)?;
+        let action = Self {
+            model: Arc::clone(&self.model),
+            task,
+            scope,
+            is_whole_matrix: false,
+            part: Part::whole(),
+            cleans_up_after: Some(status),
+        };
+        match action.run(context) {
+            Outcome::Failed(fault) => Err(fault),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What `$SHIPWAY_STATUS` says where a step before did not end well.
+fn broken_status(context: &StepContext<'_>, broken: &Broken) -> u8 {
+    match broken.status {
+        0 if context.is_cancelled() => interrupted().exit_code(),
+        0 => FaultKind::Failed.exit_code(),
+        status => status,
     }
 }
 

@@ -81,6 +81,16 @@ pub enum ArgumentFault {
         /// The pattern.
         pattern: String,
     },
+    /// A variable that stands in for it, with bytes that are no text.
+    #[error("`{argument}` of `{task}` comes from ${variable}, whose value is not UTF-8")]
+    NotText {
+        /// The task.
+        task: String,
+        /// Its argument.
+        argument: String,
+        /// The variable.
+        variable: String,
+    },
     /// A value that no command can be given.
     #[error("the argument `{argument}` of `{task}` holds a NUL byte")]
     Nul {
@@ -102,6 +112,9 @@ impl ArgumentFault {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
                 None => fault.hint(format!("usage: {usage}; what follows `--` is no option")),
             },
+            Self::NotText { variable, .. } => {
+                fault.hint(format!("set it to a text, or not at all: `unset {variable}`"))
+            }
             Self::Choice { .. } | Self::Pattern { .. } | Self::Nul { .. } => fault,
         }
     }
@@ -263,8 +276,15 @@ fn value(
     given: Option<String>,
     environment: &Environment,
 ) -> Result<ArgumentValue, ArgumentFault> {
-    let from_environment = || argument.env.as_ref().and_then(|name| environment.get(name)).map(str::to_owned);
-    let value = match given.or_else(from_environment) {
+    let from_environment = match (&given, &argument.env) {
+        (None, Some(name)) => environment.text(name).map_err(|_| ArgumentFault::NotText {
+            task: task.name.clone(),
+            argument: argument.name.clone(),
+            variable: name.clone(),
+        })?,
+        _ => None,
+    };
+    let value = match given.or_else(|| from_environment.map(str::to_owned)) {
         Some(value) => value,
         None => match &argument.kind {
             ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::action::Place;
+use super::parts::Part;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::model::{Task, Value};
 use crate::os::command::EnvironmentValue;
@@ -16,12 +17,12 @@ use crate::text::{list, suggest};
 /// The variable that names the file.
 pub(super) const VARIABLE: &str = "SHIPWAY_OUTPUT";
 
-/// A private file for the exports of this step; `None`: the task has none.
-pub(super) fn file(context: &StepContext<'_>, task: &Task) -> Result<Option<PathBuf>, Fault> {
+/// A private file for the exports of this step, or of all parts together; `None`: the task has none.
+pub(super) fn file(context: &StepContext<'_>, task: &Task, part: &Part) -> Result<Option<PathBuf>, Fault> {
     if task.exports.is_empty() {
         return Ok(None);
     }
-    let name = blake3::hash(context.name().as_bytes()).to_hex();
+    let name = blake3::hash(part.of.as_deref().unwrap_or(context.name()).as_bytes()).to_hex();
     context.private_path(&format!("output-{}", &name[..16])).map(Some)
 }
 

@@ -168,9 +168,11 @@ impl Parts {
         }
         names.retain(|name| !env.contains_key(*name) && !OF_THE_SHELL.contains(name));
         for name in names {
-            let Some(value) = context.doors().environment.get(name) else { continue };
-            let is_secret = env_value_is_secret(name, value.as_bytes(), &[], &[]);
-            self.add_value(context, format!("${name}"), value, is_secret);
+            let Some(value) = context.doors().environment.variables.get(OsStr::new(name)) else { continue };
+            // What is no text counts by its escaped bytes.
+            let text = value.to_str().map_or_else(|| format!("{value:?}"), str::to_owned);
+            let is_secret = env_value_is_secret(name, value.as_encoded_bytes(), &[], &[]);
+            self.add_value(context, format!("${name}"), &text, is_secret);
         }
     }
 }
@@ -226,6 +228,7 @@ fn program(command: &Command) -> Option<&str> {
             [ScriptPart::Text(tool)] => Some(tool),
             _ => None,
         },
+        Command::Task(_) => None,
     }
 }
 
@@ -271,6 +274,7 @@ fn written(task: &Task) -> String {
                 Command::Exec(words) => {
                     format!("{kind} exec {:?}\n", words.iter().map(template).collect::<Vec<_>>())
                 }
+                Command::Task(call) => format!("{kind} task {}\n", call.task.value),
                 Command::Shell(each) => format!("{kind} {} {:?}\n", shell(each), script(each)),
             });
         }
@@ -278,10 +282,11 @@ fn written(task: &Task) -> String {
     text
 }
 
-fn shell(script: &Script) -> &'static str {
-    match script.shell {
-        ScriptShell::Default => "sh",
-        ScriptShell::Shebang => "#!",
+fn shell(script: &Script) -> String {
+    match &script.shell {
+        ScriptShell::Default => "sh".to_owned(),
+        ScriptShell::Shebang => "#!".to_owned(),
+        ScriptShell::Given(words) => format!("{words:?}"),
     }
 }
 

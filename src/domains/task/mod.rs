@@ -7,6 +7,7 @@ mod action;
 mod arguments;
 mod exports;
 mod fingerprint;
+mod parts;
 mod requires;
 mod rules;
 
@@ -14,7 +15,7 @@ pub use arguments::{ArgumentFault, read_arguments, usage};
 
 use std::sync::Arc;
 
-use action::{ConfirmAction, TaskAction};
+use action::ConfirmAction;
 use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
@@ -56,6 +57,7 @@ pub fn step_name(model: &Model, masker: &Masker, invocation: &Invocation) -> Str
             }
         }
     }
+    name.push_str(&invocation.place);
     name
 }
 
@@ -71,7 +73,7 @@ pub fn invocation(
         call.args.iter().map(|arg| static_text(model, environment, scope, arg)).collect();
     let scope = read_arguments(task, &words?, environment)
         .map_err(|fault| at(model, call.task.span, Fault { kind: FaultKind::File, ..fault.into_fault() }))?;
-    Ok(Invocation { task: task.name.clone(), scope })
+    Ok(Invocation::new(&task.name, scope))
 }
 
 /// The tasks that run after this one, where it ended well.
@@ -86,13 +88,12 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
     let name = step_name(model, masker, invocation);
     let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
     let combinations = unfolded(task, &invocation.scope);
-    let references = task.references().chain(model.command_references());
-    let mut needs = Need::of(model, references);
+    let mut needs = parts::values(model, task);
     needs.extend(task.databases.iter().map(|name| Need::Database(name.value.clone())));
     if let Some(scopes) = &combinations {
         needs = scopes
             .iter()
-            .map(|scope| Need::Task(Invocation { task: task.name.clone(), scope: scope.clone() }))
+            .map(|scope| Need::Task(Invocation { scope: scope.clone(), ..invocation.clone() }))
             .collect();
     } else {
         for call in &task.depends {
@@ -128,20 +129,12 @@ pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Re
             action: Box::new(ConfirmAction { title: title.clone(), confirm: confirm.clone() }),
         });
     }
-    nodes.push(Node {
-        title,
-        name,
-        needs,
-        after: task.wait_for.iter().map(|other| format!("task:{}", other.value)).collect(),
-        effect: if task.run.is_empty() { Effect::Reads } else { Effect::Changes },
-        when_orphaned: WhenOrphaned::Stop,
-        action: Box::new(TaskAction {
-            model: Arc::clone(model),
-            task: task.name.clone(),
-            scope: invocation.scope.clone(),
-            is_whole_matrix: combinations.is_some(),
-        }),
-    });
+    let node = parts::TaskNode { model, task, invocation, name, title, needs };
+    if combinations.is_none() && task.called().next().is_some() {
+        nodes.extend(node.in_parts());
+    } else {
+        nodes.push(node.whole(combinations.is_some()));
+    }
     Ok(nodes)
 }
 

@@ -76,7 +76,7 @@ impl RequiresAction {
 }
 
 fn look_at_variable(context: &StepContext<'_>, variable: &RequiredVariable) -> Option<Missing> {
-    let is_set = context.doors().environment.get(&variable.name).is_some_and(|value| !value.is_empty());
+    let is_set = context.doors().environment.has(&variable.name);
     let name = &variable.name;
     (!is_set).then(|| Missing {
         text: format!("${name} is not set"),

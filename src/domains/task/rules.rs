@@ -36,7 +36,7 @@ impl TaskAction {
             return Ok(Some(format!("it is for {}, and this is {arch}", list::or_ticked(&condition.arch))));
         }
         for name in &condition.env {
-            if context.doors().environment.get(name).is_none_or(str::is_empty) {
+            if !context.doors().environment.has(name) {
                 return Ok(Some(format!("${name} is not set")));
             }
         }
@@ -125,7 +125,8 @@ impl TaskAction {
         place: &Place,
     ) -> Result<(Termination, String), Fault> {
         let spec = script::shell_spec(context, &self.scope, run, place.dir.clone(), place.env.clone())?;
-        let how = CommandRun { is_look: true, ..CommandRun::default() };
+        let cleans_up = self.cleans_up_after.is_some();
+        let how = CommandRun { is_look: true, cleans_up, ..CommandRun::default() };
         let termination = context.run_command(&spec, how)?;
         if context.is_cancelled() && !termination.is_success() {
             return Err(interrupted());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::approve::is_covered;
+use super::ground;
 use super::plan::{Planned, Purpose, digest};
 use super::promised::Promised;
 use super::resume::Resumed;
@@ -57,7 +58,7 @@ impl ApplyAction {
             Fault::new(FaultKind::Bug, format!("the plan of `{}` is not there", self.site.name))
         })?;
         let (file, approved, terraform) = match planned.as_ref() {
-            Planned::Nothing(reason) => return self.nothing_to_do(context, reason),
+            Planned::Nothing(reason) | Planned::Stands(reason) => return self.nothing_to_do(context, reason),
             Planned::Changes { file, digest, terraform, .. } => (file, digest, terraform),
         };
         // A plan that stays within the preview has the answer that the preview got.
@@ -76,8 +77,15 @@ impl ApplyAction {
             Purpose::Destroy => ("before_destroy", &workspace.before_destroy),
         };
         self.site.run_hook(context, hook, before)?;
+        ground::forget(context.doors(), &self.site);
         let reading = self.run_plan(context, (file, approved), &approval, terraform)?;
         context.doors().files.remove(file).ok();
+        // While the workspace is still ours alone.
+        if let (ApplyReading::Applied { .. }, Planned::Changes { ground: Some(ground), .. }) =
+            (&reading.0, planned.as_ref())
+        {
+            ground.note_apply(context, &self.site)?;
+        }
         self.judge(context, &plan_step, reading)
     }
 
@@ -161,7 +169,8 @@ impl ApplyAction {
                     let dir = self.site.workspace()?.dir.display().to_string();
                     fault = fault.hint(format!(
                         "its state could not be stored and lies in {dir}/errored.tfstate: \
-                         `terraform -chdir={dir} state push errored.tfstate` repairs that"
+                         `{} -chdir={dir} state push errored.tfstate` repairs that",
+                        self.site.tool()
                     ));
                 }
                 Err(fault)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::apply::Applied;
-use super::plan::Purpose;
+use super::plan::{Planned, Purpose};
 use super::site::Site;
 use crate::diagnostic::Fault;
 use crate::event::Level;
@@ -38,16 +38,25 @@ impl ConcludeAction {
         };
         let changed =
             self.sites.iter().filter(|site| context.value::<Applied>(&site.step(verb)).is_some()).count();
+        let stands = |site: &&Site| {
+            let planned = context.value::<Planned>(&site.step(self.purpose.plan_step()));
+            planned.is_some_and(|planned| matches!(*planned, Planned::Stands(_)))
+        };
+        let unplanned = match self.sites.iter().filter(stands).count() {
+            0 => String::new(),
+            1 if self.sites.len() == 1 => " (not planned again; `--force` does)".to_owned(),
+            number => format!(" ({number} not planned again; `--force` does)"),
+        };
         let all = count(self.sites.len(), "workspace");
         let is_one = self.sites.len() == 1;
         let text = match (self.purpose, changed) {
             (Purpose::Apply, 0) if is_one => {
-                "nothing to change: the workspace is as its files say".to_owned()
+                format!("nothing to change: the workspace is as its files say{unplanned}")
             }
-            (Purpose::Apply, 0) => format!("nothing to change: {all} are as their files say"),
+            (Purpose::Apply, 0) => format!("nothing to change: {all} are as their files say{unplanned}"),
             (Purpose::Apply, changed) if changed == self.sites.len() => format!("{all} applied"),
             (Purpose::Apply, changed) => {
-                format!("{changed} of {all} applied; the others are as their files say")
+                format!("{changed} of {all} applied; the others are as their files say{unplanned}")
             }
             (Purpose::Destroy, 0) if is_one => "nothing to destroy: the workspace is empty".to_owned(),
             (Purpose::Destroy, 0) => format!("nothing to destroy: {all} are empty"),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::ground;
 use super::preview::follow;
 use super::previewed::{Change, word};
 use super::shadow::lacks_init;
@@ -79,14 +80,17 @@ impl Action for DriftAction {
 impl DriftAction {
     fn look(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         let workspace = self.site.workspace()?;
-        let again = |reason: &str| Outcome::Redo { from: self.site.step("init"), reason: reason.to_owned() };
+        let again = || {
+            let reason = format!("{} says that it has to be initialised", self.site.tool());
+            Outcome::Redo { from: self.site.step("init"), reason }
+        };
         match self.site.state(context)? {
             StateFound::Living(_) => {}
             StateFound::Empty => {
                 return Ok(Outcome::done_with(Drift::empty(workspace, DriftStatus::NotApplied)));
             }
             StateFound::Unreadable(found) if lacks_init(&found) && context.attempt() == 1 => {
-                return Ok(again("terraform says that it has to be initialised"));
+                return Ok(again());
             }
             StateFound::Unreadable(found) => {
                 return Err(self.site.failure(context, "reading the state", &found, ""));
@@ -98,12 +102,12 @@ impl DriftAction {
         if !workspace.vars.is_empty() {
             var_files.push(values_file.clone());
         }
-        let spec = self.site.call(context, |root| root.look(&var_files, &["-refresh-only"]))?;
+        let spec = self.site.call_plan(context, |root| root.look(&var_files, &["-refresh-only"]))?;
         let followed = follow(context, &self.site, &spec);
         context.doors().files.remove(&values_file).ok();
         let (planned, found, complaint) = followed?;
         if lacks_init(&found) && context.attempt() == 1 {
-            return Ok(again("terraform says that it has to be initialised"));
+            return Ok(again());
         }
         if diagnostic::errors(&found).next().is_some() || !complaint.is_empty() {
             return Err(self.site.failure(context, "the look for drift", &found, &complaint));
@@ -118,7 +122,9 @@ impl DriftAction {
         let mut said = "no drift".to_owned();
         if !row.drift.is_empty() {
             row.status = DriftStatus::Drift;
-            said = format!("{} changed outside terraform", count(row.drift.len(), "object"));
+            // So that the next `up` plans.
+            ground::forget(context.doors(), &self.site);
+            said = format!("{} changed outside {}", count(row.drift.len(), "object"), self.site.tool());
             let mut text = format!("{}: {said}", workspace.name);
             for change in &planned.drift {
                 text.push_str(&format!("\n  ! {} was {}", change.address, change.action.done()));

@@ -62,7 +62,7 @@ impl Site {
 }
 
 fn is_configuration(name: &str) -> bool {
-    let endings = [".tf", ".tf.json", ".tfvars", ".tfvars.json"];
+    let endings = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"];
     name != SALVAGE_FILE
         && (name == ".terraform.lock.hcl" || endings.iter().any(|ending| name.ends_with(ending)))
 }
@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn only_what_a_plan_reads_is_configuration() {
-        for name in ["main.tf", "x.tf.json", "prod.tfvars", "a.auto.tfvars.json", ".terraform.lock.hcl"] {
+        for name in
+            ["main.tf", "x.tf.json", "x.tofu", "prod.tfvars", "a.auto.tfvars.json", ".terraform.lock.hcl"]
+        {
             assert!(is_configuration(name), "{name}");
         }
         for name in [SALVAGE_FILE, "terraform.tfstate", "log", "main.tf.orig"] {

@@ -12,7 +12,7 @@ use super::init::InitAction;
 use super::order::{dependents, order, with_upstream};
 use super::outputs::OutputsAction;
 use super::plain::{CleanAction, PlainAction, PlainVerb};
-use super::plan::{PlanAction, Purpose};
+use super::plan::{PlanAction, Purpose, Want};
 use super::preview_graph;
 use super::promised::Promised;
 use super::resume::ResumeAction;
@@ -130,7 +130,10 @@ impl Builder<'_> {
             needs.extend(self.tasks(workspace));
             needs.push(resumed.clone());
             all.push(self.init(&site, needs, false));
-            all.extend(self.plan_to_apply(&site, Vec::new())?);
+            // What was promised is done.
+            let want = if self.promised.is_empty() { Want::ApplyUnlessItStands } else { Want::Apply };
+            let plan = self.plan(&site, Purpose::Apply, want, Vec::new())?;
+            all.extend(self.question_and_apply(&site, plan)?);
         }
         let needs = names.iter().map(|name| self.applied(name)).collect();
         all.push(self.conclude("up:conclude", Purpose::Apply, names, needs));
@@ -178,16 +181,15 @@ impl Builder<'_> {
             }
             all.push(self.init(&site, needs, verb == Verb::Init));
             match verb {
-                Verb::Apply => all.extend(self.plan_to_apply(&site, self.extra.to_vec())?),
-                Verb::Plan => all.push(self.plan(&site, Purpose::Apply, true, self.extra.to_vec())?),
+                Verb::Apply => {
+                    let plan = self.plan(&site, Purpose::Apply, Want::Apply, self.extra.to_vec())?;
+                    all.extend(self.question_and_apply(&site, plan)?);
+                }
+                Verb::Plan => all.push(self.plan(&site, Purpose::Apply, Want::Look, self.extra.to_vec())?),
                 _ => {}
             }
         }
         Ok(all)
-    }
-
-    fn plan_to_apply(&self, site: &Site, extra: Vec<String>) -> Result<Vec<Node>, Fault> {
-        self.question_and_apply(site, self.plan(site, Purpose::Apply, false, extra)?)
     }
 
     /// What follows a plan, and the plan itself.
@@ -250,7 +252,7 @@ impl Builder<'_> {
         for name in &order {
             let site = self.site(name);
             all.push(self.init(&site, guards.clone(), false));
-            all.push(self.plan(&site, Purpose::Destroy, false, self.extra.to_vec())?);
+            all.push(self.plan(&site, Purpose::Destroy, Want::Apply, self.extra.to_vec())?);
         }
         let approve = self.approve_destroys(&order, whole)?;
         let mut last: Option<String> = None;
@@ -305,13 +307,7 @@ impl Builder<'_> {
         self.node(names, needs, Effect::Reads, InitAction { site: site.clone(), extra, always })
     }
 
-    fn plan(
-        &self,
-        site: &Site,
-        purpose: Purpose,
-        only_look: bool,
-        extra: Vec<String>,
-    ) -> Result<Node, Fault> {
+    fn plan(&self, site: &Site, purpose: Purpose, want: Want, extra: Vec<String>) -> Result<Node, Fault> {
         let workspace = site.workspace()?;
         let mut needs = vec![Need::Step(step(site, "init"))];
         let templates = workspace.vars.values().flat_map(VarValue::templates);
@@ -320,8 +316,7 @@ impl Builder<'_> {
             Purpose::Apply => format!("plan {}", site.name),
             Purpose::Destroy => format!("plan the end of {}", site.name),
         };
-        let action =
-            PlanAction { site: site.clone(), purpose, extra, only_look, allowed: self.allowed.to_vec() };
+        let action = PlanAction { site: site.clone(), purpose, extra, want, allowed: self.allowed.to_vec() };
         Ok(self.node((step(site, purpose.plan_step()), title), needs, Effect::Reads, action))
     }
 

@@ -56,7 +56,7 @@ impl GuardAction {
                     ),
                 )
                 .hint(format!("destroy it first: `shipway destroy-{}`", other.name))
-                .hint("or all, in reverse order: `shipway down`"),
+                .hint(format!("or both, in order: `shipway down {name} --with-dependents`")),
                 (_, StateFound::Unreadable(diagnostics)) => {
                     let mut fault = other.failure(context, "reading the state", &diagnostics, "");
                     fault.kind = FaultKind::Refused;

@@ -1,12 +1,18 @@
 //! Init, where it is needed: when its fingerprint changed, or when terraform said in a plan that it is missing.
 
-use super::site::Site;
+use super::provider_store::{self, ProviderStore};
+use super::site::{Answer, Site};
 use super::values::Absent;
-use crate::adapters::terraform::{init, text_box};
+use crate::adapters::terraform::{Root, init, text_box};
 use crate::diagnostic::Fault;
-use crate::event::Level;
+use crate::event::{Level, Termination};
+use crate::os::command::{CommandSpec, EnvironmentValue};
+use crate::os::files::FileKind;
 use crate::plan::Fingerprint;
 use crate::run::{Action, Outcome, StepContext};
+
+/// What failed, in messages.
+const WHAT: &str = "the init";
 
 pub(super) struct InitAction {
     pub(super) site: Site,
@@ -74,25 +80,100 @@ impl InitAction {
         }
         self.site.run_hook(context, "before_init", &workspace.before_init)?;
         let backend_config = self.backend_config(context)?;
-        let (termination, answer) =
-            self.site.ask(context, |root| root.init(backend_config.as_deref(), &self.extra))?;
+        let extra = self.options(context)?;
+        let call = |root: &Root<'_>| root.init(backend_config.as_deref(), &extra);
+        let result = if surfaces.providers {
+            self.init_from_store(context, call)
+        } else {
+            self.site.ask_again(context, WHAT, call)
+        };
         if let Some(path) = backend_config {
             context.doors().files.remove(&path).ok();
         }
+        let (termination, answer) = result?;
         if termination.is_success() {
             return Ok(Outcome::done());
         }
         let diagnostics = text_box::parse(&answer.err);
         let fault = self.site.failure(context, "init", &diagnostics, &answer.err);
         Err(if init::awaits_choice(&diagnostics) {
-            let dir = workspace.dir.display();
+            let (tool, dir) = (self.site.tool(), workspace.dir.display());
             fault.hint(format!(
-                "decide what becomes of the state: `terraform -chdir={dir} init -migrate-state` moves it, \
-                 `terraform -chdir={dir} init -reconfigure` leaves it where it is"
+                "decide what becomes of the state: `{tool} -chdir={dir} init -migrate-state` moves it, \
+                 `{tool} -chdir={dir} init -reconfigure` leaves it where it is"
             ))
+        } else if init::wants_to_lock(&diagnostics) {
+            let file = workspace.dir.join(".terraform.lock.hcl");
+            fault
+                .detail(format!(
+                    "{} does not name all that this needs, and in CI it is not changed",
+                    file.display()
+                ))
+                .hint(format!(
+                    "run `shipway init-{}` where you work, and commit what it makes of {}",
+                    self.site.name,
+                    file.display()
+                ))
         } else {
             fault
         })
+    }
+
+    /// Options of the user and ours. A CI job takes what was locked: what it would lock itself nobody would see.
+    fn options(&self, context: &StepContext<'_>) -> Result<Vec<String>, Fault> {
+        let mut options = self.extra.clone();
+        let is_said = |option: &String| option.contains("-lockfile") || option.contains("-upgrade");
+        let lock = self.site.folder()?.join(".terraform.lock.hcl");
+        let doors = context.doors();
+        if doors.environment.is_ci()
+            && !options.iter().any(is_said)
+            && doors.files.kind(&lock) == FileKind::File
+        {
+            options.push("-lockfile=readonly".to_owned());
+        }
+        Ok(options)
+    }
+
+    /// Init that takes providers from the store where it has what the lock file demands, and keeps there what was fetched.
+    fn init_from_store(
+        &self,
+        context: &mut StepContext<'_>,
+        call: impl Fn(&Root<'_>) -> CommandSpec,
+    ) -> Result<(Termination, Answer), Fault> {
+        let Some(store) = ProviderStore::of(&self.site, context, &self.extra)? else {
+            return self.site.ask_again(context, WHAT, call);
+        };
+        let mut done = None;
+        if let Some(settings) = store.settings(context.doors()) {
+            let file = self.site.write_private_text(context, "terraform.tfrc", &settings)?;
+            let value = EnvironmentValue::Plain(file.to_string_lossy().into_owned());
+            let answered = self.site.ask_again(context, WHAT, |root| {
+                let mut spec = call(root);
+                spec.env.insert(provider_store::SETTINGS.to_owned(), value.clone());
+                spec
+            });
+            context.doors().files.remove(&file).ok();
+            let (termination, answer) = answered?;
+            if termination.is_success() || !init::could_not_install(&text_box::parse(&answer.err)) {
+                done = Some((termination, answer));
+            } else {
+                let text = "a package in the store of providers is not what the lock file demands: it is fetched again";
+                context.log().notice(Level::Warning, text);
+                store.drop_damaged(context.doors());
+            }
+        }
+        let (termination, answer) = match done {
+            Some(done) => done,
+            None => self.site.ask_again(context, WHAT, call)?,
+        };
+        if termination.is_success()
+            && let Err(error) = store.keep(context.doors())
+        {
+            context
+                .log()
+                .notice(Level::Note, &format!("providers could not be kept for other workspaces: {error}"));
+        }
+        Ok((termination, answer))
     }
 
     /// Backend arguments go in a private file: some are credentials.

@@ -8,16 +8,20 @@
 //! Deliberately absent: the shape of terraform's answers (`adapters::terraform`), the screen, other domains but by the names of steps.
 
 mod after_apply;
+mod ahead;
 mod apply;
 mod approve;
+mod cloud;
 mod conclude;
 mod configuration;
 mod drift;
 mod facts;
 mod graph;
+mod ground;
 mod guard;
 mod hold;
 mod init;
+mod on_disk;
 mod order;
 mod outputs;
 mod plain;
@@ -27,7 +31,9 @@ mod preview_graph;
 mod preview_values;
 mod previewed;
 mod promised;
+mod provider_store;
 mod resume;
+mod retry;
 mod saved;
 mod saved_apply;
 mod saved_graph;
@@ -41,8 +47,10 @@ mod status;
 mod values;
 mod verb;
 
+pub use ahead::initialise_ahead;
 pub use drift::{Drift, DriftStatus};
 pub use graph::{nodes, outputs_nodes};
+pub use order::with_downstream;
 pub use plan::Purpose;
 pub use preview_graph::{nodes as preview_nodes, up_as_previewed};
 pub use previewed::{Change, Counts, Preview, PreviewStatus};

@@ -18,6 +18,12 @@ pub(super) fn dependents(model: &Model, name: &str) -> BTreeSet<String> {
     found
 }
 
+/// `names` with everything that needs them, in the order of the file.
+pub fn with_downstream(model: &Model, names: &[String]) -> Vec<String> {
+    let found: BTreeSet<String> = names.iter().flat_map(|name| dependents(model, name)).collect();
+    model.workspaces.keys().filter(|name| names.contains(name) || found.contains(*name)).cloned().collect()
+}
+
 /// `names` with everything that they need, in the order of the file.
 pub(super) fn with_upstream(model: &Model, names: &[String]) -> Vec<String> {
     let mut found: BTreeSet<String> = BTreeSet::new();

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::Applied;
 use super::site::Site;
-use crate::adapters::terraform::{init, output, text_box};
+use crate::adapters::terraform::output::{self, OutputError, OutputValue};
+use crate::adapters::terraform::{init, text_box};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::model::Value;
 use crate::run::{Action, Exports, Outcome, StepContext};
@@ -30,16 +31,30 @@ impl OutputsAction {
         if let Some(exports) = self.left_by_apply(context) {
             return Ok(Outcome::done_with(exports));
         }
-        let (termination, answer) = self.site.ask(context, |root| root.output_json())?;
+        if let Some(state) = self.site.state_on_disk(context)? {
+            let text = if state.text.trim().is_empty() { "{}" } else { &state.text };
+            return self.export(context, output::of_state(text));
+        }
+        let (termination, answer) =
+            self.site.ask_again(context, "reading the outputs", |root| root.output_json())?;
         if !termination.is_success() {
             let diagnostics = text_box::parse(&answer.err);
             if init::missing_init(&diagnostics).is_some() && context.attempt() == 1 {
-                let reason = format!("terraform says that `{}` has to be initialised", self.site.name);
+                let reason =
+                    format!("{} says that `{}` has to be initialised", self.site.tool(), self.site.name);
                 return Ok(Outcome::Redo { from: self.site.step("init"), reason });
             }
             return Err(self.site.failure(context, "reading the outputs", &diagnostics, &answer.err));
         }
-        let outputs = output::parse(&answer.out).map_err(|error| {
+        self.export(context, output::parse(&answer.out))
+    }
+
+    fn export(
+        &self,
+        context: &StepContext<'_>,
+        outputs: Result<BTreeMap<String, OutputValue>, OutputError>,
+    ) -> Result<Outcome, Fault> {
+        let outputs = outputs.map_err(|error| {
             let message = format!("the outputs of `{}` are no JSON: {error}", self.site.name);
             Fault::new(FaultKind::Failed, message)
         })?;

@@ -2,16 +2,21 @@
 
 use std::path::PathBuf;
 
+use super::ground::{self, Ground, Inputs};
 use super::resume::{Import, Resumed, SALVAGE_FILE, render_imports};
 use super::site::{Site, StateFound};
 use super::stateful;
 use super::values::Absent;
+use serde_json::Value as Json;
+
 use crate::adapters::terraform::command::PlanRequest;
 use crate::adapters::terraform::diagnostic::errors;
-use crate::adapters::terraform::{PlanFold, PlanReading, PlannedChanges, StreamEvent, init, plan_text};
+use crate::adapters::terraform::{
+    PlanFold, PlanReading, PlannedChanges, StreamEvent, deferral, init, plan_text,
+};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Progress, Termination};
-use crate::plan::{Digest, ProposedChange};
+use crate::plan::{Digest, Proposal, ProposedChange};
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted};
 
 /// So many changes are shown; the rest is counted.
@@ -24,6 +29,17 @@ pub enum Purpose {
     Apply,
     /// To destroy all of it.
     Destroy,
+}
+
+/// What is wanted of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// To look at it.
+    Look,
+    /// To apply it.
+    Apply,
+    /// To apply it, and none where it would be the last one again (`ground`).
+    ApplyUnlessItStands,
 }
 
 impl Purpose {
@@ -40,8 +56,7 @@ pub(super) struct PlanAction {
     pub(super) site: Site,
     pub(super) purpose: Purpose,
     pub(super) extra: Vec<String>,
-    /// The plan is only to be looked at.
-    pub(super) only_look: bool,
+    pub(super) want: Want,
     /// Stateful addresses that may be destroyed.
     pub(super) allowed: Vec<String>,
 }
@@ -54,6 +69,8 @@ pub(super) struct PlanAction {
 pub(super) enum Planned {
     /// There is nothing to do.
     Nothing(String),
+    /// There is nothing to do, by the ground on which the last plan stood: none was made.
+    Stands(String),
     /// This is to be done.
     Changes {
         file: PathBuf,
@@ -61,6 +78,8 @@ pub(super) enum Planned {
         changes: PlannedChanges,
         /// The version of the terraform that made it; empty where it did not say.
         terraform: String,
+        /// What it was made from, where that can be told.
+        ground: Option<Box<Inputs>>,
     },
 }
 
@@ -82,7 +101,7 @@ impl Action for PlanAction {
             files.push(PathBuf::from("VARS.tfvars.json"));
         }
         let out = PathBuf::from("PLAN");
-        let request = self.request(&out, &files);
+        let request = self.request(&out, &files, &self.extra);
         vec![self.site.preview(|root| root.plan(&request))]
     }
 
@@ -92,13 +111,18 @@ impl Action for PlanAction {
 }
 
 impl PlanAction {
-    fn request<'a>(&'a self, out: &'a PathBuf, var_files: &'a [PathBuf]) -> PlanRequest<'a> {
+    fn request<'a>(
+        &'a self,
+        out: &'a PathBuf,
+        var_files: &'a [PathBuf],
+        extra: &'a [String],
+    ) -> PlanRequest<'a> {
         PlanRequest {
             destroy: self.purpose == Purpose::Destroy,
             out,
             var_files,
             lock_timeout: self.site.model.terraform.lock_timeout,
-            extra: &self.extra,
+            extra,
         }
     }
 
@@ -121,6 +145,11 @@ impl PlanAction {
             Purpose::Destroy => Absent::IsLeftOut,
         };
         let values = self.site.values(context, &workspace.vars, absent)?;
+        let ground = self.ground(context, &values)?;
+        if let Some(reason) = ground.as_ref().and_then(|ground| ground.stands(context, &self.site)) {
+            context.leave(Planned::Stands(reason.clone()));
+            return Ok(Outcome::UpToDate(reason));
+        }
         let values_file = if workspace.vars.is_empty() {
             None
         } else {
@@ -129,18 +158,31 @@ impl PlanAction {
             Some(file)
         };
         let out = self.site.reserve_private(context, &format!("{}.tfplan", self.purpose.plan_step()))?;
-        let made = self.make(context, &out, &var_files);
+        let made = self
+            .make(context, &out, &var_files, &self.extra)
+            .and_then(|made| self.without_refresh(context, made, &out, &var_files));
         if let Some(file) = values_file {
             context.doors().files.remove(&file).ok();
         }
         let Made { reading, termination, complaint, terraform } = made?;
         let cancelled = context.is_cancelled();
+        self.site.refuse_bookmark(context, &out)?;
+        let ground = match ground {
+            Some(ground) => {
+                let again = ground::gather(context, &self.site, &values, false)?;
+                ground.still(&again)
+            }
+            None => None,
+        };
         match reading {
             PlanReading::NoChanges => {
+                if let Some(ground) = ground {
+                    ground.note_plan(context, &self.site, &out)?;
+                }
                 context.doors().files.remove(&out).ok();
                 Ok(nothing(context, "no changes"))
             }
-            PlanReading::Changes(changes) => self.show(context, out, changes, terraform),
+            PlanReading::Changes(changes) => self.show(context, out, (changes, ground), terraform),
             PlanReading::Failed(_) | PlanReading::Incomplete if cancelled => Err(interrupted()),
             PlanReading::Failed(diagnostics) => self.again_or(context, "the plan", &diagnostics, &complaint),
             PlanReading::Incomplete => {
@@ -153,7 +195,54 @@ impl PlanAction {
         }
     }
 
-    /// Goes back to init where terraform says that it is missing; fails otherwise.
+    /// What the plan is made from; nothing where it is made in any case.
+    fn ground(&self, context: &mut StepContext<'_>, values: &Json) -> Result<Option<Ground>, Fault> {
+        // What an earlier run left open is dealt with by a plan.
+        let is_clear = Resumed::of(context, &self.site).is_none_or(|resumed| resumed.is_clear(&self.site));
+        let may_stand = self.want == Want::ApplyUnlessItStands;
+        if may_stand && self.purpose == Purpose::Apply && self.extra.is_empty() && is_clear {
+            ground::gather(context, &self.site, values, true).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Where the end of a workspace can't be planned because what it reads of another one is gone: a plan by its own state alone, which does not
+    /// read that, after a question.
+    fn without_refresh(
+        &self,
+        context: &mut StepContext<'_>,
+        made: Made,
+        out: &PathBuf,
+        var_files: &[PathBuf],
+    ) -> Result<Made, Fault> {
+        let PlanReading::Failed(diagnostics) = &made.reading else { return Ok(made) };
+        let is_known = self.extra.iter().any(|word| word.trim_start_matches('-').starts_with("refresh"));
+        if self.purpose != Purpose::Destroy || is_known || !deferral::misses_a_state(diagnostics) {
+            return Ok(made);
+        }
+        let name = &self.site.name;
+        let summary = errors(diagnostics).next().map_or(String::new(), |error| error.summary.clone());
+        let text = format!(
+            "the end of `{name}` can't be planned: what it reads of another workspace is gone ({summary}); it can be by its own state              alone, without a look at the world"
+        );
+        context.log().notice(Level::Warning, &text);
+        let question = format!("Plan the end of {name} without refreshing its state?");
+        let change = ProposedChange {
+            name: name.clone(),
+            summary: "-refresh=false".to_owned(),
+            destroys: Vec::new(),
+            replaces: Vec::new(),
+            digest: Digest(blake3::hash(text.as_bytes()).to_hex().to_string()),
+        };
+        if !context.may(Proposal { question, changes: vec![change], words: Vec::new() })? {
+            return Ok(made);
+        }
+        let extra: Vec<String> =
+            self.extra.iter().cloned().chain(std::iter::once("-refresh=false".to_owned())).collect();
+        self.make(context, out, var_files, &extra)
+    }
+
     /// Makes the plan. What an earlier run made and could not put into the state is taken over by it; what turns out not to be there to be
     /// taken over is said, and the plan made again without it.
     fn make(
@@ -161,12 +250,13 @@ impl PlanAction {
         context: &mut StepContext<'_>,
         out: &PathBuf,
         var_files: &[PathBuf],
+        extra: &[String],
     ) -> Result<Made, Fault> {
         let file = self.site.folder()?.join(SALVAGE_FILE);
         // One that was left by a run that died must not be in anybody's plan.
         context.doors().files.remove(&file).ok();
-        let resumed =
-            Resumed::of(context, &self.site).filter(|_| self.purpose == Purpose::Apply && !self.only_look);
+        let resumed = Resumed::of(context, &self.site)
+            .filter(|_| self.purpose == Purpose::Apply && self.want != Want::Look);
         let mut imports: Vec<Import> = resumed.map(|it| it.imports(&self.site).to_vec()).unwrap_or_default();
         loop {
             if !imports.is_empty() {
@@ -179,7 +269,7 @@ impl PlanAction {
                     },
                 )?;
             }
-            let made = self.run_plan(context, out, var_files);
+            let made = self.run_patiently(context, out, var_files, extra);
             context.doors().files.remove(&file).ok();
             let made = made?;
             let PlanReading::Failed(diagnostics) = &made.reading else { return Ok(made) };
@@ -202,9 +292,32 @@ impl PlanAction {
                 text.push_str(&format!("\n  {} (id {})", import.address, import.id));
             }
             let why = errors(diagnostics).map(|error| error.summary.as_str());
-            text.push_str(&format!("\n  terraform says: {}", why.collect::<Vec<_>>().join("; ")));
+            text.push_str(&format!("\n  {} says: {}", self.site.tool(), why.collect::<Vec<_>>().join("; ")));
             context.log().notice(Level::Warning, &text);
             imports = left;
+        }
+    }
+
+    /// Makes the plan; again where it failed with what passes.
+    fn run_patiently(
+        &self,
+        context: &mut StepContext<'_>,
+        out: &PathBuf,
+        var_files: &[PathBuf],
+        extra: &[String],
+    ) -> Result<Made, Fault> {
+        let mut tries = 1;
+        loop {
+            let made = self.run_plan(context, out, var_files, extra)?;
+            let said = match &made.reading {
+                PlanReading::Failed(diagnostics) => diagnostics.as_slice(),
+                PlanReading::Incomplete => &[],
+                PlanReading::NoChanges | PlanReading::Changes(_) => return Ok(made),
+            };
+            if !self.site.tries_again(context, "the plan", tries, (said, &made.complaint))? {
+                return Ok(made);
+            }
+            tries += 1;
         }
     }
 
@@ -213,8 +326,9 @@ impl PlanAction {
         context: &mut StepContext<'_>,
         out: &PathBuf,
         var_files: &[PathBuf],
+        extra: &[String],
     ) -> Result<Made, Fault> {
-        let spec = self.site.call(context, |root| root.plan(&self.request(out, var_files)))?;
+        let spec = self.site.call_plan(context, |root| root.plan(&self.request(out, var_files, extra)))?;
         let mut fold = PlanFold::default();
         let mut terraform = String::new();
         let (termination, complaint) =
@@ -228,6 +342,7 @@ impl PlanAction {
         Ok(Made { reading: fold.reading(termination), termination, complaint, terraform })
     }
 
+    /// Goes back to init where terraform says that it is missing; fails otherwise.
     fn again_or(
         &self,
         context: &StepContext<'_>,
@@ -237,9 +352,11 @@ impl PlanAction {
     ) -> Result<Outcome, Fault> {
         let first = |reason| Outcome::Redo { from: self.site.step("init"), reason };
         match init::missing_init(diagnostics) {
-            Some(_) if context.attempt() == 1 => {
-                Ok(first(format!("terraform says that `{}` has to be initialised", self.site.name)))
-            }
+            Some(_) if context.attempt() == 1 => Ok(first(format!(
+                "{} says that `{}` has to be initialised",
+                self.site.tool(),
+                self.site.name
+            ))),
             _ => Err(self.site.failure(context, what, diagnostics, complaint)),
         }
     }
@@ -248,7 +365,7 @@ impl PlanAction {
         &self,
         context: &StepContext<'_>,
         file: PathBuf,
-        changes: PlannedChanges,
+        (changes, ground): (PlannedChanges, Option<Box<Inputs>>),
         terraform: String,
     ) -> Result<Outcome, Fault> {
         let summary = plan_text::summary(&changes);
@@ -260,18 +377,18 @@ impl PlanAction {
         context.log().notice(Level::Note, &text);
         self.site.warn(context, &changes.warnings);
         if let Some(refusal) = stateful::refusal(self.site.workspace()?, &changes, &self.allowed) {
-            if !self.only_look {
+            if self.want != Want::Look {
                 context.doors().files.remove(&file).ok();
                 return Err(refusal);
             }
             context.log().notice(Level::Warning, &refusal.message);
         }
-        if self.only_look {
+        if self.want == Want::Look {
             context.doors().files.remove(&file).ok();
             return Ok(Outcome::done());
         }
         let digest = digest(context, &file)?;
-        Ok(Outcome::done_with(Planned::Changes { file, digest, changes, terraform }))
+        Ok(Outcome::done_with(Planned::Changes { file, digest, changes, terraform, ground }))
     }
 }
 

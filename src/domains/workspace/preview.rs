@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::ground;
 use super::init::InitAction;
 use super::previewed::{Left, Pending, Preview, PreviewStatus, Said};
 use super::saved::{self, paths};
@@ -144,6 +145,9 @@ impl PreviewAction {
             self.upstream.iter().filter(|it| weighed.waits_for.contains(*it)).cloned().collect();
         let tasks = weighed.waits_for.into_iter().filter(|it| !self.upstream.contains(it));
         preview.waits_for.extend(tasks);
+        if preview.status != PreviewStatus::NoChanges {
+            ground::forget(context.doors(), &self.site);
+        }
         self.save(context, &site, (&mut preview, &planned), &Json::Object(weighed.values))?;
         tell(context, &preview, &summary, &lines);
         Ok(preview)
@@ -156,7 +160,7 @@ impl PreviewAction {
         var_files: &[PathBuf],
     ) -> Result<Planned, Fault> {
         let spec = match &self.save {
-            None => site.call(context, |root| root.look(var_files, &[]))?,
+            None => site.call_plan(context, |root| root.look(var_files, &[]))?,
             Some(folder) => {
                 let (out, _) = paths(folder, &site.name);
                 context.doors().files.write(&out, b"", 0o600).map_err(|error| {
@@ -164,15 +168,19 @@ impl PreviewAction {
                 })?;
                 let lock_timeout = site.model.terraform.lock_timeout;
                 let request = PlanRequest { destroy: false, out: &out, var_files, lock_timeout, extra: &[] };
-                site.call(context, |root| root.plan(&request))?
+                site.call_plan(context, |root| root.plan(&request))?
             }
         };
-        let planned = follow(context, site, &spec)?;
-        if !lacks_init(&planned.1) {
-            return Ok(planned);
+        let mut planned = follow(context, site, &spec);
+        if planned.as_ref().is_ok_and(|planned| lacks_init(&planned.1)) {
+            self.initialise(context, site)?;
+            planned = follow(context, site, &spec);
         }
-        self.initialise(context, site)?;
-        follow(context, site, &spec)
+        // A plan that was made elsewhere can't be followed: that is said first.
+        if let Some(folder) = &self.save {
+            site.refuse_bookmark(context, &paths(folder, &site.name).0)?;
+        }
+        planned
     }
 
     /// A plan that failed leaves a file that is no plan.
@@ -243,6 +251,9 @@ impl PreviewAction {
             if let Err(fault) = self.initialise(context, site) {
                 return unread(fault, context);
             }
+        }
+        if let Some(state) = site.state_on_disk(context)? {
+            return read_state(site, state.text);
         }
         loop {
             let (termination, answer) = site.ask(context, |root| root.state_pull())?;

@@ -14,6 +14,7 @@ use crate::adapters::terraform::meaning::{self, Meaning};
 use crate::adapters::terraform::stream::PlannedChange;
 use crate::adapters::terraform::{Action, PlannedChanges, text_box, version};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::model::Engine;
 use crate::plan::Digest;
 use crate::run::StepContext;
 
@@ -180,7 +181,8 @@ pub(super) fn basis(
 ) -> Result<Basis, Fault> {
     let (termination, answer) = site.ask(context, |root| root.version_json())?;
     let installed = version::parse(&answer.out).filter(|_| termination.is_success()).ok_or_else(|| {
-        Fault::new(FaultKind::World, "terraform does not tell its version").detail(answer.err.clone())
+        Fault::new(FaultKind::World, format!("{} does not tell its version", site.tool()))
+            .detail(answer.err.clone())
     })?;
     let state = match site.state(context)? {
         StateFound::Empty => None,
@@ -192,7 +194,10 @@ pub(super) fn basis(
     Ok(Basis {
         configuration: configuration::gather(site, context.doors())?,
         values: values.map(|values| blake3::hash(values.to_string().as_bytes()).to_hex().to_string()),
-        terraform: installed.version.to_string(),
+        terraform: match site.workspace()?.engine {
+            Engine::Terraform => installed.version.to_string(),
+            Engine::Tofu => format!("{} of OpenTofu", installed.version),
+        },
         state,
     })
 }
@@ -206,7 +211,7 @@ pub(super) fn meaning_of(site: &Site, context: &mut StepContext<'_>, file: &Path
     }
     meaning::parse(&answer.out).ok_or_else(|| {
         let message =
-            format!("the plan of `{}` can't be read: terraform shows it in another form", site.name);
+            format!("the plan of `{}` can't be read: {} shows it in another form", site.name, site.tool());
         Fault::new(FaultKind::Failed, message)
     })
 }

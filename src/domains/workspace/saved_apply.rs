@@ -68,7 +68,13 @@ impl SavedAction {
             Some(refusal) => Err(refusal),
             None => {
                 let terraform = saved.basis.terraform.clone();
-                Ok(Outcome::done_with(Planned::Changes { file, digest: found, changes: planned, terraform }))
+                Ok(Outcome::done_with(Planned::Changes {
+                    file,
+                    digest: found,
+                    changes: planned,
+                    terraform,
+                    ground: None,
+                }))
             }
         }
     }
@@ -146,7 +152,7 @@ impl SavedAction {
         let lock_timeout = self.site.model.terraform.lock_timeout;
         let request =
             PlanRequest { destroy: false, out: &out, var_files: &var_files, lock_timeout, extra: &[] };
-        let spec = self.site.call(context, |root| root.plan(&request))?;
+        let spec = self.site.call_plan(context, |root| root.plan(&request))?;
         let mut fold = PlanFold::default();
         let followed = self.site.follow(context, &spec, CommandRun::default(), |log, event| {
             fold.observe(event);

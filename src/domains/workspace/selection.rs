@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::site::Site;
-use crate::adapters::terraform::{command, init};
+use crate::adapters::terraform::{command, dialect, init};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::model::Part;
 use crate::os::Doors;
@@ -46,7 +46,7 @@ impl Site {
             Some(name) => (name, "unset TF_WORKSPACE".to_owned()),
             None => {
                 let dir = self.workspace()?.dir.display();
-                let cure = format!("terraform -chdir={dir} workspace select default");
+                let cure = format!("{} -chdir={dir} workspace select default", self.tool());
                 (String::from_utf8_lossy(&mark).trim().to_owned(), cure)
             }
         };
@@ -86,10 +86,9 @@ impl Site {
                 .hint(format!("it is the folder of the workspace `{}`", self.name))
         })?;
         let mut files = Vec::new();
-        for name in names {
+        for name in dialect::configuration(names, self.tool()) {
             let path = folder.join(&name);
-            let is_configuration = name.ends_with(".tf") || name.ends_with(".tf.json");
-            if is_configuration && doors.files.kind(&path) == FileKind::File {
+            if doors.files.kind(&path) == FileKind::File {
                 // A file that can't be read is terraform's to complain about, with a place.
                 let bytes = doors.files.read(&path).unwrap_or_default();
                 files.push((name, String::from_utf8_lossy(&bytes).into_owned()));

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::site::{Site, TOOL};
+use super::site::Site;
 use crate::adapters::terraform::shadow::{self, Unknowns};
 use crate::adapters::terraform::{Root, init, text_box};
 use crate::diagnostic::{Fault, FaultKind};
@@ -107,7 +107,7 @@ impl ShadowFolder {
         env.insert("TF_DATA_DIR".to_owned(), EnvironmentValue::Plain(".terraform".to_owned()));
         let project = &site.model.root;
         let dir = self.path.strip_prefix(project).unwrap_or(&self.path);
-        let mut spec = call(&Root { tool: TOOL, project, dir, env: &env });
+        let mut spec = call(&Root { tool: site.tool(), project, dir, env: &env });
         spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
         Ok(spec)
     }

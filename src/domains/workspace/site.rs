@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::cloud;
+use super::on_disk::OnDisk;
 use crate::adapters::terraform::{
     LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, narration, state, stream, text_box,
 };
@@ -14,9 +16,6 @@ use crate::os::command::{CommandSpec, EnvironmentValue};
 use crate::run::bindings::Scope;
 use crate::run::{CommandRun, StepContext, interrupted, script};
 use crate::text::duration;
-
-/// terraform's program.
-pub(super) const TOOL: &str = "terraform";
 
 /// One workspace of a model.
 #[derive(Clone)]
@@ -51,6 +50,11 @@ impl Site {
             .ok_or_else(|| Fault::new(FaultKind::Bug, format!("there is no workspace `{}`", self.name)))
     }
 
+    /// The program that does its work, which also names itself so.
+    pub(super) fn tool(&self) -> &'static str {
+        self.workspace().map_or("terraform", |workspace| workspace.engine.program())
+    }
+
     /// The name of one of its steps.
     pub(super) fn step(&self, verb: &str) -> String {
         step_name(&self.name, verb)
@@ -65,7 +69,7 @@ impl Site {
     pub(super) fn preview(&self, call: impl FnOnce(&Root<'_>) -> CommandSpec) -> String {
         let Ok(workspace) = self.workspace() else { return String::new() };
         let env = BTreeMap::new();
-        let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
+        let root = Root { tool: self.tool(), project: &self.model.root, dir: &workspace.dir, env: &env };
         CommandSpec { env: BTreeMap::new(), ..call(&root) }.to_string()
     }
 
@@ -93,7 +97,7 @@ impl Site {
         }
         let env = self.environment(context)?;
         self.refuse_another_state(context, &env)?;
-        let root = Root { tool: TOOL, project: &self.model.root, dir: &workspace.dir, env: &env };
+        let root = Root { tool: self.tool(), project: &self.model.root, dir: &workspace.dir, env: &env };
         let mut spec = call(&root);
         spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
         Ok(spec)
@@ -158,7 +162,11 @@ impl Site {
 
     /// Reads the workspace's state.
     pub(super) fn state(&self, context: &mut StepContext<'_>) -> Result<StateFound, Fault> {
-        let (termination, answer) = self.ask(context, |root| root.state_pull())?;
+        if let Some(OnDisk { reading, .. }) = self.state_on_disk(context)? {
+            let living = reading.filter(|state| !state.managed.is_empty());
+            return Ok(living.map_or(StateFound::Empty, StateFound::Living));
+        }
+        let (termination, answer) = self.ask_again(context, "reading the state", |root| root.state_pull())?;
         if !termination.is_success() {
             return Ok(StateFound::Unreadable(text_box::parse(&answer.err)));
         }
@@ -228,12 +236,13 @@ impl Site {
         if first.is_none() {
             fault.details.extend(complaint.lines().map(str::to_owned));
         }
-        fault
+        cloud::token_hints(diagnostics, self.tool()).into_iter().fold(fault, Fault::hint)
     }
 
     /// The fault of a state that somebody else holds.
     pub(super) fn locked(&self, context: &StepContext<'_>, lock: &LockInfo) -> Fault {
-        let mut message = format!("the state of `{}` is locked: {}", self.name, lock.holder());
+        let holder = self.cloud_holder(context).unwrap_or_else(|| lock.holder());
+        let mut message = format!("the state of `{}` is locked: {holder}", self.name);
         if let Some(held) = lock.held_for(context.doors().clock.now()) {
             message.push_str(&format!(", for {}", duration::render(held)));
         }
@@ -241,7 +250,8 @@ impl Site {
         fault = fault.hint("wait until it is free and run this again; nothing was changed");
         if let (Some(id), Ok(workspace)) = (&lock.id, self.workspace()) {
             fault = fault.hint(format!(
-                "where you are sure that its holder is gone: `terraform -chdir={} force-unlock {id}`",
+                "where you are sure that its holder is gone: `{} -chdir={} force-unlock {id}`",
+                self.tool(),
                 workspace.dir.display()
             ));
         }

@@ -59,6 +59,22 @@ impl Site {
         Ok(path)
     }
 
+    /// Writes a text to a private file of this step.
+    pub(super) fn write_private_text(
+        &self,
+        context: &StepContext<'_>,
+        ending: &str,
+        text: &str,
+    ) -> Result<PathBuf, Fault> {
+        let path = self.private_path(context, ending)?;
+        context
+            .doors()
+            .files
+            .write(&path, text.as_bytes(), 0o600)
+            .map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
+    }
+
     /// A private file that terraform will write: it exists before, so that it never has another mode.
     pub(super) fn reserve_private(&self, context: &StepContext<'_>, ending: &str) -> Result<PathBuf, Fault> {
         let path = self.private_path(context, ending)?;

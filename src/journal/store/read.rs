@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FOLDER;
+use super::kept::FILE;
 use crate::event::{EVENTS_VERSION, Event};
 use crate::journal::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
 use crate::os::Doors;
@@ -38,8 +39,17 @@ impl StoredRun {
 
     /// Its events, as far as they can be read.
     pub fn events(&self, doors: &Doors) -> io::Result<Vec<Event>> {
-        let bytes = doors.files.read(&self.folder.join("events.jsonl"))?;
-        read_lines(&bytes, |event: &Event| event.version, EVENTS_VERSION)
+        let version = |event: &Event| event.version;
+        match doors.files.read(&self.folder.join(FILE)) {
+            // A short run: they stand behind its records.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let bytes = doors.files.read(&self.folder.join("journal.jsonl"))?;
+                let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
+                let records = lines.by_ref().take(self.records.len()).map(<[u8]>::len).sum();
+                read_lines(&bytes[records..], version, EVENTS_VERSION)
+            }
+            bytes => read_lines(&bytes?, version, EVENTS_VERSION),
+        }
     }
 }
 

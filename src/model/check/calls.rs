@@ -11,7 +11,8 @@ use crate::text::{list, suggest};
 /// Reports what is missing, too much or unknown in every call.
 pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
     for task in model.tasks.values() {
-        for call in task.depends.iter().chain(&task.depends_post) {
+        let steps = task.called().chain(task.called_finally());
+        for call in task.depends.iter().chain(&task.depends_post).chain(steps) {
             check_call(call, &task.args, model, faults);
         }
     }

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::Model;
 use crate::model::expression::Reference;
 use crate::model::secret::shown;
+use crate::model::task::Call;
 use crate::model::workspace::Dependency;
 
 /// More labels than this don't help; a cycle of a thousand tasks has a thousand.
@@ -46,8 +47,14 @@ impl<'m> Graph<'m> {
             graph.edges.push(graph.edges_of_uses(&of_variable(variable), None));
         }
         for task in model.tasks.values() {
-            let mut edges: Vec<Edge> =
-                task.depends.iter().filter_map(|call| graph.task(&call.task.value, call.task.span)).collect();
+            let to_task = |call: &Call| graph.task(&call.task.value, call.task.span);
+            let mut edges: Vec<Edge> = task
+                .depends
+                .iter()
+                .chain(task.called())
+                .chain(task.called_finally())
+                .filter_map(to_task)
+                .collect();
             edges.extend(graph.edges_of_uses(&of_task(task), None));
             graph.edges.push(edges);
         }

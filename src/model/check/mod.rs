@@ -8,6 +8,7 @@ mod cycles;
 mod exports;
 mod rollout;
 mod secrets;
+mod steps;
 mod uses;
 mod warnings;
 
@@ -19,6 +20,7 @@ use crate::diagnostic::Diagnostic;
 pub(super) fn check(model: &mut Model, names: &Names, faults: &mut Vec<Diagnostic>) {
     clashes::check(model, names, faults);
     calls::check(model, faults);
+    steps::check(model, faults);
     cycles::check(model, faults);
     exports::check(model, faults);
     rollout::check(model, faults);

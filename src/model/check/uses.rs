@@ -89,7 +89,10 @@ pub(super) fn of_variable(variable: &Variable) -> Vec<Use<'_>> {
 pub(super) fn of_deploy(deploy: &Deploy) -> Vec<Use<'_>> {
     let mut uses = Vec::new();
     match &deploy.target {
-        DeployTarget::Server { address, .. } => of_template(address, Spot::Path("server"), &mut uses),
+        DeployTarget::Server { address, ssh_key, .. } => {
+            of_template(address, Spot::Path("server"), &mut uses);
+            ssh_key.iter().for_each(|key| of_template(key, Spot::Private, &mut uses));
+        }
         DeployTarget::Task(call) => of_call(call, &mut uses),
     }
     uses
@@ -120,6 +123,7 @@ fn of_command<'m>(command: &'m Command, spot: Spot, uses: &mut Vec<Use<'m>>) {
     match command {
         Command::Shell(script) => of_script(script, spot, uses),
         Command::Exec(words) => words.iter().for_each(|word| of_template(word, spot, uses)),
+        Command::Task(call) => of_call(call, uses),
     }
 }
 

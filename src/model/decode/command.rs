@@ -9,8 +9,22 @@ use crate::model::expression::Template;
 use crate::model::task::{Call, Command};
 
 impl<'f> Reader<'f, '_> {
-    /// The steps of a key: a string, or a list of strings and tables.
+    /// The commands of a hook: a string, or a list of strings and tables.
     pub(super) fn commands(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> Vec<Command> {
+        self.commands_with(entry, |reader, node| reader.step(node, scope, false), scope)
+    }
+
+    /// The steps of a task, which may be tasks themselves.
+    pub(super) fn steps(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> Vec<Command> {
+        self.commands_with(entry, |reader, node| reader.step(node, scope, true), scope)
+    }
+
+    fn commands_with(
+        &mut self,
+        entry: Option<Entry<'f>>,
+        table: impl Fn(&mut Self, Node<'f>) -> Option<Command>,
+        scope: Scope<'_>,
+    ) -> Vec<Command> {
         let Some(entry) = entry else { return Vec::new() };
         let what = match entry.value.get_ref() {
             DeValue::Array(items) if items.is_empty() => {
@@ -30,7 +44,7 @@ impl<'f> Reader<'f, '_> {
         for node in self.items(Some(entry)) {
             commands.extend(match node.get_ref() {
                 DeValue::String(_) => self.script(what, node, scope).map(Command::Shell),
-                DeValue::Table(_) => self.exec(node, scope),
+                DeValue::Table(_) => table(self, node),
                 _ => {
                     self.wrong_type(what, "a string or a table `{ exec = […] }`", node);
                     None
@@ -40,8 +54,11 @@ impl<'f> Reader<'f, '_> {
         commands
     }
 
-    fn exec(&mut self, node: Node<'f>, scope: Scope<'_>) -> Option<Command> {
+    fn step(&mut self, node: Node<'f>, scope: Scope<'_>, may_be_task: bool) -> Option<Command> {
         let table = self.table(Subject::Plain("a step"), node)?;
+        if may_be_task && (table.contains_key("task") || table.contains_key("args")) {
+            return self.call_table(Subject::Plain("a step"), node, table, scope).map(Command::Task);
+        }
         let before = self.faults.len();
         let [exec] = self.fields(table, Subject::Plain("a step"), ["exec"]);
         let Some(exec) = exec else {

@@ -35,7 +35,8 @@ impl<'f> Reader<'f, '_> {
         let what = Subject::Key("deploy");
         let table = self.table(what, entry.value)?;
         let before = self.faults.len();
-        let [server, task, host_key] = self.fields(table, what, ["server", "task", "host_key"]);
+        let keys = ["server", "task", "host_key", "ssh_key"];
+        let [server, task, host_key, ssh_key] = self.fields(table, what, keys);
         let misspelt = self.faults.len() > before;
         let address = server.and_then(|server| self.address(server));
         let key = host_key.and_then(|entry| self.host_key(entry));
@@ -46,6 +47,18 @@ impl<'f> Reader<'f, '_> {
             let label = if task.is_some() { "deploys in its own way" } else { "a folder on this machine" };
             self.fault(
                 Diagnostic::error("conflicting-keys", "`host_key` is the key of a server", at, "of which?")
+                    .also(other_at, label)
+                    .help("remove it"),
+            );
+        }
+        let of_person = ssh_key.and_then(|entry| self.ssh_key(entry));
+        if let (Some(ssh_key), Some(other)) =
+            (ssh_key, task.or(server.filter(|_| address.as_ref().is_some_and(is_local))))
+        {
+            let (at, other_at) = (self.key(ssh_key), self.key(other));
+            let label = if task.is_some() { "deploys in its own way" } else { "a folder on this machine" };
+            self.fault(
+                Diagnostic::error("conflicting-keys", "`ssh_key` opens a server", at, "of which?")
                     .also(other_at, label)
                     .help("remove it"),
             );
@@ -66,7 +79,8 @@ impl<'f> Reader<'f, '_> {
                 return None;
             }
             (Some(server), None) => {
-                DeployTarget::Server { address: address?, address_span: self.at(server.value), host_key: key }
+                let address_span = self.at(server.value);
+                DeployTarget::Server { address: address?, address_span, host_key: key, ssh_key: of_person }
             }
             (None, Some(task)) => {
                 DeployTarget::Task(self.call(Subject::Key("task"), task.value, Scope::GLOBAL)?)
@@ -118,6 +132,22 @@ impl<'f> Reader<'f, '_> {
                 ),
             );
         }
+    }
+
+    /// The key itself is a secret, so only a place where it comes from may stand here.
+    fn ssh_key(&mut self, entry: Entry<'f>) -> Option<Template> {
+        let template = self.template(Subject::Key("ssh_key"), entry.value, Scope::GLOBAL)?;
+        if template.references().next().is_some() {
+            return Some(template);
+        }
+        // At the key and not at the value, which is better not shown.
+        let span = self.key(entry);
+        self.fault(
+            Diagnostic::error("secret-in-file", "`ssh_key` names no place to get a key from", span, "")
+                .note("a private key has to stay out of the tasks file")
+                .help("write `ssh_key = \"{{ workspaces.base.outputs.ssh_key }}\"`, or a variable that is a secret"),
+        );
+        None
     }
 
     fn address(&mut self, entry: Entry<'f>) -> Option<Template> {

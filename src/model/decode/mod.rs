@@ -34,17 +34,18 @@ use std::path::Path;
 use indexmap::IndexMap;
 use toml::de::{DeTable, DeValue};
 
-use self::reader::{Entry, Reader};
+use self::reader::{Entry, Reader, Subject};
 use self::template::Scope;
 use super::Model;
 use super::files::File;
 use super::foreign::MISE_SECTIONS;
 use super::names::Names;
+use super::project::Variable;
 use crate::diagnostic::Diagnostic;
 use crate::text::{list, suggest};
 
 /// The sections of the main file.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "project",
     "vars",
     "env",
@@ -58,6 +59,7 @@ const SECTIONS: [&str; 13] = [
     "forge",
     "databases",
     "rollout",
+    "pools",
 ];
 
 /// Those that an included file may have.
@@ -83,21 +85,31 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
         tasks: IndexMap::new(),
         env_files: IndexMap::new(),
         environments: IndexMap::new(),
-        terraform: super::TerraformSettings { root: Default::default(), lock_timeout: Default::default() },
+        terraform: super::TerraformSettings {
+            root: Default::default(),
+            lock_timeout: Default::default(),
+            engine: Default::default(),
+            retry: Default::default(),
+            retry_on: Vec::new(),
+        },
         workspaces: IndexMap::new(),
         secrets: IndexMap::new(),
         forge: None,
         databases: IndexMap::new(),
+        pools: IndexMap::new(),
         rollout: None,
     };
+    let mut given = Vec::new();
     for file in files {
         let mut reader = Reader { file, names, faults };
         let sections = reader.sections(&file.table);
         let [project, vars, env, include, tasks, sections @ ..] = sections;
-        let [env_files, environments, terraform, workspaces, secrets, forge, databases, rollout] = sections;
+        let [env_files, environments, terraform, workspaces, secrets, forge, databases, sections @ ..] =
+            sections;
+        let [rollout, pools] = sections;
         model.variables.extend(reader.variables(vars).into_iter().map(|each| (each.name.clone(), each)));
         let env = reader.env(env, Scope::GLOBAL);
-        reader.includes(include);
+        given.extend(reader.includes(include));
         let inherited = if file.is_main() { IndexMap::new() } else { env.clone() };
         model.tasks.extend(reader.tasks(tasks, &inherited).into_iter().map(|each| (each.name.clone(), each)));
         if file.is_main() {
@@ -106,13 +118,21 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
             model.env_files = named(reader.env_files(env_files), |each| &each.name);
             model.environments = named(reader.environments(environments), |each| &each.name);
             model.terraform = reader.terraform(terraform);
-            model.workspaces = named(reader.workspaces(workspaces, &model.terraform.root), |each| &each.name);
+            model.workspaces = named(reader.workspaces(workspaces, &model.terraform), |each| &each.name);
             let (secrets, variables) = reader.secrets(secrets);
             model.secrets = named(secrets, |each| &each.name);
             model.variables.extend(variables.into_iter().map(|each| (each.name.clone(), each)));
             model.forge = forge.and_then(|entry| reader.forge(entry));
             model.databases = named(reader.databases(databases), |each| &each.name);
+            model.pools = reader.pools(pools);
             model.rollout = rollout.and_then(|entry| reader.rollout(entry));
+        }
+    }
+    // Whoever includes a file has the last word on its variables; of two of them, the outer one.
+    for variable in given.into_iter().rev() {
+        if let Some(own) = model.variables.get_mut(&variable.name) {
+            let secret = own.secret || variable.secret;
+            *own = Variable { span: own.span, secret, ..variable };
         }
     }
     model
@@ -124,8 +144,8 @@ fn named<T>(items: Vec<T>, name: impl Fn(&T) -> &String) -> IndexMap<String, T> 
 
 impl<'f> Reader<'f, '_> {
     /// The sections of a file that it may have; the others are reported.
-    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 13] {
-        let mut found = [None; 13];
+    fn sections(&mut self, table: &'f DeTable<'f>) -> [Option<Entry<'f>>; 14] {
+        let mut found = [None; 14];
         let mut is_mise = false;
         for (key, value) in table {
             let entry = Entry { key, value };
@@ -207,11 +227,60 @@ impl<'f> Reader<'f, '_> {
         self.fault(diagnostic);
     }
 
+    /// `[pools]`.
+    fn pools(&mut self, entry: Option<Entry<'f>>) -> IndexMap<String, usize> {
+        let mut pools = IndexMap::new();
+        for entry in self.section(entry) {
+            self.check_name("a pool", entry);
+            let places = self.whole_number(entry.name(), entry.value, 1..=u32::MAX);
+            // A wrong number was told; the pool is there all the same.
+            pools.insert(entry.name().to_owned(), places.unwrap_or(1) as usize);
+        }
+        pools
+    }
+
     /// `[include]`: the files were read before; here its entries are checked.
-    fn includes(&mut self, entry: Option<Entry<'f>>) {
+    ///
+    /// Gives the variables that they are given.
+    fn includes(&mut self, entry: Option<Entry<'f>>) -> Vec<Variable> {
+        let mut given = Vec::new();
         for entry in self.section(entry) {
             self.check_name("an included file", entry);
-            self.text(entry);
+            let DeValue::Table(table) = entry.value.get_ref() else {
+                self.text(entry);
+                continue;
+            };
+            let owner = Subject::Named("include", entry.name());
+            let before = self.faults.len();
+            let [path, optional, vars] = self.fields(table, owner, ["path", "optional", "vars"]);
+            match path {
+                Some(path) => drop(self.text(path)),
+                None if self.faults.len() == before => self.missing(owner, "path", entry.value),
+                None => {}
+            }
+            let is_optional = optional.and_then(|entry| self.boolean(entry)).unwrap_or_default();
+            let prefix = format!("{}{}:", self.file.prefix, entry.name());
+            // One that is absent has no names at all.
+            let is_there = self.names.has_prefix(&prefix);
+            let mut variables = self.given_variables(vars, &prefix);
+            variables.retain(|variable| {
+                let is_known = self.names.variables.contains_key(&variable.name);
+                if !is_known && (is_there || !is_optional) {
+                    let name = variable.name.strip_prefix(&prefix).unwrap_or(&variable.name);
+                    let title = format!("the included file has no variable `{name}`");
+                    let diagnostic =
+                        Diagnostic::error("unknown-variable", title, variable.span, "unknown variable");
+                    let known = self.names.variables.keys().filter_map(|it| it.strip_prefix(&prefix));
+                    let diagnostic = match suggest::nearest(name, known) {
+                        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                        None => diagnostic,
+                    };
+                    self.faults.push(diagnostic);
+                }
+                is_known
+            });
+            given.extend(variables);
         }
+        given
     }
 }

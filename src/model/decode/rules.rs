@@ -6,14 +6,25 @@ use toml::de::DeValue;
 
 use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Spanned};
 use crate::model::rules::{
     Condition, Ready, RequiredTool, RequiredVariable, Requires, Retry, Rules, WaitUntil,
 };
 
 /// Their names.
-pub(super) const RULE_KEYS: [&str; 8] =
-    ["if", "timeout", "retry", "requires", "wait_until", "ignore_error", "hide", "quiet"];
+pub(super) const RULE_KEYS: [&str; 11] = [
+    "if",
+    "timeout",
+    "retry",
+    "requires",
+    "wait_until",
+    "ignore_error",
+    "hide",
+    "quiet",
+    "pool",
+    "interactive",
+    "shell",
+];
 
 /// A service that takes longer to start says so.
 const READY: Duration = Duration::from_secs(60);
@@ -23,11 +34,14 @@ const MOST_ATTEMPTS: u32 = 1000;
 
 impl<'f> Reader<'f, '_> {
     /// All of them, in the order of `RULE_KEYS`.
-    pub(super) fn rules(&mut self, entries: [Option<Entry<'f>>; 8], scope: Scope<'_>) -> Rules {
-        let [condition, timeout, retry, requires, wait_until, ignore_error, hide, quiet] = entries;
+    pub(super) fn rules(&mut self, entries: [Option<Entry<'f>>; 11], scope: Scope<'_>) -> Rules {
+        let [condition, timeout, retry, requires, wait_until, ignore_error, hide, quiet, entries @ ..] =
+            entries;
+        let [pool, interactive, shell] = entries;
         let mut boolean =
             |entry: Option<Entry<'f>>| entry.and_then(|entry| self.boolean(entry)).unwrap_or_default();
         let (ignore_error, hide, quiet) = (boolean(ignore_error), boolean(hide), boolean(quiet));
+        let interactive = boolean(interactive);
         Rules {
             condition: condition.and_then(|entry| self.condition(entry, scope)),
             timeout: timeout.and_then(|entry| self.some_time(entry)),
@@ -37,6 +51,22 @@ impl<'f> Reader<'f, '_> {
             ignore_error,
             hide,
             quiet,
+            pool: pool.and_then(|entry| Some(Spanned::new(self.text(entry)?, self.at(entry.value)))),
+            interactive,
+            shell: self.shell(shell),
+        }
+    }
+
+    /// `"zsh -eu -c"`, or its words as a list.
+    fn shell(&mut self, entry: Option<Entry<'f>>) -> Vec<String> {
+        let Some(entry) = entry else { return Vec::new() };
+        let is_list = matches!(entry.value.get_ref(), DeValue::Array(_));
+        let texts = self.texts(Some(entry)).into_iter().map(|text| text.value);
+        match is_list {
+            true => texts.collect(),
+            false => texts
+                .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+                .collect(),
         }
     }
 
@@ -90,7 +120,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// `2`: twice more; or `{ attempts = 3, delay = "2s" }`.
-    fn retry(&mut self, entry: Entry<'f>) -> Option<Retry> {
+    pub(super) fn retry(&mut self, entry: Entry<'f>) -> Option<Retry> {
         let DeValue::Table(table) = entry.value.get_ref() else {
             let more = self.whole_number("retry", entry.value, 0..=MOST_ATTEMPTS - 1)?;
             return Some(Retry { attempts: more + 1, ..Retry::default() });

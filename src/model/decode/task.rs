@@ -8,7 +8,8 @@ use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
 use crate::model::rules::Rules;
-use crate::model::task::{Argument, ArgumentKind, Confirm, MATRIX_PREFIX, Task};
+use crate::model::script::{ScriptPart, ScriptShell};
+use crate::model::task::{Argument, ArgumentKind, Command, Confirm, MATRIX_PREFIX, Task};
 use crate::model::tracking::Tracking;
 
 use super::rules::RULE_KEYS;
@@ -16,7 +17,7 @@ use super::rules::RULE_KEYS;
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 29] = [
     "description",
     "alias",
     "depends",
@@ -43,7 +44,13 @@ const KEYS: [&str; 26] = [
     RULE_KEYS[5],
     RULE_KEYS[6],
     RULE_KEYS[7],
+    RULE_KEYS[8],
+    RULE_KEYS[9],
+    RULE_KEYS[10],
 ];
+
+/// Shells in which a value in single quotes is that value (`model/script`).
+const POSIX_SHELLS: [&str; 4] = ["sh", "bash", "dash", "zsh"];
 
 /// More is a slip, and would take minutes to plan.
 const MOST_COMBINATIONS: usize = 10_000;
@@ -97,7 +104,7 @@ impl<'f> Reader<'f, '_> {
             DeValue::Table(table) => table,
             // As in mise: `build = "cargo build"` is a task of one script.
             DeValue::String(_) | DeValue::Array(_) => {
-                task.run = self.commands(Some(entry), Scope { arguments: Some(&[]) });
+                task.run = self.steps(Some(entry), Scope { arguments: Some(&[]) });
                 return Some(task);
             }
             _ => {
@@ -135,8 +142,9 @@ impl<'f> Reader<'f, '_> {
         task.wait_for = self.task_names(wait_for);
         task.depends_post = self.calls(depends_post, scope);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
-        task.run = self.commands(run, scope);
-        task.finally = self.commands(finally, scope);
+        task.run = self.steps(run, scope);
+        task.finally = self.steps(finally, scope);
+        self.give_to_shell(&mut task);
         task.tracking = self.tracking([sources, outputs, cache], scope, run.is_some());
         let does = [run, depends, depends_post, finally].iter().any(Option::is_some);
         if !does && task.rules.wait_until.is_none() && !misspelt {
@@ -152,6 +160,36 @@ impl<'f> Reader<'f, '_> {
             );
         }
         Some(task)
+    }
+
+    /// Scripts of a task with a `shell` are that shell's. Whether a value is quoted right for it is known of few shells.
+    fn give_to_shell(&mut self, task: &mut Task) {
+        let words = task.rules.shell.clone();
+        let Some(program) = words.first() else { return };
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let commands = task.run.iter_mut().chain(&mut task.finally);
+        let scripts = commands.filter_map(|command| match command {
+            Command::Shell(script) => Some(script),
+            Command::Exec(_) | Command::Task(_) => None,
+        });
+        for script in scripts.chain(task.rules.scripts_mut()) {
+            if script.shell != ScriptShell::Default {
+                continue;
+            }
+            let hole = script.parts.iter().find_map(|part| match part {
+                ScriptPart::Hole(hole, _) => Some(hole.span),
+                ScriptPart::Text(_) => None,
+            });
+            if let Some(span) = hole.filter(|_| !POSIX_SHELLS.contains(&name)) {
+                let title = format!("a value can't be put into a script for `{name}`");
+                self.fault(
+                    Diagnostic::error("place-shell", title, span, "nobody knows how to quote it there")
+                        .help("use the variable: an argument is `$name`, anything else goes through `env`"),
+                );
+            }
+            script.shell = ScriptShell::Given(words.clone());
+            script.words = None;
+        }
     }
 
     fn check_task_name(&mut self, name: &str, span: crate::diagnostic::Span) {

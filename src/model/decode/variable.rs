@@ -15,6 +15,14 @@ impl<'f> Reader<'f, '_> {
         entries.into_iter().filter_map(|entry| self.variable_entry(entry)).collect()
     }
 
+    /// Variables that an included file is given; `prefix` is that file's.
+    pub(super) fn given_variables(&mut self, entry: Option<Entry<'f>>, prefix: &str) -> Vec<Variable> {
+        let entries = self.section_or_table(entry);
+        let named = |entry: &Entry<'f>| format!("{prefix}{}", entry.name());
+        let decode = |entry: Entry<'f>| Some(Variable { name: named(&entry), ..self.variable_entry(entry)? });
+        entries.into_iter().filter_map(decode).collect()
+    }
+
     fn variable_entry(&mut self, entry: Entry<'f>) -> Option<Variable> {
         self.check_identifier("a variable", entry);
         let (binding, secret) = match entry.value.get_ref() {

@@ -1,6 +1,5 @@
 //! `[terraform]` and `[workspaces]`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -8,13 +7,19 @@ use toml::de::DeValue;
 use super::reader::{Entry, Node, Reader, Subject};
 use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Spanned};
-use crate::model::workspace::{Dependency, TerraformSettings, Workspace};
+use crate::model::rules::Retry;
+use crate::model::workspace::{Dependency, Engine, TerraformSettings, Workspace};
+use crate::text::list;
 
 /// Longer than a colleague's plan, shorter than a person's patience.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
-const KEYS: [&str; 14] = [
+/// A network that comes back within seven seconds: waits of one, two and four.
+const ATTEMPTS: u32 = 4;
+
+const KEYS: [&str; 15] = [
     "dir",
+    "engine",
     "environment",
     "depends",
     "stateful",
@@ -33,29 +38,68 @@ const KEYS: [&str; 14] = [
 impl<'f> Reader<'f, '_> {
     /// `[terraform]`.
     pub(super) fn terraform(&mut self, entry: Option<Entry<'f>>) -> TerraformSettings {
-        let mut settings = TerraformSettings { root: Default::default(), lock_timeout: LOCK_TIMEOUT };
+        let mut settings = TerraformSettings {
+            root: Default::default(),
+            lock_timeout: LOCK_TIMEOUT,
+            engine: Engine::default(),
+            retry: Retry { attempts: ATTEMPTS, ..Retry::default() },
+            retry_on: Vec::new(),
+        };
         let Some(table) = entry.and_then(|entry| self.table(Subject::Section("terraform"), entry.value))
         else {
             return settings;
         };
-        let [root, lock_timeout] =
-            self.fields(table, Subject::Section("terraform"), ["root", "lock_timeout"]);
+        let keys = ["root", "lock_timeout", "engine", "retry", "retry_on"];
+        let [root, lock_timeout, engine, retry, retry_on] =
+            self.fields(table, Subject::Section("terraform"), keys);
         if let Some(root) = root.and_then(|entry| self.path(Subject::Key("root"), entry.value)) {
             settings.root = root;
         }
         if let Some(timeout) = lock_timeout.and_then(|entry| self.duration(entry)) {
             settings.lock_timeout = timeout;
         }
+        if let Some(engine) = engine.and_then(|entry| self.engine(entry)) {
+            settings.engine = engine;
+        }
+        if let Some(retry) = retry.and_then(|entry| self.retry(entry)) {
+            settings.retry = retry;
+        }
+        settings.retry_on = self
+            .items(retry_on)
+            .into_iter()
+            .filter_map(|node| self.filled(Subject::Item("retry_on"), node))
+            .collect();
         settings
     }
 
-    /// All of `[workspaces]`; `root` is where their folders are.
-    pub(super) fn workspaces(&mut self, entry: Option<Entry<'f>>, root: &Path) -> Vec<Workspace> {
-        let entries = self.section(entry);
-        entries.into_iter().filter_map(|entry| self.workspace(entry, root)).collect()
+    /// What does the work, by its word.
+    fn engine(&mut self, entry: Entry<'f>) -> Option<Engine> {
+        let word = self.text(entry)?;
+        let engine = Engine::of(&word);
+        if engine.is_none() {
+            let span = self.at(entry.value);
+            let diagnostic =
+                Diagnostic::error("bad-value", format!("there is no engine `{word}`"), span, "unknown");
+            let diagnostic = diagnostic.help(format!("write {}", list::or_ticked(&Engine::WORDS)));
+            self.fault(match word.as_str() {
+                "pulumi" => diagnostic.note("it belongs to a later version"),
+                _ => diagnostic,
+            });
+        }
+        engine
     }
 
-    fn workspace(&mut self, entry: Entry<'f>, root: &Path) -> Option<Workspace> {
+    /// All of `[workspaces]`, with what `[terraform]` says of all of them.
+    pub(super) fn workspaces(
+        &mut self,
+        entry: Option<Entry<'f>>,
+        settings: &TerraformSettings,
+    ) -> Vec<Workspace> {
+        let entries = self.section(entry);
+        entries.into_iter().filter_map(|entry| self.workspace(entry, settings)).collect()
+    }
+
+    fn workspace(&mut self, entry: Entry<'f>, settings: &TerraformSettings) -> Option<Workspace> {
         if entry.name() == "all" {
             let span = self.key(entry);
             self.fault(
@@ -69,8 +113,19 @@ impl<'f> Reader<'f, '_> {
         let owner = Subject::Named("workspace", entry.name());
         let table = self.table(owner, entry.value)?;
         let fields = self.fields(table, owner, KEYS);
-        let [dir, environment, depends, stateful, var_files, vars, backend_config, env, hooks @ .., links] =
-            fields;
+        let [
+            dir,
+            engine,
+            environment,
+            depends,
+            stateful,
+            var_files,
+            vars,
+            backend_config,
+            env,
+            hooks @ ..,
+            links,
+        ] = fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
         let dir = dir
@@ -79,7 +134,8 @@ impl<'f> Reader<'f, '_> {
         Some(Workspace {
             name: entry.name().to_owned(),
             span: self.key(entry),
-            dir: root.join(dir),
+            dir: settings.root.join(dir),
+            engine: engine.and_then(|entry| self.engine(entry)).unwrap_or(settings.engine),
             environment: environment.and_then(|entry| self.environment_of(entry)),
             depends: self.items(depends).into_iter().filter_map(|node| self.dependency(node)).collect(),
             var_files: self.var_files(var_files),

@@ -18,7 +18,9 @@ const SECRET_NAME: &str = "^[A-Z_][A-Z0-9_]*$";
 const FILLED: Kind = OneOrMore(&Filled);
 const TEMPLATES: Kind = OneOrMore(&Template);
 const ENV: Kind = Names(VARIABLE_NAME, &Template);
-const STEP: Kind = Either(&[Template, Kind::Table(&STEP_TABLE)]);
+const COMMAND: Kind = Either(&[Template, Kind::Table(&STEP_TABLE)]);
+const COMMANDS: Kind = OneOrMore(&COMMAND);
+const STEP: Kind = Either(&[Template, Kind::Table(&STEP_TABLE), Kind::Table(&CALL_TABLE)]);
 const STEPS: Kind = OneOrMore(&STEP);
 const CALL: Kind = Either(&[Filled, Kind::Table(&CALL_TABLE)]);
 const CALLS: Kind = OneOrMore(&CALL);
@@ -43,7 +45,11 @@ pub(super) static FILE: Table = plain_table(
             "Values for `{{ vars.NAME }}`",
         ),
         ("env", ENV, "Exported to every command"),
-        ("include", Names(NAME, &Filled), "Other files; their names get the key as a prefix"),
+        (
+            "include",
+            Names(NAME, &Either(&[Filled, Kind::Table(&INCLUDE)])),
+            "Other files; their names get the key as a prefix",
+        ),
         (
             "tasks",
             Names(NAME, &Either(&[Template, List(&STEP, 1), Kind::Table(&TASK)])),
@@ -65,8 +71,19 @@ pub(super) static FILE: Table = plain_table(
         ("forge", Kind::Table(&FORGE), "Where the repository is"),
         ("databases", Names(NAME, &Kind::Table(&DATABASE)), "Managed databases that tasks are told of"),
         ("rollout", Kind::Table(&ROLLOUT), "What a server does with a release"),
+        ("pools", Names(NAME, &Whole(1, u32::MAX)), "How many tasks of each pool run at once"),
     ],
     &[],
+);
+
+static INCLUDE: Table = plain_table(
+    "include",
+    &[
+        ("path", Filled, "The file, or a folder with a `tasks.toml`"),
+        ("optional", Flag, "It may be absent"),
+        ("vars", Names(IDENTIFIER, &Either(&[Literal, Kind::Table(&VARIABLE)])), "Values for its variables"),
+    ],
+    &[&["path"]],
 );
 
 static PROJECT: Table = plain_table(
@@ -126,6 +143,9 @@ static TASK: Table = plain_table(
         ("ignore_error", Flag, "A failure is told and fails nothing"),
         ("hide", Flag, "Only `list --all` names it"),
         ("quiet", Flag, "Its command lines are not shown"),
+        ("pool", Filled, "It takes a place of this one of `[pools]`"),
+        ("interactive", Flag, "Its commands have the terminal, and nothing runs beside it"),
+        ("shell", FILLED, "The program and arguments that its scripts are given to"),
     ],
     &[&["run"], &["depends"], &["depends_post"], &["finally"], &["wait_until"]],
 );
@@ -255,15 +275,21 @@ static DEPLOY: Table = plain_table(
         ("server", Template, "`ssh://user@host/folder`, or a folder of this machine"),
         ("task", CALL, "A task that deploys in its own way"),
         ("host_key", Filled, "The only key of the host that is believed"),
+        ("ssh_key", Template, "The private key with which `shipway ssh` logs in"),
     ],
     &[&["server"], &["task"]],
 );
+
+const ENGINE: Kind = Choice(&crate::model::Engine::WORDS);
 
 static TERRAFORM: Table = plain_table(
     "terraform",
     &[
         ("root", Filled, "Where the folders of workspaces are"),
         ("lock_timeout", Duration, "How long somebody else's lock is waited for"),
+        ("engine", ENGINE, "What does the work of workspaces that name nothing else"),
+        ("retry", Either(&[Whole(0, 999), Kind::Table(&RETRY)]), "How often what passes is tried again"),
+        ("retry_on", FILLED, "Further texts by which a failure is known that passes"),
     ],
     &[],
 );
@@ -272,6 +298,7 @@ static WORKSPACE: Table = plain_table(
     "workspace",
     &[
         ("dir", Filled, "The root module, from `root` of `[terraform]`"),
+        ("engine", ENGINE, "What does its work"),
         ("environment", Filled, "Where it belongs to"),
         ("depends", CALLS, "Workspaces by name, tasks as tables"),
         ("stateful", FILLED, "Addresses that are not destroyed unless the command names them"),
@@ -279,11 +306,11 @@ static WORKSPACE: Table = plain_table(
         ("vars", Names(IDENTIFIER, &Any), "Typed values"),
         ("backend_config", Names(IDENTIFIER, &Any), "Settings for init"),
         ("env", ENV, "Exported to terraform and the hooks"),
-        ("before_init", STEPS, "Run before init"),
-        ("before_apply", STEPS, "Run after the answer; its failure stops the apply"),
-        ("after_apply", STEPS, "Run after an apply"),
-        ("before_destroy", STEPS, "Run after the answer; its failure stops the destroy"),
-        ("after_destroy", STEPS, "Run after a destroy"),
+        ("before_init", COMMANDS, "Run before init"),
+        ("before_apply", COMMANDS, "Run after the answer; its failure stops the apply"),
+        ("after_apply", COMMANDS, "Run after an apply"),
+        ("before_destroy", COMMANDS, "Run after the answer; its failure stops the destroy"),
+        ("after_destroy", COMMANDS, "Run after a destroy"),
         ("links", TEMPLATES, "Where to look, told after an apply"),
     ],
     &[],

@@ -49,6 +49,8 @@ pub enum ScriptShell {
     Default,
     /// The interpreter of its `#!` line; such a script has no holes.
     Shebang,
+    /// This program with these arguments; the script is one more.
+    Given(Vec<String>),
 }
 
 /// A script, split at its holes.

@@ -9,16 +9,128 @@ use super::classify::Piece;
 use super::lexer::{Lexer, Unit};
 
 /// Names that a shell does not look up in `PATH`: keywords and builtins of bash, dash and zsh. `true` and `false` are missing
-/// on purpose: the programs do the same.
-const NOT_PROGRAMS: &str = "\
-    ! . : [ [[ ]] alias always autoload bg bind bindkey break builtin bye caller case cd chdir command \
-    compgen complete compopt continue coproc declare dirs disable disown do done echo elif else emulate \
-    enable end esac eval exec exit export fc fg fi float for foreach function functions getln getopts \
-    hash help history if in integer jobs kill let limit local log logout mapfile nocorrect noglob popd \
-    print printf pushd pushln pwd r read readarray readonly rehash repeat return sched select set setopt \
-    shift shopt source suspend test then time times trap ttyctl type typeset ulimit umask unalias \
-    unfunction unhash unlimit unset unsetopt until vared wait whence where which while zcompile zle \
-    zmodload zparseopts zstyle { }";
+/// on purpose: the programs do the same. Sorted, for each word of a file is looked up.
+const NOT_PROGRAMS: [&str; 119] = [
+    "!",
+    ".",
+    ":",
+    "[",
+    "[[",
+    "]]",
+    "alias",
+    "always",
+    "autoload",
+    "bg",
+    "bind",
+    "bindkey",
+    "break",
+    "builtin",
+    "bye",
+    "caller",
+    "case",
+    "cd",
+    "chdir",
+    "command",
+    "compgen",
+    "complete",
+    "compopt",
+    "continue",
+    "coproc",
+    "declare",
+    "dirs",
+    "disable",
+    "disown",
+    "do",
+    "done",
+    "echo",
+    "elif",
+    "else",
+    "emulate",
+    "enable",
+    "end",
+    "esac",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "fc",
+    "fg",
+    "fi",
+    "float",
+    "for",
+    "foreach",
+    "function",
+    "functions",
+    "getln",
+    "getopts",
+    "hash",
+    "help",
+    "history",
+    "if",
+    "in",
+    "integer",
+    "jobs",
+    "kill",
+    "let",
+    "limit",
+    "local",
+    "log",
+    "logout",
+    "mapfile",
+    "nocorrect",
+    "noglob",
+    "popd",
+    "print",
+    "printf",
+    "pushd",
+    "pushln",
+    "pwd",
+    "r",
+    "read",
+    "readarray",
+    "readonly",
+    "rehash",
+    "repeat",
+    "return",
+    "sched",
+    "select",
+    "set",
+    "setopt",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "test",
+    "then",
+    "time",
+    "times",
+    "trap",
+    "ttyctl",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unfunction",
+    "unhash",
+    "unlimit",
+    "unset",
+    "unsetopt",
+    "until",
+    "vared",
+    "wait",
+    "whence",
+    "where",
+    "which",
+    "while",
+    "zcompile",
+    "zle",
+    "zmodload",
+    "zparseopts",
+    "zstyle",
+    "{",
+    "}",
+];
 
 /// Characters that stand for themselves outside of quotes, wherever in a word.
 fn is_plain(byte: u8) -> bool {
@@ -118,5 +230,18 @@ fn is_program(name: &[Piece]) -> bool {
     let assigns = texts.clone().any(|text| text.contains('='));
     // With a slash it is a path, so that no value can make it a builtin.
     let known = begin.contains('/') || !has_hole;
-    known && !assigns && !begin.starts_with(['-', '%']) && !NOT_PROGRAMS.split(' ').any(|name| name == begin)
+    known
+        && !assigns
+        && !begin.starts_with(['-', '%'])
+        && NOT_PROGRAMS.binary_search(&begin.as_str()).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NOT_PROGRAMS;
+
+    #[test]
+    fn names_that_are_no_programs_can_be_looked_up() {
+        assert!(NOT_PROGRAMS.is_sorted());
+    }
 }

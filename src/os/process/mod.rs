@@ -6,7 +6,9 @@
 
 mod attached;
 mod piped;
+mod remains;
 mod shimmed;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io;
@@ -19,6 +21,7 @@ use std::time::Duration;
 pub use attached::{attach, is_written};
 use piped::PipedChild;
 use shimmed::ShimmedChild;
+use terminal::TerminalChild;
 
 use super::shim::Orphaned;
 use crate::event::{Stream, Termination};
@@ -45,6 +48,8 @@ pub struct Launch {
 pub enum LaunchOutput {
     /// Through pipes to us.
     Pipe,
+    /// To the terminal that we have, which is also what it reads.
+    Terminal,
     /// Into files, under the shim.
     Shim {
         /// Our own program, which is also the shim.
@@ -96,6 +101,12 @@ pub trait ChildControl: Send + Sync {
     fn ask_to_end(&self, signal: i32);
     /// Ends it and all that it started, at once.
     fn kill(&self);
+    /// Stops it where it is, or lets it go on, as its terminal's user does with us. What must not be stopped is not.
+    fn suspend(&self, _stop: bool) {}
+    /// Whether it has the terminal, so that Ctrl-C reaches it without us.
+    fn has_terminal(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's processes.
@@ -106,6 +117,7 @@ impl Processes for RealProcesses {
     fn start(&self, launch: &Launch) -> io::Result<Box<dyn Child>> {
         match &launch.output {
             LaunchOutput::Pipe => Ok(Box::new(PipedChild::start(launch)?)),
+            LaunchOutput::Terminal => Ok(Box::new(TerminalChild::start(launch)?)),
             LaunchOutput::Shim { executable, files, orphaned } => {
                 Ok(Box::new(ShimmedChild::start(launch, executable, files, *orphaned)?))
             }

@@ -1,96 +1,210 @@
 //! A child that writes to us through pipes, and does not outlive us: its next write ends it.
+//!
+//! Whoever asks what it did next waits itself, in one `poll` for its end, its output and room in its input. Threads that wait for each of
+//! these cost more than most commands do.
 
-use std::io::{self, Read as _};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
+use super::remains::Remains;
 use super::{Child, ChildControl, ChildEvent, Launch, signal_group, termination};
 use crate::event::{Stream, Termination};
 
 /// How long the pipes of a child that has ended are read on. Whoever still holds them then is a process that it left behind.
 const DRAIN: Duration = Duration::from_millis(500);
 
-enum Message {
-    Output(Stream, Vec<u8>),
-    Closed,
-    Ended(Termination),
-}
+/// How often it is looked whether anybody is left of a group that was asked to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Read at once at most; as much as a pipe holds.
+const CHUNK: usize = 64 * 1024;
+
+/// Its outputs, in the order of its pipes.
+const STREAMS: [Stream; 2] = [Stream::Out, Stream::Err];
 
 pub(super) struct PipedChild {
-    pid: u32,
-    messages: Receiver<Message>,
-    open: usize,
+    child: std::process::Child,
+    /// Readable when the child has ended.
+    end: OwnedFd,
+    pipes: [Option<File>; 2],
+    feed: Option<Feed>,
+    buffer: Vec<u8>,
+    /// Which pipe was looked at first.
+    turn: usize,
     ended: Option<Termination>,
+    remains: Option<Remains>,
     control: Arc<GroupControl>,
 }
 
+/// What the child is still to read.
+struct Feed {
+    pipe: File,
+    bytes: Vec<u8>,
+    written: usize,
+}
+
 impl PipedChild {
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     pub(super) fn start(launch: &Launch) -> io::Result<Self> {
-        let (out_reader, out_writer) = io::pipe()?;
-        let (err_reader, err_writer) = io::pipe()?;
-        let handle = {
-            let expression = duct::cmd(&launch.program, &launch.args)
-                .full_env(launch.env.iter().cloned())
-                .dir(&launch.dir)
-                .stdout_file(out_writer)
-                .stderr_file(err_writer)
-                .unchecked()
-                .before_spawn(|command| {
-                    use std::os::unix::process::CommandExt as _;
-                    command.process_group(0);
-                    Ok(())
-                });
-            let expression = match &launch.stdin {
-                Some(bytes) => expression.stdin_bytes(bytes.clone()),
-                None => expression.stdin_null(),
-            };
-            // The expression holds the writing ends: it must be gone before the pipes can come to their end.
-            expression.start()?
-        };
-        let pid = handle.pids().first().copied().unwrap_or(0);
-        let control = Arc::new(GroupControl { group: Mutex::new(Some(pid)) });
-        // Few chunks of up to 64 KiB: after a signal all that was read is still shown, and `yes` prints two million lines in 4 MiB.
-        let (sender, messages) = crossbeam_channel::bounded(4);
-        read_along(out_reader, Stream::Out, sender.clone())?;
-        read_along(err_reader, Stream::Err, sender.clone())?;
-        let waiting = Arc::clone(&control);
-        std::thread::Builder::new().name(format!("wait {pid}")).spawn(move || {
-            let ended = handle.wait().map_or(Termination::Unknown, |output| termination(output.status));
-            // From here on the number may belong to somebody else.
-            waiting.forget();
-            sender.send(Message::Ended(ended)).ok();
+        let mut command = Command::new(&launch.program);
+        command
+            .args(&launch.args)
+            .env_clear()
+            .envs(launch.env.iter().map(|(name, value)| -> (&OsStr, &OsStr) { (name, value) }))
+            .current_dir(&launch.dir)
+            .process_group(0)
+            .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let pid = child.id();
+        let end = end_of(pid).inspect_err(|_| {
+            // Nobody could wait for it.
+            child.kill().ok();
+            child.wait().ok();
         })?;
-        Ok(Self { pid, messages, open: 2, ended: None, control })
+        let out = child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe)));
+        let err = child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe)));
+        let mut feed = None;
+        if let (Some(bytes), Some(pipe)) = (&launch.stdin, child.stdin.take()) {
+            // A child that reads slowly must not keep its output from being read.
+            rustix::io::ioctl_fionbio(&pipe, true)?;
+            feed = Some(Feed { pipe: File::from(OwnedFd::from(pipe)), bytes: bytes.clone(), written: 0 });
+        }
+        let control = Arc::new(GroupControl { group: Mutex::new(Group { number: Some(pid), asked: None }) });
+        Ok(Self {
+            child,
+            end,
+            pipes: [out, err],
+            feed,
+            buffer: Vec::new(),
+            turn: 1,
+            ended: None,
+            remains: None,
+            control,
+        })
+    }
+
+    /// Waits until something can be done. Gives whether the child has ended, which of its pipes can be read, and whether its input takes more.
+    fn wait(&self, limit: Duration) -> (bool, [bool; 2], bool) {
+        let mut waited = Vec::with_capacity(4);
+        if self.ended.is_none() {
+            waited.push(PollFd::new(&self.end, PollFlags::IN));
+        }
+        let pipes = self.pipes.iter().flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN));
+        waited.extend(pipes);
+        if let Some(feed) = &self.feed {
+            waited.push(PollFd::new(&feed.pipe, PollFlags::OUT));
+        }
+        let limit = Timespec::try_from(limit).ok();
+        // A signal of ours is told elsewhere.
+        while matches!(poll(&mut waited, limit.as_ref()), Err(Errno::INTR)) {}
+        let mut ready = waited.iter().map(|one| !one.revents().is_empty());
+        let mut next = |is_waited: bool| is_waited && ready.next().unwrap_or(false);
+        let has_ended = next(self.ended.is_none());
+        let can_read = [next(self.pipes[0].is_some()), next(self.pipes[1].is_some())];
+        (has_ended, can_read, next(self.feed.is_some()))
+    }
+
+    fn reap(&mut self) {
+        // While it is not waited for, its number is nobody else's.
+        self.control.leader_ended();
+        self.ended = Some(self.child.wait().map_or(Termination::Unknown, termination));
+        self.feed = None;
+    }
+
+    /// The end, or that it is not the end yet: of a group that was asked to end, all are waited for.
+    fn end(&mut self, termination: Termination, leaked: bool) -> ChildEvent {
+        if self.remains.is_none() {
+            self.remains = self.control.remains();
+        }
+        let Some(remains) = &mut self.remains else {
+            return ChildEvent::Ended { termination, leaked, swept: Vec::new() };
+        };
+        if remains.look() {
+            if self.pipes.iter().all(Option::is_none) {
+                crossbeam_channel::after(LOOK).recv().ok();
+            }
+            return ChildEvent::Quiet;
+        }
+        self.control.forget();
+        ChildEvent::Ended { termination, leaked, swept: remains.names() }
+    }
+
+    fn read(&mut self, at: usize) -> Option<ChildEvent> {
+        self.buffer.resize(CHUNK, 0);
+        let pipe = self.pipes[at].as_mut()?;
+        match pipe.read(&mut self.buffer) {
+            Ok(length @ 1..) => return Some(ChildEvent::Output(STREAMS[at], self.buffer[..length].to_vec())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => self.pipes[at] = None,
+        }
+        None
+    }
+
+    fn feed(&mut self) {
+        let Some(feed) = &mut self.feed else { return };
+        match feed.pipe.write(&feed.bytes[feed.written..]) {
+            Ok(length) => feed.written += length,
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+            // It wants no more.
+            Err(_) => feed.written = feed.bytes.len(),
+        }
+        if feed.written == feed.bytes.len() {
+            self.feed = None;
+        }
     }
 }
 
 impl Child for PipedChild {
     fn pid(&self) -> u32 {
-        self.pid
+        self.child.id()
     }
 
     fn next(&mut self, limit: Duration) -> ChildEvent {
         loop {
-            if let (Some(termination), 0) = (self.ended, self.open) {
-                return ChildEvent::Ended { termination, leaked: false, swept: Vec::new() };
+            if let (Some(termination), [None, None]) = (self.ended, &self.pipes) {
+                return self.end(termination, false);
             }
-            let limit = if self.ended.is_some() { DRAIN } else { limit };
-            match self.messages.recv_timeout(limit) {
-                Ok(Message::Output(stream, bytes)) => return ChildEvent::Output(stream, bytes),
-                Ok(Message::Closed) => self.open -= 1,
-                Ok(Message::Ended(termination)) => self.ended = Some(termination),
-                Err(RecvTimeoutError::Timeout) => match self.ended {
-                    Some(termination) => {
-                        return ChildEvent::Ended { termination, leaked: true, swept: Vec::new() };
-                    }
-                    None => return ChildEvent::Quiet,
-                },
-                Err(RecvTimeoutError::Disconnected) => {
-                    let termination = self.ended.unwrap_or(Termination::Unknown);
-                    return ChildEvent::Ended { termination, leaked: false, swept: Vec::new() };
+            let limit = match self.ended {
+                Some(_) if self.remains.is_some() => LOOK,
+                Some(_) => DRAIN,
+                None => limit,
+            };
+            let (has_ended, can_read, can_feed) = self.wait(limit);
+            if !has_ended && !can_feed && can_read == [false; 2] {
+                return match self.ended {
+                    Some(termination) => self.end(termination, true),
+                    None => ChildEvent::Quiet,
+                };
+            }
+            if has_ended {
+                self.reap();
+            }
+            if can_feed {
+                self.feed();
+            }
+            // In turn, so that neither keeps the other from being read.
+            self.turn = 1 - self.turn;
+            for at in [self.turn, 1 - self.turn] {
+                if can_read[at]
+                    && let Some(output) = self.read(at)
+                {
+                    return output;
                 }
+            }
+            if can_feed {
+                return ChildEvent::Quiet;
             }
         }
     }
@@ -100,39 +214,58 @@ impl Child for PipedChild {
     }
 }
 
-fn read_along(mut reader: io::PipeReader, stream: Stream, sender: Sender<Message>) -> io::Result<()> {
-    let reading = move || {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => {
-                    if sender.send(Message::Output(stream, buffer[..length].to_vec())).is_err() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        sender.send(Message::Closed).ok();
-    };
-    std::thread::Builder::new().name("output".to_owned()).stack_size(128 * 1024).spawn(reading)?;
-    Ok(())
+/// What can be read as soon as the child `pid` of ours has ended.
+fn end_of(pid: u32) -> io::Result<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    #[cfg(target_os = "linux")]
+    if let Ok(end) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        return Ok(end);
+    }
+    // Other systems, and Linux before 5.3, need a thread that waits.
+    let (reader, writer) = io::pipe()?;
+    std::thread::Builder::new().name("wait".to_owned()).stack_size(64 * 1024).spawn(move || {
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(pid), how), Err(Errno::INTR)) {}
+        drop(writer);
+    })?;
+    Ok(OwnedFd::from(reader))
 }
 
 struct GroupControl {
-    group: Mutex<Option<u32>>,
+    group: Mutex<Group>,
+}
+
+struct Group {
+    /// `None`: nobody is left of it, and the number may belong to somebody else.
+    number: Option<u32>,
+    /// The first signal that asked it to end.
+    asked: Option<i32>,
 }
 
 impl GroupControl {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Group> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn forget(&self) {
-        *self.group.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.lock().number = None;
+    }
+
+    /// Its first process has ended. Only of a group that was asked to end the others are still of interest.
+    fn leader_ended(&self) {
+        let mut group = self.lock();
+        if group.asked.is_none() {
+            group.number = None;
+        }
+    }
+
+    fn remains(&self) -> Option<Remains> {
+        let group = self.lock();
+        Some(Remains::new(group.number?, group.asked?))
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
-        let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = *group {
+        if let Some(group) = self.lock().number {
             signal_group(group, signal);
         }
     }
@@ -140,9 +273,15 @@ impl GroupControl {
 
 impl ChildControl for GroupControl {
     fn ask_to_end(&self, signal: i32) {
+        self.lock().asked.get_or_insert(signal);
         if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
             self.signal(signal);
         }
+    }
+
+    fn suspend(&self, stop: bool) {
+        use rustix::process::Signal;
+        self.signal(if stop { Signal::STOP } else { Signal::CONT });
     }
 
     fn kill(&self) {

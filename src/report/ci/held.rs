@@ -51,15 +51,14 @@ impl Held {
         }
     }
 
-    /// Keeps a line of data, given without its newline.
-    pub(super) fn push_data(&mut self, line: &str) {
-        self.data += line.len() + 1;
+    /// Keeps lines of data, each with its newline.
+    pub(super) fn push_data(&mut self, lines: &str) {
+        self.data += lines.len();
         if !matches!(self.first.last(), Some(Piece::Data(_))) {
             self.first.push(Piece::Data(String::new()));
         }
         if let Some(Piece::Data(text)) = self.first.last_mut() {
-            text.push_str(line);
-            text.push('\n');
+            text.push_str(lines);
         }
     }
 
@@ -119,13 +118,13 @@ mod tests {
         let mut held = Held::default();
         held.push("$ seq\n");
         for number in 0..2 * KEPT {
-            held.push_data(&number.to_string());
+            held.push_data(&format!("{number}\n"));
         }
         held.push("done\n");
         let [Piece::Talk(before), Piece::Data(data), Piece::Talk(after)] = &held.take()[..] else { panic!() };
         assert_eq!((before.as_str(), data.lines().count(), after.as_str()), ("$ seq\n", 2 * KEPT, "done\n"));
         assert!(!held.has_much_data());
-        held.push_data(&"x".repeat(MUCH));
+        held.push_data(&format!("{}\n", "x".repeat(MUCH)));
         assert!(held.has_much_data());
     }
 }

@@ -89,13 +89,13 @@ impl Ci {
         }
     }
 
-    /// What a step's command printed.
-    fn line(&mut self, step: &str, stream: Stream, text: &str) {
+    /// What a step's command printed: lines, each with its newline.
+    fn output(&mut self, step: &str, stream: Stream, text: &str) {
         if self.outputs.output() != StandardOutput::Apart || !Role::of(step).is_data(stream) {
-            return self.add(step, &format!("{}\n", clean::line(text, self.style.colour)));
+            return self.add(step, &clean::block(text, "", self.style.colour));
         }
         if matches!(&self.open, Some((open, _)) if open == step) || self.board.is_single() {
-            self.outputs.data_line(text);
+            self.outputs.data(text);
             return self.heartbeat.heard(step, self.clock.now());
         }
         let held = self.held.entry(step.to_owned()).or_default();
@@ -258,7 +258,8 @@ impl Observer for Ci {
                 let command = format!("$ {}", clean::line(line, false));
                 self.add(&step, &format!("{}\n", self.style.paint(Label::Quiet, &command)));
             }
-            EventKind::Line { stream, text } => self.line(&step, *stream, text),
+            EventKind::Line { stream, text } => self.output(&step, *stream, &format!("{text}\n")),
+            EventKind::Lines { stream, text } => self.output(&step, *stream, text),
             EventKind::Notice { level, text } => self.notice(event.step.as_deref(), *level, text),
             EventKind::Answered { approved, by } => {
                 let line = words::answer(&self.board, &step, *approved, by, &self.style);

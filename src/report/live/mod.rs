@@ -86,7 +86,13 @@ impl Live {
                 if self.screen.outputs().output() == StandardOutput::Apart
                     && Role::of(step).is_data(*stream) =>
             {
-                self.screen.outputs().data_line(text);
+                self.screen.outputs().data(&format!("{text}\n"));
+            }
+            EventKind::Lines { stream, text }
+                if self.screen.outputs().output() == StandardOutput::Apart
+                    && Role::of(step).is_data(*stream) =>
+            {
+                self.screen.outputs().data(text);
             }
             EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
                 let before = self.skips.takes(&self.board, step, ending, &self.style);

@@ -1,6 +1,7 @@
 //! The environment of commands: dotenv files, `[env]`, the task's own, its arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -136,7 +137,7 @@ impl Bindings {
             )
         })?;
         for (name, value) in values {
-            if caller.get(&name).is_some() {
+            if caller.variables.contains_key(OsStr::new(&name)) {
                 continue;
             }
             let value = if env_value_is_secret(&name, value.as_bytes(), &[], &[]) {

@@ -118,7 +118,8 @@ impl Bindings {
             Reference::Arch => Ok(Value::public(std::env::consts::ARCH)),
             Reference::Environment => self.environment.clone().map(Value::public),
             Reference::EnvironmentVariable(name) => {
-                Ok(Value::public(context.doors().environment.get(name).unwrap_or_default()))
+                let value = context.doors().environment.text(name).map_err(|_| not_text(name))?;
+                Ok(Value::public(value.unwrap_or_default()))
             }
             Reference::Variable(_) | Reference::Git(_) | Reference::EnvFileMap { .. } => {
                 let once = lock(&self.known).entry(reference.clone()).or_default().clone();
@@ -216,8 +217,8 @@ impl Bindings {
             Binding::Text(template) => self.template(context, &Scope::default(), template),
             Binding::Literal(literal) => Ok(Value::public(literal.clone())),
             Binding::Environment { name, default } => {
-                let set = context.doors().environment.get(name).map(str::to_owned);
-                set.or_else(|| default.clone()).map(Value::public).ok_or_else(|| {
+                let set = context.doors().environment.text(name).map_err(|_| at(not_text(name)))?;
+                set.map(str::to_owned).or_else(|| default.clone()).map(Value::public).ok_or_else(|| {
                     let message = format!("`{}` needs ${name}, which is not set", variable.reference());
                     at(Fault::new(FaultKind::World, message).hint(format!("set it: `export {name}=…`")))
                 })
@@ -312,6 +313,16 @@ impl Bindings {
     }
 }
 
+/// A value of the caller that can't be put into a text. To take it for nothing, or a part of it, would be another value.
+fn not_text(name: &str) -> Fault {
+    Fault::new(FaultKind::World, format!("the value of ${name} is not UTF-8")).hint(format!(
+        "a `{{{{ }}}}` stands for text; commands have `${name}` in their environment as it is, byte for byte"
+    ))
+}
+
+/// What stands where a command printed bytes that are no text.
+const NO_TEXT: char = '\u{fffd}';
+
 /// Runs a command and gives what it printed to standard output, without the final newlines. The inner error is the command's own.
 fn read_output(
     context: &mut StepContext<'_>,
@@ -332,6 +343,10 @@ fn read_output(
     let output = output.trim_end_matches('\n').to_owned();
     if secret {
         context.masker().add(output.as_bytes());
+    }
+    if termination.is_success() && output.contains(NO_TEXT) {
+        let fault = Fault::new(FaultKind::Failed, "what it printed is not UTF-8").detail(format!("$ {spec}"));
+        return Ok(Err(fault.hint("a value is text: let the command print it in base64")));
     }
     if termination.is_success() {
         return Ok(Ok(output));

@@ -18,11 +18,9 @@ mod record;
 mod store;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, Once};
-
-use crossbeam_channel::{bounded, unbounded};
+use std::sync::{Arc, Mutex, Once};
 
 pub use store::forget;
 
@@ -31,8 +29,11 @@ use store::{BadEnd, OpenRun, StepStore};
 use table::Table;
 
 use super::action::{Action, Exports, Outcome, Produced, RunPlan};
+use super::asker::Asker;
 use super::bindings::Bindings;
+use super::budget::Budget;
 use super::context::StepContext;
+use super::kept::{Kept, Resumed};
 use super::shared::{Channels, Mode, Shared, lock};
 use crate::diagnostic::Fault;
 use crate::event::{EventKind, Level};
@@ -133,7 +134,11 @@ pub(super) fn run(context: &mut StepContext<'_>, action: &dyn Action) -> Outcome
         // What says that it runs stays, and is the reason next time.
         Outcome::Failed(_) => {}
         // It did nothing: all is as it was.
-        Outcome::UpToDate(_) | Outcome::Skipped(_) | Outcome::Ask(_) | Outcome::Redo { .. } => {
+        Outcome::UpToDate(_)
+        | Outcome::Skipped(_)
+        | Outcome::Stopped(_)
+        | Outcome::Ask(_)
+        | Outcome::Redo { .. } => {
             case.store.close(&run);
             let left = case.record.map(|record| record.parts.left).unwrap_or_default();
             shared.freshness.leave(context.id(), Left::Digest(left));
@@ -146,15 +151,20 @@ pub(super) fn run(context: &mut StepContext<'_>, action: &dyn Action) -> Outcome
 pub fn foresee(
     (plan, doors, masker, bindings): (&RunPlan, &Doors, &Masker, &Bindings),
     root: PathBuf,
-    force: bool,
+    (force, resumed): (bool, Option<&Resumed>),
 ) -> Vec<(StepId, Option<Verdict>)> {
     // Nobody listens: nothing is said, and a question has no answer.
-    let channels = Channels { life: unbounded().0, permits: bounded(1).0, asker: unbounded().0 };
+    let channels =
+        Channels { life: Arc::default(), budget: Arc::new(Budget::endless()), asker: Asker::nobody() };
     let mode = Mode { force, explain: true, looks: true };
     let shared = Shared::new((plan, doors, masker, bindings), None, root, channels, mode);
+    let kept = resumed.cloned().map(Kept::new);
     let order = plan.order().into_iter();
     order
         .map(|id| {
+            if let Some(reason) = kept.as_ref().and_then(|kept| kept.reason(plan, id)) {
+                return (id, Some(Verdict::Kept { reason }));
+            }
             let mut context = StepContext::new(&shared, id, 1, None);
             let (verdict, left) = match judge(&mut context, plan.step(id).action.as_ref()) {
                 Err(fault) => {
@@ -175,12 +185,15 @@ pub fn foresee(
                 }
             };
             shared.freshness.leave(id, left);
+            if let Some(kept) = &kept {
+                kept.note(plan, id, !matches!(verdict, Some(Verdict::Fresh { .. })));
+            }
             (id, verdict)
         })
         .collect()
 }
 
-fn say(context: &StepContext<'_>, verdict: &Verdict) {
+pub(super) fn say(context: &StepContext<'_>, verdict: &Verdict) {
     let shared = context.shared();
     let masked = verdict.clone().map_text(|text| shared.masker.mask(text));
     shared.send(&context.step().name, EventKind::Judged(masked));
@@ -253,10 +266,10 @@ fn judge<'a>(context: &mut StepContext<'a>, action: &dyn Action) -> Result<Judge
 /// What the steps left that are meant by `names`, each with its title.
 fn needs(context: &StepContext<'_>, names: &[String]) -> Vec<(String, Left)> {
     let shared = context.shared();
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    // Behind its name a step has its arguments.
     let is_meant = |step: &str| {
-        names.iter().any(|name| {
-            step.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        })
+        names.contains(step) || step.match_indices(' ').any(|(blank, _)| names.contains(&step[..blank]))
     };
     let steps = context.step().needs.iter().map(|id| (*id, shared.plan.step(*id)));
     steps

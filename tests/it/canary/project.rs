@@ -306,6 +306,18 @@ resource "terraform_data" "web" {
 }
 "#;
 
+/// What make reads has secrets in its hands: in its environment, and in a file that it prints to itself.
+const MAKEFILE: &str = "\
+export
+BARE := $(shell cat .env)
+NAMES := api worker
+define image
+image-$(1):
+\techo build $(1) $(BARE) $(C_FOUR_BYTES)
+endef
+$(foreach name,$(NAMES),$(eval $(call image,$(name))))
+";
+
 /// Writes the files, and commits those that git does not ignore.
 pub(super) fn plant(space: &Space, canaries: &[Canary]) {
     let (mut dotenv, mut django, mut postgres) = (String::new(), ORDINARY.to_owned(), String::new());
@@ -341,6 +353,7 @@ pub(super) fn plant(space: &Space, canaries: &[Canary]) {
     space.write(".envs/.production/.django", &django);
     space.write(".envs/.production/.postgres", &postgres);
     space.write("private/forms", &other_forms(canaries));
+    space.write("ops.mk", MAKEFILE);
     space.write("terraform/source/secret.tfvars", &tfvars);
     for (name, main) in [("source", SOURCE), ("sink", SINK), ("broken", BROKEN), ("slow", SLOW)] {
         space.write(&format!("terraform/{name}/main.tf"), main);

@@ -54,12 +54,14 @@ impl<V: Vendor> Scene<V> {
         let mut cloud = digitalocean::DigitalOcean::with_databases(vec![database]);
         cloud.token = of(Source::CloudToken);
         let cloud = StandIn::start(cloud);
+        let terraform_token = of(Source::TerraformToken);
         let mut space = Space::with_tasks(&super::project::tasks_file(kind, &canaries));
         let base = space.root.parent().unwrap().to_owned();
         super::project::plant(&space, &canaries);
         for (name, value) in forge.variables().into_iter().chain(cloud.variables()) {
             space.environment.insert(name.into(), value.into());
         }
+        space.environment.insert("TF_TOKEN_app_terraform_io".into(), terraform_token.into());
         fs::create_dir(base.join("tmp")).unwrap();
         let roots: Vec<u8> = [forge.authority().path(), cloud.authority().path()]
             .into_iter()

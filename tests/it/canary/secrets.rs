@@ -29,6 +29,8 @@ pub(super) enum Source {
     GitHubToken,
     GitLabToken,
     CloudToken,
+    /// A token that terraform takes from its environment.
+    TerraformToken,
     DatabasePassword,
     ForgeVariable,
 }
@@ -111,10 +113,11 @@ const SHAPES: [(&str, &str, Source); 40] = [
 ];
 
 /// Beside the forty: the tokens, without which no vendor answers, and what is found where a vendor is asked.
-const OTHERS: [(&str, &str, Source); 5] = [
+const OTHERS: [(&str, &str, Source); 6] = [
     ("GITHUB_TOKEN", "ghp_§§", Source::GitHubToken),
     ("GITLAB_TOKEN", "glpat-§§", Source::GitLabToken),
     ("CLOUD_TOKEN", "dop_v1_§§", Source::CloudToken),
+    ("TERRAFORM_TOKEN", "hcp.atlasv1.§§", Source::TerraformToken),
     ("FORGE_VARIABLE", "theirs-§", Source::ForgeVariable),
     ("DEEP_OUTPUT", "deep-§", Source::DeepOutput),
 ];

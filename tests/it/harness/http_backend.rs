@@ -20,6 +20,7 @@ struct Server {
 struct Kept {
     is_slow: bool,
     refuses_states: bool,
+    busy: usize,
     state: Option<Vec<u8>>,
     lock: Option<Vec<u8>>,
     requests: Vec<String>,
@@ -48,6 +49,16 @@ impl HttpBackend {
             "terraform {{\n  backend \"http\" {{\n    address = \"{url}\"\n    lock_address = \"{url}\"\n    \
              unlock_address = \"{url}\"\n  }}\n}}\n"
         )
+    }
+
+    /// The same, and terraform itself tries nothing again.
+    pub(crate) fn impatient_block(&self) -> String {
+        self.block().replacen("lock_address", "retry_max = 0\n    lock_address", 1)
+    }
+
+    /// So many of the next looks at the state are answered as by a server that is busy.
+    pub(crate) fn is_busy(&self, times: usize) {
+        self.kept.kept.lock().unwrap().busy = times;
     }
 
     /// Somebody takes the lock.
@@ -120,6 +131,10 @@ fn answer(stream: TcpStream, server: &Server) {
         let mut kept = server.kept.lock().unwrap();
         kept.requests.push(method.clone());
         match (method.as_str(), kept.lock.clone()) {
+            ("GET", _) if kept.busy > 0 => {
+                kept.busy -= 1;
+                ("503 Service Unavailable", Vec::new())
+            }
             ("GET", _) => match kept.state.clone() {
                 Some(state) => ("200 OK", state),
                 None => ("404 Not Found", Vec::new()),

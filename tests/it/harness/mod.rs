@@ -14,6 +14,8 @@ pub(crate) mod patience;
 pub(crate) mod postgres;
 pub(crate) mod processes;
 pub(crate) mod program;
+pub(crate) mod registry;
+pub(crate) mod s3;
 pub(crate) mod seed;
 pub(crate) mod series;
 pub(crate) mod server;
@@ -26,6 +28,12 @@ pub(crate) mod vendors;
 pub(crate) use events::Story;
 pub(crate) use program::Output;
 pub(crate) use space::Space;
+
+/// `user@host`, as terraform writes it into locks.
+pub(crate) fn identity() -> String {
+    let id = std::process::Command::new("id").arg("-un").output().unwrap();
+    format!("{}@{}", String::from_utf8(id.stdout).unwrap().trim(), shipway::os::identity::host())
+}
 
 /// Ends the test, visibly, where one of the programs that it drives is not there. In CI that fails it.
 macro_rules! needs {

@@ -1,14 +1,15 @@
 //! Shipway in a pseudo-terminal: its screen, its keys, its size.
 
-use std::io::{Read as _, Write as _};
+use std::io::{PipeWriter, Read as _, Write as _};
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pty_process::blocking::{Command, Pty};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::patience::DEADLINE;
+use super::patience::{DEADLINE, until_true};
 use super::program::{PROGRAM, Shipway};
 
 const ROWS: u16 = 50;
@@ -20,6 +21,8 @@ pub(crate) struct Terminal {
     child: Child,
     pty: Arc<Pty>,
     shown: Arc<(Mutex<Shown>, Condvar)>,
+    /// Whoever reads the terminal stops when this goes.
+    reads: Option<PipeWriter>,
     over: bool,
 }
 
@@ -45,9 +48,15 @@ impl Terminal {
         let screen = vt100::Parser::new(size(ROWS), size(COLUMNS), 0);
         let shown = Arc::new((Mutex::new(Shown { screen, raw: Vec::new(), closed: false }), Condvar::new()));
         let (source, target) = (Arc::clone(&pty), Arc::clone(&shown));
+        let (stop, reads) = std::io::pipe().unwrap();
         std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             loop {
+                let mut waited = [PollFd::new(&*source, PollFlags::IN), PollFd::new(&stop, PollFlags::IN)];
+                poll(&mut waited, None).unwrap_or_default();
+                if !waited[1].revents().is_empty() {
+                    return;
+                }
                 // The end is told as EIO once nobody has the terminal open any more.
                 let read = (&*source).read(&mut buffer).unwrap_or(0);
                 let mut shown = target.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +69,7 @@ impl Terminal {
                 }
             }
         });
-        Self { line: shipway.args.join(" "), child, pty, shown, over: false }
+        Self { line: shipway.args.join(" "), child, pty, shown, reads: Some(reads), over: false }
     }
 
     /// Its process.
@@ -127,6 +136,24 @@ impl Terminal {
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         self.lock().screen.screen_mut().set_size(size(rows), size(columns));
         self.pty.resize(pty_process::Size::new(rows, columns)).unwrap();
+    }
+
+    /// Closes the terminal, and gives the status that Shipway ends with.
+    #[track_caller]
+    pub(crate) fn hang_up(mut self) -> Option<i32> {
+        self.reads = None;
+        // The reader lets go of it, and so do we.
+        let (pty, _) = pty_process::blocking::open().unwrap();
+        let weak = Arc::downgrade(&self.pty);
+        self.pty = Arc::new(pty);
+        until_true("nobody has the terminal any more", || weak.strong_count() == 0);
+        let mut status = None;
+        until_true("it ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        self.over = true;
+        status.and_then(|status| status.code())
     }
 
     /// Its end.

@@ -3,9 +3,8 @@
 use rustix::process::Signal;
 use shipway::event::EventKind;
 
-use crate::harness::Space;
-use crate::harness::needs;
 use crate::harness::patience::until_true;
+use crate::harness::{Space, identity, needs};
 use crate::resume::place::Place;
 
 #[test]
@@ -70,12 +69,6 @@ fn with_a_lock(place: Place<'_>, who: &str, created: &str) -> Space {
     place.space.tool("terraform", &script)
 }
 
-fn who() -> String {
-    let user =
-        String::from_utf8(std::process::Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-    format!("{}@{}", user.trim(), shipway::os::identity::host())
-}
-
 /// As Go prints a time.
 fn go_time(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S.%9f +0000 UTC").to_string()
@@ -102,7 +95,7 @@ fn after_a_kill(who: &str, later: i64) -> Space {
 #[test]
 fn a_lock_that_the_journal_proves_ours_and_dead_is_released_after_a_question() {
     needs!("terraform", "id");
-    let space = after_a_kill(&who(), 1);
+    let space = after_a_kill(&identity(), 1);
     let refused = space.run("up");
     refused.exits(4).says("terraform_data.second").says("Release the lock that the dead apply of one left?");
     assert!(!space.root.with_file_name("released").exists());
@@ -114,7 +107,7 @@ fn a_lock_that_the_journal_proves_ours_and_dead_is_released_after_a_question() {
 #[test]
 fn in_ci_the_option_releases_it() {
     needs!("terraform", "id");
-    let space = after_a_kill(&who(), 1);
+    let space = after_a_kill(&identity(), 1);
     let next = space.run("--json up --unlock-own-stale --yes");
     next.exits(0);
     let asked = next
@@ -127,7 +120,7 @@ fn in_ci_the_option_releases_it() {
 #[test]
 fn a_lock_of_somebody_else_is_never_released() {
     needs!("terraform", "id");
-    for (who, later) in [("somebody@elsewhere".to_owned(), 1), (who(), -60), (who(), 3600)] {
+    for (who, later) in [("somebody@elsewhere".to_owned(), 1), (identity(), -60), (identity(), 3600)] {
         let space = after_a_kill(&who, later);
         let locked = space.run("up --yes --unlock-own-stale");
         locked.exits(6).says("not provably by us").says(&who);

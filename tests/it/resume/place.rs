@@ -208,7 +208,7 @@ impl<'p> Place<'p> {
 }
 
 /// The process that the last run's shim started for that step of a workspace.
-pub(super) fn process(space: &Space, step: &str) -> Pid {
+pub(crate) fn process(space: &Space, step: &str) -> Pid {
     let raw = space.runs().pop().unwrap().join("raw");
     let prefix = format!("workspace:{step}-");
     let is_it = |path: &PathBuf| {
@@ -226,7 +226,7 @@ pub(super) fn process(space: &Space, step: &str) -> Pid {
 
 /// Asserts that `phrases` stand in this order on standard error.
 #[track_caller]
-pub(super) fn says_in_order(output: &Output, phrases: &[&str]) {
+pub(crate) fn says_in_order(output: &Output, phrases: &[&str]) {
     let mut rest = output.stderr.as_str();
     for phrase in phrases {
         let Some(at) = rest.find(phrase) else {

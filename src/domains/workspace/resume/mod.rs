@@ -11,9 +11,10 @@ mod salvage;
 mod stale;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::apply::Applied;
+use super::ground::Seen;
 use super::hold::Held;
 use super::plan::Purpose;
 use super::site::{Site, StateFound};
@@ -46,6 +47,8 @@ pub(super) struct ResumeAction {
 pub(super) struct Resumed {
     held: Held,
     sites: BTreeMap<String, Dealt>,
+    /// States of workspaces that are applied, as far as somebody looked at them.
+    seen: Mutex<BTreeMap<String, Seen>>,
 }
 
 /// What was left open of one workspace.
@@ -401,6 +404,21 @@ impl Resumed {
         let found = STEPS.iter().filter_map(|step| context.value::<Self>(step));
         let all: Vec<Arc<Self>> = found.collect();
         all.iter().find(|resumed| resumed.sites.contains_key(&site.name)).or(all.first()).cloned()
+    }
+
+    /// Whether nothing of `site` was left open by earlier runs.
+    pub(super) fn is_clear(&self, site: &Site) -> bool {
+        !self.sites.contains_key(&site.name)
+    }
+
+    /// What somebody saw of the state of an applied workspace.
+    pub(super) fn seen(&self, workspace: &str) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
+    }
+
+    /// Keeps what was seen of the state of an applied workspace.
+    pub(super) fn note_seen(&self, workspace: &str, seen: &Seen) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.to_owned(), seen.clone());
     }
 
     /// What the next plan of `site` has to take over.

@@ -19,6 +19,8 @@ pub(super) fn triage_lock(
     let Some(lock) = lock.filter(|_| !termination.is_success()) else { return Ok(()) };
     match stale::judge(&lock, open, site.model.terraform.lock_timeout) {
         stale::Owner::Unproven(why) => {
+            let why =
+                site.cloud_holder(context).map_or(why, |held| format!("HCP Terraform says that {held}"));
             let text = format!("the state of `{}` is locked, and not provably by us: {why}", site.name);
             context.log().notice(Level::Warning, &text);
             Ok(())

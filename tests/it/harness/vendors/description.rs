@@ -27,7 +27,10 @@ impl Description {
                 misfits.push(format!("{line}: no such parameter `{name}`"));
             }
         }
-        let schema = operation.pointer("/requestBody/content/application~1json/schema");
+        let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
+        let (media, schema) = content.and_then(|content| content.iter().next()).unzip();
+        let media = media.map_or("application/json", String::as_str);
+        let schema = schema.map(|media| &media["schema"]);
         match (schema, asked.body.is_empty()) {
             (None, true) => {}
             (None, false) => misfits.push(format!("{line}: it has no body")),
@@ -35,8 +38,12 @@ impl Description {
             (Some(schema), _) => {
                 let kind = asked.headers.get("content-type").map_or("", String::as_str);
                 // `gh` adds the charset.
-                if !kind.starts_with("application/json") {
+                if !kind.starts_with(media) {
                     misfits.push(format!("{line}: the body is `{kind}`"));
+                }
+                // Bytes of any kind.
+                if schema.is_null() {
+                    return misfits;
                 }
                 fit(schema, &asked.json(), &format!("{line}: body"), &mut misfits);
             }

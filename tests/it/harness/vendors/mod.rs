@@ -11,6 +11,7 @@ pub(crate) mod failures;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod proxy;
+pub(crate) mod terraform_cloud;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -63,15 +64,21 @@ pub(crate) struct Given {
     pub(crate) headers: Vec<(String, String)>,
     /// Nothing: no body.
     pub(crate) body: Option<Value>,
+    /// A body that is given back byte by byte.
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl Given {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Some(body), bytes: None }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
+        Self { status, headers: Vec::new(), body: None, bytes: None }
+    }
+
+    pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
+        Self { bytes: Some(bytes), ..Self::empty(200) }
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {

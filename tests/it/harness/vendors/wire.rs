@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -24,6 +24,8 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        // A name of its own, or what it signs looks to OpenSSL as if it had signed itself.
+        params.distinguished_name.push(DnType::CommonName, "stand-in authority");
         let key = KeyPair::generate().unwrap();
         let root = params.self_signed(&key).unwrap();
         let issuer = Issuer::new(params, key);
@@ -60,7 +62,8 @@ pub(super) fn serve(stream: TcpStream, tls: Arc<ServerConfig>, react: impl FnOnc
     let Some(asked) = read(&mut reader) else { return };
     // Nothing: cut. The socket is closed without TLS' good-bye.
     let Some(given) = react(asked) else { return };
-    let body = given.body.map(|body| body.to_string()).unwrap_or_default();
+    let body =
+        given.bytes.or_else(|| given.body.map(|body| body.to_string().into_bytes())).unwrap_or_default();
     let mut head =
         format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\nconnection: close\r\n", given.status, body.len());
     if given.status == 204 {
@@ -70,7 +73,7 @@ pub(super) fn serve(stream: TcpStream, tls: Arc<ServerConfig>, react: impl FnOnc
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let stream = reader.get_mut();
-    stream.write_all(format!("{head}\r\n{body}").as_bytes()).ok();
+    stream.write_all(&[head.as_bytes(), b"\r\n", &body].concat()).ok();
     stream.conn.send_close_notify();
     stream.flush().ok();
 }

@@ -1,0 +1,116 @@
+//! Recipes that make wrote itself, by `eval`: what it evaluated on the way stands in them as text. Pure but for `expand`.
+//!
+//! A value that comes from the environment or from a command gets its name back: it is the value of this machine on this day, and may be a
+//! secret, which belongs into no file. Other variables are told, for theirs is the text that stands in the Makefile.
+
+use std::cmp::Reverse;
+
+use super::Loss;
+use super::make_database::{Database, Rule, assignment};
+use super::make_text::{Expand, Probe};
+
+/// Shorter values stand in other words by chance.
+const SHORTEST: usize = 4;
+
+/// Puts names back into the recipes of `database`, and tells of the variables whose text was taken.
+pub(super) fn restore(
+    database: &mut Database,
+    file: &str,
+    source: &str,
+    expand: &mut Expand<'_>,
+) -> Vec<Loss> {
+    let mut known: Vec<(String, &str)> = Vec::new();
+    let mut losses = Vec::new();
+    for (name, line) in early(source) {
+        let variable = database.variables.get(name).cloned().unwrap_or_default();
+        let value = match variable.origin.as_str() {
+            "environment" => variable.value.trim().to_owned(),
+            // Nobody has set it, or it is the name of a loop.
+            "" if source.contains(&format!("foreach {name},")) => continue,
+            "" => String::new(),
+            "makefile" | "override" if is_of_a_command(source, name) => {
+                let probe = Probe { text: format!("$({name})"), variables: Vec::new() };
+                expand(&probe).unwrap_or_default().trim().to_owned()
+            }
+            "makefile" | "override" => String::new(),
+            _ => continue,
+        };
+        if value.len() >= SHORTEST {
+            known.push((value, name));
+        } else {
+            let what = format!(
+                "`{name}` was expanded once, at the import: `{name}=…` changes nothing in the recipes that `eval` makes"
+            );
+            losses.push(Loss { file: file.to_owned(), line, what });
+        }
+    }
+    known.sort_by_key(|(value, name)| (Reverse(value.len()), *name));
+    for rule in database.rules.iter_mut().filter(|rule| !is_written(rule, file, source)) {
+        for line in &mut rule.recipe {
+            *line = named(line, &known);
+        }
+    }
+    losses
+}
+
+/// The variables that `eval` and `define` expand before there is a recipe, with their lines: `$(NAME)`, and not `$$(NAME)`.
+fn early(source: &str) -> Vec<(&str, usize)> {
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    let mut is_within = false;
+    for (index, line) in source.lines().enumerate() {
+        if line == "endef" {
+            is_within = false;
+        } else if line.starts_with("define ") {
+            is_within = true;
+            continue;
+        }
+        if !is_within && !line.contains("$(eval ") && !line.contains("${eval ") {
+            continue;
+        }
+        for (at, _) in line.match_indices('$') {
+            let is_doubled = line[..at].chars().rev().take_while(|c| *c == '$').count() % 2 == 1;
+            let Some(name) = line[at + 1..].strip_prefix(['(', '{']) else { continue };
+            let name = name.split([')', '}']).next().unwrap_or_default();
+            let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+            if !is_doubled && is_name && !found.iter().any(|(known, _)| *known == name) {
+                found.push((name, index + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a variable is what a command prints.
+fn is_of_a_command(source: &str, name: &str) -> bool {
+    source.lines().any(|line| {
+        let line = line.trim_start_matches("export ").trim_start_matches("override ");
+        assignment(line).is_some_and(|(left, value)| {
+            left == name && (value.contains("$(shell ") || value.contains("${shell ") || line.contains("!="))
+        })
+    })
+}
+
+/// Whether a recipe stands in the Makefile as it is.
+fn is_written(rule: &Rule, file: &str, source: &str) -> bool {
+    let Some((_, line)) = rule.place.as_ref().filter(|(its, _)| its == file) else { return false };
+    let written = source.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    // Behind `target: ;` it has no tab.
+    rule.recipe.first().is_some_and(|first| written.trim_start().ends_with(first.as_str()))
+}
+
+/// A text in which each value is its name again; the longest value counts.
+fn named(text: &str, known: &[(String, &str)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if let Some((value, name)) = known.iter().find(|(value, _)| rest.starts_with(value.as_str())) {
+            out.push_str(&format!("$({name})"));
+            rest = &rest[value.len()..];
+        } else {
+            out.push(character);
+            rest = &rest[character.len_utf8()..];
+        }
+    }
+    out
+}

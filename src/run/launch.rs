@@ -1,0 +1,75 @@
+//! From a command to what is needed to start it: the program's path, the environment, where its output goes.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::atomic::Ordering;
+
+use super::context::StepContext;
+use crate::diagnostic::{Fault, FaultKind};
+use crate::journal::store::file_name;
+use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output};
+use crate::os::process::{Launch, LaunchOutput};
+use crate::os::shim::Orphaned;
+use crate::os::terminal;
+use crate::plan::WhenOrphaned;
+
+impl StepContext<'_> {
+    /// Finds the program, and gives all that is needed to start it.
+    pub(super) fn launch(&mut self, spec: &CommandSpec) -> Result<Launch, Fault> {
+        let doors = self.doors();
+        let mut env = doors.environment.variables.clone();
+        for (name, value) in &spec.env {
+            let value = match value {
+                EnvironmentValue::Plain(value) => value,
+                EnvironmentValue::Secret(secret) => secret.expose(),
+            };
+            env.insert(OsString::from(name), OsString::from(value));
+        }
+        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        if doors.files.kind(&spec.dir) != crate::os::files::FileKind::Folder {
+            return Err(Fault::new(
+                FaultKind::World,
+                format!("the folder {} does not exist", spec.dir.display()),
+            )
+            .detail(format!("`{}` was to run there", spec.tool)));
+        }
+        let program = doors.tools.find(&spec.tool, path, &spec.dir).map_err(|missing| {
+            Fault::new(FaultKind::World, missing.to_string())
+                .hint(format!("install `{}`, or add its folder to PATH, and run this again", missing.tool))
+        })?;
+        let output = match spec.output {
+            Output::Terminal if terminal::is_whole() => LaunchOutput::Terminal,
+            Output::Pipe | Output::Terminal => LaunchOutput::Pipe,
+            Output::File => self.shim_output()?,
+        };
+        let args = spec.args.iter().map(|argument| match argument {
+            Argument::Plain(text) => OsString::from(text),
+            Argument::Path(path) => path.clone().into_os_string(),
+        });
+        let stdin = match &spec.stdin {
+            Input::Empty => None,
+            Input::Bytes(secret) => Some(secret.expose().as_bytes().to_vec()),
+            Input::Raw(raw) => Some(raw.0.to_vec()),
+        };
+        Ok(Launch {
+            program,
+            args: args.collect(),
+            env: env.into_iter().collect(),
+            dir: spec.dir.clone(),
+            stdin,
+            output,
+        })
+    }
+
+    fn shim_output(&mut self) -> Result<LaunchOutput, Fault> {
+        let Some(executable) = self.doors().environment.executable.clone() else {
+            return Err(Fault::new(FaultKind::World, "the system does not tell where Shipway's program is"));
+        };
+        let number = self.commands.fetch_add(1, Ordering::Relaxed) + 1;
+        let name = format!("{}-{}-{number}.stream", file_name(&self.step().name), self.attempt());
+        let files = self.private_path(&name)?;
+        // A change finishes without us on a laptop; a read is of no use without us, and a CI machine goes away with us.
+        let finishes = self.step().when_orphaned == WhenOrphaned::Finish && !self.doors().environment.is_ci();
+        let orphaned = if finishes { Orphaned::Finish } else { Orphaned::Interrupt };
+        Ok(LaunchOutput::Shim { executable, files, orphaned })
+    }
+}

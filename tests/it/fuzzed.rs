@@ -1,0 +1,116 @@
+//! A short random run over the doors that `shipway fuzz` opens to libFuzzer for as long as one likes: the same functions, with damaged texts
+//! of the repository and with noise.
+
+#[expect(unreachable_pub, reason = "in its own crate it is reached")]
+#[path = "../../fuzz/src/lib.rs"]
+mod doors;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::model::EVERYTHING;
+
+/// Bytes of a text with a few edits, or noise.
+fn damaged(texts: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        3 => proptest::sample::select(PIECES.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => vec(any::<u8>(), 0..4),
+    ];
+    let edits = vec((any::<proptest::sample::Index>(), 0_usize..9, piece), 0..6);
+    let edited = (proptest::sample::select(texts.to_vec()), edits).prop_map(|(text, edits)| {
+        let mut bytes = text.as_bytes().to_vec();
+        for (at, taken, piece) in edits {
+            let at = at.index(bytes.len() + 1);
+            let end = (at + taken).min(bytes.len());
+            bytes.splice(at..end, piece);
+        }
+        bytes
+    });
+    prop_oneof![4 => edited, 1 => vec(any::<u8>(), 0..200)]
+}
+
+/// What means something in one of the languages.
+const PIECES: &[&str] = &[
+    "{{",
+    "}}",
+    "{{ vars.v }}",
+    "{{ \"",
+    "\"",
+    "'",
+    "'''",
+    "[",
+    "]",
+    "=",
+    "\\",
+    "\n",
+    "\r",
+    "\0",
+    "#",
+    "$",
+    "${",
+    "}",
+    "$(",
+    "`",
+    "export ",
+    "<<E",
+    " ",
+    "\u{feff}",
+    "é",
+    "9e999",
+    "1.",
+    "[tasks.t]\n",
+    "{",
+    ",",
+];
+
+const TASKS_FILES: &[&str] = &[EVERYTHING, include_str!("../../templates/local/tasks.toml")];
+
+const EXPRESSIONS: &[&str] = &[
+    include_str!("../../fuzz/seeds/expressions/words"),
+    include_str!("../../fuzz/seeds/expressions/text"),
+    include_str!("../../fuzz/seeds/expressions/script"),
+    include_str!("../../fuzz/seeds/expressions/shebang"),
+];
+
+const ENV_FILES: &[&str] =
+    &[include_str!("../../fuzz/seeds/dotenv/quotes"), include_str!("../../fuzz/seeds/dotenv/crlf")];
+
+const JOURNALS: &[&str] = &[
+    include_str!("../../fuzz/seeds/journal/run.jsonl"),
+    include_str!("../../fuzz/seeds/journal/events.jsonl"),
+];
+
+/// Seeds that nothing reads try nothing.
+#[test]
+fn the_seeds_are_what_is_read() {
+    for line in JOURNALS[0].lines() {
+        serde_json::from_str::<shipway::journal::record::Record>(line).expect(line);
+    }
+    for line in JOURNALS[1].lines() {
+        serde_json::from_str::<shipway::event::Event>(line).expect(line);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_tasks_file_loads_or_is_told(bytes in damaged(TASKS_FILES)) {
+        doors::tasks_file(&bytes);
+    }
+
+    #[test]
+    fn any_expression_is_taken_or_told(bytes in damaged(EXPRESSIONS)) {
+        doors::expressions(&bytes);
+    }
+
+    #[test]
+    fn any_env_file_is_read_or_told(bytes in damaged(ENV_FILES)) {
+        doors::dotenv(&bytes);
+    }
+
+    #[test]
+    fn any_journal_is_read_as_far_as_it_is_whole(bytes in damaged(JOURNALS)) {
+        doors::journal(&bytes);
+    }
+}
