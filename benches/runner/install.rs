@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 const WAYS: [(&str, &str); 5] = [
     (
         "ninja",
-        "cd {} && apt-get download ninja-build && dpkg -x ninja-build_*.deb ninja && ln -sf ninja/usr/bin/ninja .",
+        "cd {} && apt-get download ninja-build && dpkg -x ninja-build_*.deb debian && ln -sf debian/usr/bin/ninja ninja",
     ),
     (
         "task",

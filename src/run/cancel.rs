@@ -21,6 +21,8 @@ pub(super) struct Cancel {
 #[derive(Default)]
 struct Children {
     next: u64,
+    /// The first signal that came.
+    first: Option<Signal>,
     running: BTreeMap<u64, Heard>,
 }
 
@@ -48,7 +50,7 @@ impl Cancel {
         self.signals.load(Ordering::SeqCst) > 0
     }
 
-    /// Adds a child. `precious` says what would be lost if it were ended hard. Where a signal came just before, the child hears of it
+    /// Adds a child. `precious` says what would be lost if it were ended hard. Where a signal came just before, the child hears of that one
     /// now, unless it is there to clean up.
     pub(super) fn register(
         &self,
@@ -57,13 +59,13 @@ impl Cancel {
         cleans_up: bool,
     ) -> Registration<'_> {
         let mut children = self.lock();
-        let late = self.is_cancelled() && !cleans_up;
-        if late {
-            control.ask_to_end(Signal::Interrupt.number());
+        let missed = children.first.filter(|_| !cleans_up);
+        if let Some(signal) = missed {
+            control.ask_to_end(signal.number());
         }
         let key = children.next;
         children.next += 1;
-        children.running.insert(key, Heard { control, count: u32::from(late), precious });
+        children.running.insert(key, Heard { control, count: u32::from(missed.is_some()), precious });
         Registration { cancel: self, key }
     }
 
@@ -83,6 +85,7 @@ impl Cancel {
     /// A signal came. Gives how many came so far, and what would be lost by the next one.
     pub(super) fn signal(&self, signal: Signal) -> (u32, Vec<String>) {
         let mut children = self.lock();
+        children.first.get_or_insert(signal);
         let count = self.signals.fetch_add(1, Ordering::SeqCst) + 1;
         let mut lost = Vec::new();
         for heard in children.running.values_mut() {
@@ -150,11 +153,11 @@ mod tests {
     #[test]
     fn a_child_that_starts_late_is_asked_at_once_unless_it_cleans_up() {
         let cancel = Cancel::default();
-        cancel.signal(Signal::Interrupt);
+        cancel.signal(Signal::Terminate);
         let (late, cleaner) = (Arc::new(Told::default()), Arc::new(Told::default()));
         let _late = cancel.register(late.clone(), None, false);
         let _cleaner = cancel.register(cleaner.clone(), None, true);
-        assert_eq!(late.heard(), ["ask 2"]);
+        assert_eq!(late.heard(), ["ask 15"]);
         assert!(cleaner.heard().is_empty());
         cancel.signal(Signal::Interrupt);
         assert_eq!(cleaner.heard(), ["ask 2"]);

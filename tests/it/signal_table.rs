@@ -101,7 +101,7 @@ fn a_terminal_that_is_closed_ends_all_in_order() {
 fn a_second_signal_ends_what_is_waited_for_at_once() {
     needs!("bash");
     let space = Space::with_tasks("[tasks.work]\nshell = \"sh -c\"\nrun = \"bash deaf.sh; true\"\n")
-        .file("deaf.sh", "trap ': >heard' TERM\n: >runs\nfor turn in $(seq 600); do sleep 0.1 || :; done\n");
+        .file("deaf.sh", "trap ': >heard' TERM\nturns=600\n: >runs\nwhile [ $((turns -= 1)) -gt 0 ]; do sleep 0.1 || :; done\n");
     let place = space.root.parent().unwrap().to_str().unwrap().to_owned();
     let running = space.start("work");
     space.wait_for("runs");

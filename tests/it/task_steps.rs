@@ -219,7 +219,7 @@ fn a_pool_is_never_fuller_than_it_is() {
     let mut tasks = String::from("[pools]\ndatabase = 2\n[tasks.free]\nrun = \"touch free\"\n");
     for number in 0..6 {
         tasks.push_str(&format!(
-            "[tasks.t{number}]\npool = \"database\"\nrun = \"mkdir in-{number}; ls -d in-* | wc -l >>seen; sleep 0.1; rmdir in-{number}\"\n"
+            "[tasks.t{number}]\npool = \"database\"\nrun = \"mkdir in-{number}; set -- in-*; echo $# >>seen; sleep 0.1; rmdir in-{number}\"\n"
         ));
     }
     tasks.push_str("[tasks.all]\ndepends = [\"t0\", \"t1\", \"t2\", \"t3\", \"t4\", \"t5\", \"free\"]\n");
