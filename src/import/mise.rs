@@ -165,6 +165,7 @@ impl Reader<'_> {
         let texts = |value: &Toml| items(value).into_iter().filter_map(scalar).collect::<Vec<String>>();
         match key {
             "run" | "usage" | "shell" | "quiet" | "silent" => {}
+            "raw" | "interactive" => task.interactive |= value.as_bool() == Some(true),
             "description" => task.description = scalar(value).filter(|text| !text.contains("{{")),
             "alias" => task.aliases = texts(value).iter().map(|name| task_name(name)).collect(),
             "depends" => {

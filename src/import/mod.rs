@@ -121,6 +121,8 @@ pub struct Task {
     pub dotenv: Vec<String>,
     /// Asked before anything starts.
     pub confirm: Option<String>,
+    /// Its commands have the terminal.
+    pub interactive: bool,
     /// Its steps.
     pub run: Vec<String>,
     /// Steps that run afterwards in any case.

@@ -211,7 +211,8 @@ impl Reader<'_> {
         match key {
             "desc" => task.description = plain(value),
             "summary" if open.tree.get("desc").is_none() => task.description = plain(value),
-            "summary" | "silent" | "internal" | "preconditions" | "vars" | "label" | "interactive" => {}
+            "summary" | "silent" | "internal" | "preconditions" | "vars" | "label" => {}
+            "interactive" => task.interactive = value.text() == Some("true"),
             "aliases" => task.aliases = texts(value).iter().map(|name| task_name(name)).collect(),
             "dir" => match value.text().and_then(|text| self.pieces(text, Some(open))) {
                 Some(pieces) if !template(&pieces).contains("${PWD}") => task.dir = Some(template(&pieces)),

@@ -71,6 +71,9 @@ fn task(text: &mut String, task: &Task) {
     if let Some(confirm) = &task.confirm {
         line("confirm", string(confirm));
     }
+    if task.interactive {
+        line("interactive", "true".to_owned());
+    }
     for (name, steps) in [("run", &task.run), ("finally", &task.finally)] {
         match steps.as_slice() {
             [] => {}

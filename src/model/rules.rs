@@ -28,6 +28,8 @@ pub struct Rules {
     pub pool: Option<Spanned<String>>,
     /// `interactive`: its commands have the terminal, and nothing runs beside it.
     pub interactive: bool,
+    /// `tty`: on a terminal its commands print into pseudo-terminals.
+    pub tty: bool,
     /// `shell`: the program and arguments that its scripts are given to, as the last argument; empty for the usual one.
     pub shell: Vec<String>,
 }

@@ -80,6 +80,8 @@ impl std::fmt::Debug for Raw {
 pub enum Output {
     /// Through pipes to us; the command does not outlive us.
     Pipe,
+    /// Through pseudo-terminals to us where our own output goes to a terminal, so that colours stay; through pipes elsewhere.
+    Tty,
     /// To the terminal, which is also what it reads; through pipes to us where there is none.
     Terminal,
     /// Into private files that are read along, under the shim: the command outlives us where its step says so.

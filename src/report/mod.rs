@@ -22,6 +22,7 @@ mod board;
 mod ci;
 mod clean;
 mod clock;
+mod critical_path;
 pub mod document;
 pub mod fault;
 mod format;

@@ -1,12 +1,13 @@
 //! The end of a run in a table: what became of each workspace and task, what changed, how long it took. Pure.
 //!
-//! The rows are `groups`. A run of one thing gets no table, its own lines said it all; nor does a run in which nothing had to be done.
+//! The rows are `groups`; below them is the critical path. A run of one thing gets no table, its own lines said it all; nor does a run in which nothing had to be done.
 
 use std::time::Duration;
 
 use dialoguer::console::measure_text_width;
 
 use super::board::Board;
+use super::critical_path;
 use super::groups::{Group, RESULTS, groups, is_idle};
 use super::style::{Label, Style};
 use crate::event::Event;
@@ -35,7 +36,8 @@ pub(super) fn render(board: &Board, style: &Style) -> String {
     if groups.len() < 2 {
         return String::new();
     }
-    format!("{}\n{} in {}\n", table(&groups, style), total(&groups), duration::render(board.elapsed()))
+    let path = critical_path::told(board).map(|told| format!("{told}\n")).unwrap_or_default();
+    format!("{}\n{} in {}\n{path}", table(&groups, style), total(&groups), duration::render(board.elapsed()))
 }
 
 fn table(groups: &[Group], style: &Style) -> String {
@@ -135,6 +137,7 @@ mod tests {
 ! ask docs    declined                   Apply docs?
 
 2 done, 1 up to date, 1 not started, 1 declined and 1 failed in 25s
+critical path: plan base → apply base, 15s
 
 "#]]
         );

@@ -251,7 +251,7 @@ impl<'a> StepContext<'a> {
             LaunchOutput::Shim { files, .. } => {
                 files.file_name().map(|name| name.to_string_lossy().into_owned())
             }
-            LaunchOutput::Pipe | LaunchOutput::Terminal => None,
+            LaunchOutput::Pipe | LaunchOutput::Tty | LaunchOutput::Terminal => None,
         };
         let line = self.shared.masker.mask(&spec.to_string());
         let (step, clock) = (self.step(), &self.shared.doors.clock);

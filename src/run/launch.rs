@@ -12,6 +12,9 @@ use crate::os::shim::Orphaned;
 use crate::os::terminal;
 use crate::plan::WhenOrphaned;
 
+/// Variables by which programs find the one that shows their output page by page.
+const PAGERS: [&str; 6] = ["PAGER", "GIT_PAGER", "MANPAGER", "SYSTEMD_PAGER", "AWS_PAGER", "GH_PAGER"];
+
 impl StepContext<'_> {
     /// Finds the program, and gives all that is needed to start it.
     pub(super) fn launch(&mut self, spec: &CommandSpec) -> Result<Launch, Fault> {
@@ -38,9 +41,15 @@ impl StepContext<'_> {
         })?;
         let output = match spec.output {
             Output::Terminal if terminal::is_whole() => LaunchOutput::Terminal,
-            Output::Pipe | Output::Terminal => LaunchOutput::Pipe,
+            Output::Tty if terminal::is_watched() => LaunchOutput::Tty,
+            Output::Pipe | Output::Tty | Output::Terminal => LaunchOutput::Pipe,
             Output::File => self.shim_output()?,
         };
+        if matches!(output, LaunchOutput::Tty) {
+            // Whoever believes that somebody reads would show it page by page, and wait for a key.
+            let no_pager = |name: &&str| (OsString::from(name), OsString::from("cat"));
+            env.extend(PAGERS.iter().map(no_pager));
+        }
         let args = spec.args.iter().map(|argument| match argument {
             Argument::Plain(text) => OsString::from(text),
             Argument::Path(path) => path.clone().into_os_string(),

@@ -126,6 +126,7 @@ ignore_error = true
 hide         = true
 quiet        = true
 interactive  = true
+tty          = true
 pool         = "v-pool"
 shell        = "v-shell -c"
 confirm     = "v-confirm?"
@@ -159,7 +160,7 @@ run = "true"
             "env" => "V_ENV".to_owned(),
             "timeout" => "47s".to_owned(),
             "retry" => "43 attempts".to_owned(),
-            "ignore_error" | "hide" | "quiet" | "interactive" | "cache" => key.replace('_', " "),
+            "ignore_error" | "hide" | "quiet" | "interactive" | "tty" | "cache" => key.replace('_', " "),
             _ => format!("v-{key}"),
         };
         assert!(page.to_lowercase().contains(&value.to_lowercase()), "{key}: {page}");

@@ -113,6 +113,8 @@ mod tidy;
 #[cfg(test)]
 mod tofu;
 #[cfg(test)]
+mod ttys;
+#[cfg(test)]
 mod vendors;
 #[cfg(test)]
 mod watches;

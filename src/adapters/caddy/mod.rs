@@ -28,13 +28,14 @@ pub const CADDYFILE_PATH: &str = "/etc/caddy/Caddyfile";
 /// How often Caddy asks where nothing is said; `health_interval`.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How long it takes until Caddy has noticed a change of health for certain. Checks that have to agree are further intervals.
+/// How long it takes until Caddy has noticed a change of health for certain: the check that is under way, the next one, and one to spare, for
+/// each upstream is asked by itself, and where a machine has much to do one answer may be late and another not. Checks that have to agree
+/// are further intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoticesWithin {
-    /// That an upstream is healthy: the next check, and one to spare. A check that is late is late for all upstreams of the place: if by then
-    /// the other one is about to leave, the same check tells that this one came.
+    /// That an upstream is healthy.
     pub coming: Duration,
-    /// That one is not healthy any more: the check that is under way, the next one, and one to spare.
+    /// That one is not healthy any more.
     pub leaving: Duration,
 }
 
@@ -122,10 +123,9 @@ fn notices_within(active: &Value) -> NoticesWithin {
     let interval = active.get("interval").and_then(duration).unwrap_or(DEFAULT_INTERVAL);
     let number =
         |key: &str| active.get(key).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    let intervals = |in_a_row: Option<u32>, more: u32| {
-        interval.saturating_mul(in_a_row.unwrap_or(1).max(1).saturating_add(more))
-    };
-    NoticesWithin { coming: intervals(number("passes"), 1), leaving: intervals(number("fails"), 2) }
+    let within =
+        |in_a_row: Option<u32>| interval.saturating_mul(in_a_row.unwrap_or(1).max(1).saturating_add(2));
+    NoticesWithin { coming: within(number("passes")), leaving: within(number("fails")) }
 }
 
 fn asks(active: &Value) -> Option<Asked> {
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(one.path, path);
         assert_eq!(one.url(), format!("http://127.0.0.1:2019/config{path}"));
         assert_eq!(config().pointer(path), Some(&Value::from(one.list.clone())));
-        let (coming, leaving) = (Duration::from_millis(600), Duration::from_millis(900));
+        let (coming, leaving) = (Duration::from_millis(900), Duration::from_millis(900));
         assert_eq!(one.notices_within, Some(NoticesWithin { coming, leaving }));
         assert_eq!(one.asks, Some(Asked { uri: "/healthz".to_owned(), port: None }));
         assert_eq!(one.ports(&names(&["web"])), [8000]);
@@ -255,10 +255,10 @@ mod tests {
             let within = notices_within(&active);
             (within.coming.as_millis(), within.leaving.as_millis())
         };
-        assert_eq!(active(json!({"uri": "/"})), (60_000, 90_000));
-        assert_eq!(active(json!({"interval": "2s"})), (4000, 6000));
-        assert_eq!(active(json!({"interval": "500ms", "fails": 5})), (1000, 3500));
-        assert_eq!(active(json!({"interval": "500ms", "passes": 5, "fails": 0})), (3000, 1500));
+        assert_eq!(active(json!({"uri": "/"})), (90_000, 90_000));
+        assert_eq!(active(json!({"interval": "2s"})), (6000, 6000));
+        assert_eq!(active(json!({"interval": "500ms", "fails": 5})), (1500, 3500));
+        assert_eq!(active(json!({"interval": "500ms", "passes": 5, "fails": 0})), (3500, 1500));
         let mut without = config();
         let pointer = "/apps/http/servers/srv0/routes/1/handle/0/routes/0/handle/0/health_checks";
         *without.pointer_mut(pointer).expect("health checks") = Value::Null;

@@ -178,6 +178,7 @@ pub(super) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
         ("quiet", rules.quiet),
         ("hide", rules.hide),
         ("interactive", rules.interactive),
+        ("tty", rules.tty),
     ];
     for (name, is_set) in flags {
         if is_set {

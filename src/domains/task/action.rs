@@ -219,6 +219,8 @@ impl TaskAction {
             script::command_spec(context, &self.scope, command, place.dir.clone(), place.env.clone())?;
         if task.rules.interactive {
             spec.output = Output::Terminal;
+        } else if task.rules.tty {
+            spec.output = Output::Tty;
         }
         let now = context.doors().clock.monotonic();
         spec.timeout = deadline.map(|deadline| deadline.saturating_sub(now));

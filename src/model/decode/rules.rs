@@ -12,7 +12,7 @@ use crate::model::rules::{
 };
 
 /// Their names.
-pub(super) const RULE_KEYS: [&str; 11] = [
+pub(super) const RULE_KEYS: [&str; 12] = [
     "if",
     "timeout",
     "retry",
@@ -23,6 +23,7 @@ pub(super) const RULE_KEYS: [&str; 11] = [
     "quiet",
     "pool",
     "interactive",
+    "tty",
     "shell",
 ];
 
@@ -34,14 +35,14 @@ const MOST_ATTEMPTS: u32 = 1000;
 
 impl<'f> Reader<'f, '_> {
     /// All of them, in the order of `RULE_KEYS`.
-    pub(super) fn rules(&mut self, entries: [Option<Entry<'f>>; 11], scope: Scope<'_>) -> Rules {
+    pub(super) fn rules(&mut self, entries: [Option<Entry<'f>>; 12], scope: Scope<'_>) -> Rules {
         let [condition, timeout, retry, requires, wait_until, ignore_error, hide, quiet, entries @ ..] =
             entries;
-        let [pool, interactive, shell] = entries;
+        let [pool, interactive, tty, shell] = entries;
         let mut boolean =
             |entry: Option<Entry<'f>>| entry.and_then(|entry| self.boolean(entry)).unwrap_or_default();
         let (ignore_error, hide, quiet) = (boolean(ignore_error), boolean(hide), boolean(quiet));
-        let interactive = boolean(interactive);
+        let (interactive, tty) = (boolean(interactive), boolean(tty));
         Rules {
             condition: condition.and_then(|entry| self.condition(entry, scope)),
             timeout: timeout.and_then(|entry| self.some_time(entry)),
@@ -53,6 +54,7 @@ impl<'f> Reader<'f, '_> {
             quiet,
             pool: pool.and_then(|entry| Some(Spanned::new(self.text(entry)?, self.at(entry.value)))),
             interactive,
+            tty,
             shell: self.shell(shell),
         }
     }

@@ -17,7 +17,7 @@ use super::rules::RULE_KEYS;
 /// Words of the command line that a task can't take over.
 const RESERVED: &[&str] = &["run", "help", "builtin"];
 
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "description",
     "alias",
     "depends",
@@ -47,6 +47,7 @@ const KEYS: [&str; 29] = [
     RULE_KEYS[8],
     RULE_KEYS[9],
     RULE_KEYS[10],
+    RULE_KEYS[11],
 ];
 
 /// Shells in which a value in single quotes is that value (`model/script`).

@@ -145,6 +145,7 @@ static TASK: Table = plain_table(
         ("quiet", Flag, "Its command lines are not shown"),
         ("pool", Filled, "It takes a place of this one of `[pools]`"),
         ("interactive", Flag, "Its commands have the terminal, and nothing runs beside it"),
+        ("tty", Flag, "On a terminal its commands print as if they had it, with their colours"),
         ("shell", FILLED, "The program and arguments that its scripts are given to"),
     ],
     &[&["run"], &["depends"], &["depends_post"], &["finally"], &["wait_until"]],

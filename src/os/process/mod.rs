@@ -6,6 +6,7 @@
 
 mod attached;
 mod piped;
+mod pty;
 mod remains;
 mod shimmed;
 mod terminal;
@@ -48,6 +49,8 @@ pub struct Launch {
 pub enum LaunchOutput {
     /// Through pipes to us.
     Pipe,
+    /// Through pseudo-terminals to us.
+    Tty,
     /// To the terminal that we have, which is also what it reads.
     Terminal,
     /// Into files, under the shim.
@@ -116,7 +119,7 @@ pub struct RealProcesses;
 impl Processes for RealProcesses {
     fn start(&self, launch: &Launch) -> io::Result<Box<dyn Child>> {
         match &launch.output {
-            LaunchOutput::Pipe => Ok(Box::new(PipedChild::start(launch)?)),
+            LaunchOutput::Pipe | LaunchOutput::Tty => Ok(Box::new(PipedChild::start(launch)?)),
             LaunchOutput::Terminal => Ok(Box::new(TerminalChild::start(launch)?)),
             LaunchOutput::Shim { executable, files, orphaned } => {
                 Ok(Box::new(ShimmedChild::start(launch, executable, files, *orphaned)?))

@@ -1,4 +1,4 @@
-//! A child that writes to us through pipes, and does not outlive us: its next write ends it.
+//! A child that writes to us through pipes or pseudo-terminals, and does not outlive us: its next write ends it.
 //!
 //! Whoever asks what it did next waits itself, in one `poll` for its end, its output and room in its input. Threads that wait for each of
 //! these cost more than most commands do.
@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::remains::Remains;
-use super::{Child, ChildControl, ChildEvent, Launch, signal_group, termination};
+use super::{Child, ChildControl, ChildEvent, Launch, LaunchOutput, pty, signal_group, termination};
 use crate::event::{Stream, Termination};
 
 /// How long the pipes of a child that has ended are read on. Whoever still holds them then is a process that it left behind.
@@ -66,15 +66,24 @@ impl PipedChild {
             .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let mut terminals = [None, None];
+        if matches!(launch.output, LaunchOutput::Tty) {
+            let ((out, its_out), (err, its_err)) = (pty::open()?, pty::open()?);
+            command.stdout(its_out).stderr(its_err);
+            terminals = [Some(out), Some(err)];
+        }
         let mut child = command.spawn()?;
+        // From here on the ends that it prints into are the child's alone: what is read ends when it has closed them.
+        drop(command);
         let pid = child.id();
         let end = end_of(pid).inspect_err(|_| {
             // Nobody could wait for it.
             child.kill().ok();
             child.wait().ok();
         })?;
-        let out = child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe)));
-        let err = child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe)));
+        let [out, err] = terminals;
+        let out = out.or_else(|| child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe))));
+        let err = err.or_else(|| child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe))));
         let mut feed = None;
         if let (Some(bytes), Some(pipe)) = (&launch.stdin, child.stdin.take()) {
             // A child that reads slowly must not keep its output from being read.
