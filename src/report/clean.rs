@@ -40,20 +40,25 @@ pub(super) fn line(text: &str, colour: bool) -> String {
 
 /// Several lines, each with its newline, ready to be shown behind `prefix`.
 pub(super) fn block(text: &str, prefix: &str, colour: bool) -> String {
-    if prefix.is_empty() && is_clean(text) {
+    let is_clean = is_clean(text);
+    if prefix.is_empty() && is_clean {
         return text.to_owned();
     }
-    let is_clean = is_clean(text);
     let lines = text.bytes().filter(|&byte| byte == b'\n').count();
-    let mut block = String::with_capacity(text.len() + lines * prefix.len());
-    for each in text.split_terminator('\n') {
+    let mut block = String::with_capacity(text.len() + (lines + 1) * (prefix.len() + 1));
+    let mut rest = text;
+    while !rest.is_empty() {
+        // A line is short: to look for its end byte by byte is faster than to set out for it.
+        let end = rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let (each, after) = rest.split_at(end);
         block.push_str(prefix);
-        if is_clean {
+        if is_clean && each.ends_with('\n') {
             block.push_str(each);
         } else {
             block.push_str(&line(each, colour));
+            block.push('\n');
         }
-        block.push('\n');
+        rest = after;
     }
     block
 }

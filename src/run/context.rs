@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::action::{Approval, Exports};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
+use super::launch::no_folder;
 use super::lines::{LineSplitter, Printed};
 use super::observe::{Answer, Question};
 use super::shared::{Shared, lock};
@@ -272,6 +273,9 @@ impl<'a> StepContext<'a> {
         let started = clock.monotonic();
         let screen = matches!(launch.output, LaunchOutput::Terminal).then(|| self.shared.borrow_screen());
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
+            if !self.shared.is_folder_still(&spec.dir) {
+                return no_folder(spec);
+            }
             Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
                 .detail(format!("in {}", spec.dir.display()))
         })?;

@@ -1,12 +1,9 @@
-//! The dispatcher: one thread decides.
+//! The dispatcher decides; one thread at a time may ask it to.
 //!
-//! It waits on messages of running steps and on signals; tells the walk; starts what may start; journals each intent before the act; passes
+//! It takes messages of running steps and signals; tells the walk; starts what may start; journals each intent before the act; passes
 //! events on to the journal and the observer. Everything that a step says comes through one mailbox, so it stays in order. Only lines need
 //! room in the `budget` to be sent, and room comes back while the observer keeps up: a chatty command can't fill the memory, and a finish or
-//! a signal never waits.
-//!
-//! A thousand short commands must not cost thousands of turns between threads: threads of steps that have ended take the next step, and the
-//! observer is woken for events only when they are a few milliseconds old.
+//! a signal never waits. Whose turn it is, is the `crew`'s.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,18 +16,11 @@ use super::mailbox::Mailbox;
 use super::observe::{Answer, Question};
 use super::screen::ScreenMessage;
 use super::shared::{Message, Shared};
-use super::unit;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Counts, Event, EventKind, Level};
 use crate::journal::record::Entry;
 use crate::os::signal::Signal;
 use crate::plan::{Digest, Ending, Proposal, Skip, StepId, StepState, Walk, WalkSettings};
-
-/// After so long without a message, what is in memory of the log is written.
-const IDLE: Duration = Duration::from_millis(100);
-
-/// Events wait for each other for so long before the observer is woken for them: less than anybody sees.
-const UNSHOWN: Duration = Duration::from_millis(10);
 
 /// How long a signal that was raised may take to reach us.
 const SIGNAL_DELAY: Duration = Duration::from_millis(500);
@@ -49,24 +39,20 @@ pub struct RunResult {
 }
 
 /// A step for one of the threads.
-struct Job {
-    id: StepId,
-    attempt: u32,
-    redo_reason: Option<String>,
+pub(super) struct Job {
+    pub(super) id: StepId,
+    pub(super) attempt: u32,
+    pub(super) redo_reason: Option<String>,
 }
 
-pub(super) struct Dispatcher<'scope, 'env> {
+pub(super) struct Dispatcher<'env> {
     shared: &'env Shared<'env>,
-    scope: &'scope std::thread::Scope<'scope, 'env>,
     walk: Walk,
     /// Messages that were taken and not dealt with yet.
     pending: VecDeque<Message>,
     screen: Arc<Mailbox<ScreenMessage>>,
-    /// When the first event came that the observer was not woken for.
-    unshown: Option<Duration>,
     jobs: Arc<Mailbox<Job>>,
-    threads: usize,
-    /// Threads that have a step.
+    /// Steps that have a thread, or wait for one.
     busy: usize,
     started: HashMap<StepId, Duration>,
     redo_reasons: HashMap<StepId, String>,
@@ -76,22 +62,19 @@ pub(super) struct Dispatcher<'scope, 'env> {
     journal_failed: bool,
 }
 
-impl<'scope, 'env> Dispatcher<'scope, 'env> {
+impl<'env> Dispatcher<'env> {
     pub(super) fn new(
         shared: &'env Shared<'env>,
-        scope: &'scope std::thread::Scope<'scope, 'env>,
         settings: WalkSettings,
         screen: Arc<Mailbox<ScreenMessage>>,
+        jobs: Arc<Mailbox<Job>>,
     ) -> Self {
         Self {
             walk: Walk::new(shared.plan, settings),
             shared,
-            scope,
             pending: VecDeque::new(),
             screen,
-            unshown: None,
-            jobs: Arc::default(),
-            threads: 0,
+            jobs,
             busy: 0,
             started: HashMap::new(),
             redo_reasons: HashMap::new(),
@@ -102,45 +85,40 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
     }
 
-    /// Runs the plan to its end.
-    pub(super) fn run(mut self) -> RunResult {
+    /// Deals with all messages that are there. Steps that may start by then are jobs, which nobody was woken for.
+    pub(super) fn turn(&mut self) {
         loop {
             while let Some(id) = self.walk.start_next() {
                 self.start(id);
             }
             if self.walk.is_over() {
-                break;
+                return;
             }
-            self.wait();
-        }
-        self.finish()
-    }
-
-    fn wait(&mut self) {
-        if self.pending.is_empty() {
-            let limit = self.show_late();
-            self.pending = self.shared.life.take(limit.unwrap_or(IDLE));
-            if self.pending.is_empty()
-                && limit.is_none()
-                && let Some(journal) = &self.shared.journal
-            {
-                journal.flush().ok();
+            if self.pending.is_empty() {
+                self.pending = self.shared.life.take_all();
             }
-        }
-        if let Some(message) = self.pending.pop_front() {
-            self.handle(message);
+            match self.pending.pop_front() {
+                Some(message) => self.handle(message),
+                None => return,
+            }
         }
     }
 
-    /// Wakes the observer if events have waited long enough; otherwise gives for how long they still may.
-    fn show_late(&mut self) -> Option<Duration> {
-        let waited = self.shared.doors.clock.monotonic().saturating_sub(self.unshown?);
-        if waited < UNSHOWN {
-            return Some(UNSHOWN.saturating_sub(waited));
-        }
-        self.unshown = None;
-        self.screen.nudge();
-        None
+    /// Whether every step is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.walk.is_over()
+    }
+
+    /// Steps that have a thread, or wait for one.
+    pub(super) fn busy(&self) -> usize {
+        self.busy
+    }
+
+    /// There was no thread for a step.
+    pub(super) fn no_thread(&mut self, id: StepId, error: &std::io::Error) {
+        self.busy -= 1;
+        let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
+        self.end(id, Ending::Failed { fault });
     }
 
     fn handle(&mut self, message: Message) {
@@ -174,27 +152,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         if let Some(broken) = self.walk.broken(self.shared.plan, id) {
             self.shared.tell_broken(id, broken);
         }
-        let job = Job { id, attempt, redo_reason: self.redo_reasons.remove(&id) };
         self.busy += 1;
-        if self.busy <= self.threads {
-            return self.jobs.send(job);
-        }
-        self.threads += 1;
-        let (shared, jobs) = (self.shared, Arc::clone(&self.jobs));
-        let units = move || {
-            let mut next = Some(job);
-            while let Some(Job { id, attempt, redo_reason }) = next {
-                unit::run(shared, id, attempt, redo_reason);
-                next = jobs.next();
-            }
-        };
-        if let Err(error) =
-            std::thread::Builder::new().name("step".to_owned()).spawn_scoped(self.scope, units)
-        {
-            (self.busy, self.threads) = (self.busy - 1, self.threads - 1);
-            let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
-            self.end(id, Ending::Failed { fault });
-        }
+        self.jobs.send_later(Job { id, attempt, redo_reason: self.redo_reasons.remove(&id) });
     }
 
     fn ended(&mut self, id: StepId, outcome: Outcome) {
@@ -357,7 +316,8 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
         }
     }
 
-    fn finish(mut self) -> RunResult {
+    /// The result; says that the run is over.
+    pub(super) fn finish(&mut self) -> RunResult {
         let plan = self.shared.plan;
         let mut counts = Counts::default();
         let mut endings = Vec::with_capacity(plan.len());
@@ -396,10 +356,7 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             // A log that can't be written must not fail a run.
             journal.event(&event).ok();
         }
-        self.screen.send_later(ScreenMessage::Event(Box::new(event)));
-        if self.unshown.is_none() {
-            self.unshown = Some(self.shared.doors.clock.monotonic());
-        }
+        self.screen.send_to_gather(ScreenMessage::Event(Box::new(event)));
     }
 
     fn masked(&self, fault: Fault) -> Fault {
@@ -412,13 +369,5 @@ impl<'scope, 'env> Dispatcher<'scope, 'env> {
             change.summary = self.shared.masker.mask(&change.summary);
         }
         proposal
-    }
-}
-
-impl Drop for Dispatcher<'_, '_> {
-    // However it ended, nobody waits for it any more.
-    fn drop(&mut self) {
-        self.jobs.close();
-        self.screen.close();
     }
 }

@@ -1,6 +1,8 @@
 //! From a command to what is needed to start it: the program's path, the environment, where its output goes.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::context::StepContext;
@@ -19,21 +21,11 @@ impl StepContext<'_> {
     /// Finds the program, and gives all that is needed to start it.
     pub(super) fn launch(&mut self, spec: &CommandSpec) -> Result<Launch, Fault> {
         let doors = self.doors();
-        let mut env = doors.environment.variables.clone();
-        for (name, value) in &spec.env {
-            let value = match value {
-                EnvironmentValue::Plain(value) => value,
-                EnvironmentValue::Secret(secret) => secret.expose(),
-            };
-            env.insert(OsString::from(name), OsString::from(value));
-        }
-        let path = env.get(OsStr::new("PATH")).map(OsString::as_os_str);
-        if doors.files.kind(&spec.dir) != crate::os::files::FileKind::Folder {
-            return Err(Fault::new(
-                FaultKind::World,
-                format!("the folder {} does not exist", spec.dir.display()),
-            )
-            .detail(format!("`{}` was to run there", spec.tool)));
+        let env = self.launch_environment(spec);
+        let path = env.binary_search_by_key(&OsStr::new("PATH"), |(name, _)| name.as_os_str());
+        let path = path.ok().map(|at| env[at].1.as_os_str());
+        if !self.shared().is_folder(&spec.dir) {
+            return Err(no_folder(spec));
         }
         let program = doors.tools.find(&spec.tool, path, &spec.dir).map_err(|missing| {
             Fault::new(FaultKind::World, missing.to_string())
@@ -45,11 +37,6 @@ impl StepContext<'_> {
             Output::Pipe | Output::Tty | Output::Terminal => LaunchOutput::Pipe,
             Output::File => self.shim_output()?,
         };
-        if matches!(output, LaunchOutput::Tty) {
-            // Whoever believes that somebody reads would show it page by page, and wait for a key.
-            let no_pager = |name: &&str| (OsString::from(name), OsString::from("cat"));
-            env.extend(PAGERS.iter().map(no_pager));
-        }
         let args = spec.args.iter().map(|argument| match argument {
             Argument::Plain(text) => OsString::from(text),
             Argument::Path(path) => path.clone().into_os_string(),
@@ -59,14 +46,25 @@ impl StepContext<'_> {
             Input::Bytes(secret) => Some(secret.expose().as_bytes().to_vec()),
             Input::Raw(raw) => Some(raw.0.to_vec()),
         };
-        Ok(Launch {
-            program,
-            args: args.collect(),
-            env: env.into_iter().collect(),
-            dir: spec.dir.clone(),
-            stdin,
-            output,
-        })
+        let env = if matches!(output, LaunchOutput::Tty) { without_pagers(&env) } else { env };
+        Ok(Launch { program, args: args.collect(), env, dir: spec.dir.clone(), stdin, output })
+    }
+
+    /// Ours, and what the command adds to it.
+    fn launch_environment(&self, spec: &CommandSpec) -> Arc<[(OsString, OsString)]> {
+        let ours = self.shared().environment();
+        if spec.env.is_empty() {
+            return Arc::clone(ours);
+        }
+        let mut env: BTreeMap<OsString, OsString> = ours.iter().cloned().collect();
+        for (name, value) in &spec.env {
+            let value = match value {
+                EnvironmentValue::Plain(value) => value,
+                EnvironmentValue::Secret(secret) => secret.expose(),
+            };
+            env.insert(OsString::from(name), OsString::from(value));
+        }
+        env.into_iter().collect()
     }
 
     fn shim_output(&mut self) -> Result<LaunchOutput, Fault> {
@@ -81,4 +79,16 @@ impl StepContext<'_> {
         let orphaned = if finishes { Orphaned::Finish } else { Orphaned::Interrupt };
         Ok(LaunchOutput::Shim { executable, files, orphaned })
     }
+}
+
+/// Whoever believes that somebody reads would show it page by page, and wait for a key.
+fn without_pagers(env: &[(OsString, OsString)]) -> Arc<[(OsString, OsString)]> {
+    let cat = |name: &&str| (OsString::from(name), OsString::from("cat"));
+    env.iter().cloned().chain(PAGERS.iter().map(cat)).collect()
+}
+
+/// The fault of a command whose folder is not there.
+pub(super) fn no_folder(spec: &CommandSpec) -> Fault {
+    let message = format!("the folder {} does not exist", spec.dir.display());
+    Fault::new(FaultKind::World, message).detail(format!("`{}` was to run there", spec.tool))
 }

@@ -18,12 +18,22 @@ pub(super) struct Mailbox<T> {
 struct Post<T> {
     messages: VecDeque<T>,
     sleepers: usize,
+    /// Somebody has messages to take, and waits a moment for more.
+    is_gathering: bool,
+    /// There is something that should not wait so.
+    is_urgent: bool,
     is_closed: bool,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        let post = Post { messages: VecDeque::new(), sleepers: 0, is_closed: false };
+        let post = Post {
+            messages: VecDeque::new(),
+            sleepers: 0,
+            is_gathering: false,
+            is_urgent: false,
+            is_closed: false,
+        };
         Self { post: Mutex::new(post), arrived: Condvar::new() }
     }
 }
@@ -34,8 +44,9 @@ impl<T> Mailbox<T> {
         let mut post = self.lock();
         if !post.is_closed {
             post.messages.push_back(message);
+            post.is_urgent = true;
         }
-        self.wake(post);
+        self.wake(post, 1);
     }
 
     /// Adds a message before all others and wakes a sleeper.
@@ -43,8 +54,9 @@ impl<T> Mailbox<T> {
         let mut post = self.lock();
         if !post.is_closed {
             post.messages.push_front(message);
+            post.is_urgent = true;
         }
-        self.wake(post);
+        self.wake(post, 1);
     }
 
     /// Adds a message that can wait for the next one, or for `nudge`.
@@ -55,12 +67,23 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Wakes a sleeper if there is anything for it.
+    /// Adds a message for somebody who gathers several: only the first of them wakes a sleeper.
+    pub(super) fn send_to_gather(&self, message: T) {
+        let mut post = self.lock();
+        if post.is_closed {
+            return;
+        }
+        post.messages.push_back(message);
+        if post.messages.len() == 1 {
+            self.wake(post, 1);
+        }
+    }
+
+    /// Wakes a sleeper for each message that is there.
     pub(super) fn nudge(&self) {
         let post = self.lock();
-        if !post.messages.is_empty() {
-            self.wake(post);
-        }
+        let count = post.messages.len();
+        self.wake(post, count);
     }
 
     /// No more messages come; those that are there are still taken.
@@ -80,6 +103,11 @@ impl<T> Mailbox<T> {
         self.lock().messages.is_empty()
     }
 
+    /// The next message, if there is one.
+    pub(super) fn try_next(&self) -> Option<T> {
+        self.lock().messages.pop_front()
+    }
+
     /// The next message, waiting without a limit; `None` when the mailbox is closed and empty.
     pub(super) fn next(&self) -> Option<T> {
         let mut post = self.lock();
@@ -96,22 +124,52 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Waits until a message is there, or it is closed, for `limit` at most. Whether one of them is so; somebody else may take the message.
+    pub(super) fn wait(&self, limit: Duration) -> bool {
+        let post = self.sleep(self.lock(), limit);
+        post.is_closed || !post.messages.is_empty()
+    }
+
+    /// All messages that are there.
+    pub(super) fn take_all(&self) -> VecDeque<T> {
+        std::mem::take(&mut self.lock().messages)
+    }
+
     /// All messages that are there, or those that come within `limit`; empty where none did, or where it is closed.
     pub(super) fn take(&self, limit: Duration) -> VecDeque<T> {
-        let mut post = self.lock();
-        if post.messages.is_empty() && !post.is_closed {
-            post.sleepers += 1;
-            // Woken for nothing now and then: the caller comes back.
-            post = self.arrived.wait_timeout(post, limit).unwrap_or_else(PoisonError::into_inner).0;
-            post.sleepers -= 1;
+        std::mem::take(&mut self.sleep(self.lock(), limit).messages)
+    }
+
+    /// The same, and those that come within `together` after the first: whoever is woken for each does little else.
+    pub(super) fn gather(&self, limit: Duration, together: Duration) -> VecDeque<T> {
+        let mut post = self.sleep(self.lock(), limit);
+        if !post.messages.is_empty() {
+            let may_wait = |post: &mut Post<T>| !post.is_urgent && !post.is_closed;
+            post.is_gathering = true;
+            let waited = self.arrived.wait_timeout_while(post, together, may_wait);
+            post = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        (post.is_gathering, post.is_urgent) = (false, false);
         std::mem::take(&mut post.messages)
     }
 
-    fn wake(&self, post: MutexGuard<'_, Post<T>>) {
-        let sleeps = post.sleepers > 0;
+    /// Sleeps where there is nothing, for `limit` at most; woken for nothing now and then: the caller comes back.
+    fn sleep<'a>(&self, mut post: MutexGuard<'a, Post<T>>, limit: Duration) -> MutexGuard<'a, Post<T>> {
+        if post.messages.is_empty() && !post.is_closed {
+            post.sleepers += 1;
+            post = self.arrived.wait_timeout(post, limit).unwrap_or_else(PoisonError::into_inner).0;
+            post.sleepers -= 1;
+        }
+        post
+    }
+
+    fn wake(&self, post: MutexGuard<'_, Post<T>>, count: usize) {
+        let count = match post.is_gathering && post.is_urgent {
+            true => 1,
+            false => count.min(post.sleepers),
+        };
         drop(post);
-        if sleeps {
+        for _ in 0..count {
             self.arrived.notify_one();
         }
     }
@@ -154,6 +212,34 @@ mod tests {
             mailbox.nudge();
             assert_eq!(sleeper.join().unwrap(), Some(7));
         });
+    }
+
+    #[test]
+    fn who_gathers_takes_all_at_once_and_does_not_wait_with_what_is_urgent() {
+        let mailbox = Mailbox::default();
+        let long = Duration::from_secs(60);
+        std::thread::scope(|scope| {
+            let gatherer = scope.spawn(|| mailbox.gather(long, long));
+            mailbox.send_to_gather(1);
+            mailbox.send_to_gather(2);
+            mailbox.send(3);
+            let mut taken: Vec<i32> = gatherer.join().unwrap().into();
+            mailbox.send_to_gather(4);
+            mailbox.close();
+            taken.extend(mailbox.gather(long, long));
+            assert_eq!(taken, [1, 2, 3, 4]);
+        });
+    }
+
+    #[test]
+    fn who_waits_takes_nothing() {
+        let mailbox = Mailbox::default();
+        assert!(!mailbox.wait(Duration::ZERO));
+        mailbox.send_later(1);
+        assert!(mailbox.wait(Duration::ZERO));
+        assert_eq!((mailbox.try_next(), mailbox.try_next()), (Some(1), None));
+        mailbox.close();
+        assert!(mailbox.wait(Duration::from_secs(60)));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The engine: runs a plan.
 //!
-//! One dispatcher thread decides (`dispatcher`, over `plan::Walk`), one thread per running step acts (`unit`) and takes the next step when
-//! that has ended, one asker owns the keyboard (`asker`), one screen thread shows events (`screen`). They share `Shared` and talk by messages
-//! (`mailbox`); only the dispatcher changes the state of a step. A step starts when its intent is in the journal; an event is shown when the
-//! journal has it.
+//! One dispatcher decides (`dispatcher`, over `plan::Walk`), one thread per running step acts (`unit`), asks the dispatcher when that has
+//! ended, and takes the next step (`crew`), one asker owns the keyboard (`asker`), one screen thread shows events (`screen`). They share
+//! `Shared` and talk by messages (`mailbox`); only the dispatcher changes the state of a step. A step starts when its intent is in the journal;
+//! an event is shown when the journal has it.
 //!
 //! Deliberately absent: terraform, git, docker, the shape of the screen. An `Action` brings the first three, an `Observer` and an
 //! `Ask` the last.
@@ -14,6 +14,7 @@ pub mod bindings;
 mod budget;
 mod cancel;
 mod context;
+mod crew;
 mod demand;
 mod dispatcher;
 pub mod freshness;
@@ -45,6 +46,7 @@ pub use resume::{Fate, Leftover};
 
 use asker::Asker;
 use budget::Budget;
+use crew::{Closing, Crew};
 use dispatcher::Dispatcher;
 use kept::Kept;
 use mailbox::Mailbox;
@@ -131,7 +133,9 @@ pub fn run(
     let result = std::thread::scope(|scope| {
         let (messages, budget) = (Arc::clone(&screen), Arc::clone(&shared.budget));
         scope.spawn(move || show(observer.as_mut(), &messages, &abandoned, &budget));
-        let mut dispatcher = Dispatcher::new(&shared, scope, walk, screen);
+        let jobs = Arc::new(Mailbox::default());
+        let _closing = Closing { jobs: Arc::clone(&jobs), screen: Arc::clone(&screen) };
+        let mut dispatcher = Dispatcher::new(&shared, walk, screen, Arc::clone(&jobs));
         let started = EventKind::RunStarted {
             run: run_id,
             command,
@@ -141,7 +145,7 @@ pub fn run(
         };
         let event = shared.event(None, started);
         dispatcher.publish(event);
-        let result = dispatcher.run();
+        let result = Crew::new(&shared, scope, dispatcher, jobs).run();
         drop(question_counts);
         result
     });

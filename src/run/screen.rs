@@ -13,6 +13,9 @@ use crate::event::Event;
 /// How often the observer may redraw when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Events wait for each other for so long before they are shown: less than anybody sees.
+const UNSHOWN: Duration = Duration::from_millis(10);
+
 /// A message to the observer's thread.
 pub(super) enum ScreenMessage {
     Event(Box<Event>),
@@ -28,7 +31,7 @@ pub(super) fn show(
     budget: &Budget,
 ) {
     loop {
-        let new = messages.take(TICK);
+        let new = messages.gather(TICK, UNSHOWN);
         if new.is_empty() {
             if messages.is_over() {
                 return;

@@ -1,8 +1,9 @@
 //! What all threads of a run share.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
@@ -21,7 +22,7 @@ use crate::journal::record::Entry;
 use crate::journal::store::RunStore;
 use crate::masking::Masker;
 use crate::os::Doors;
-use crate::os::files::TemporaryFolder;
+use crate::os::files::{FileKind, TemporaryFolder};
 use crate::os::signal::Signal;
 use crate::os::terminal::TerminalGuard;
 use crate::plan::{Broken, Digest, StepId};
@@ -64,6 +65,9 @@ pub(super) struct Shared<'a> {
     values: Mutex<Vec<Option<Produced>>>,
     approved: Mutex<BTreeSet<Digest>>,
     broken: Mutex<HashMap<StepId, Broken>>,
+    environment: OnceLock<Arc<[(OsString, OsString)]>>,
+    /// Folders that were there when a command was about to start in them.
+    folders: Mutex<HashSet<PathBuf>>,
 }
 
 /// How steps are run.
@@ -112,7 +116,34 @@ impl<'a> Shared<'a> {
             values: Mutex::new(vec![None; plan.len()]),
             approved: Mutex::default(),
             broken: Mutex::default(),
+            environment: OnceLock::new(),
+            folders: Mutex::default(),
         }
+    }
+
+    /// Our own environment, as a command is given it.
+    pub(super) fn environment(&self) -> &Arc<[(OsString, OsString)]> {
+        let ours = || self.doors.environment.variables.iter();
+        self.environment.get_or_init(|| ours().map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// Whether a command can start in this folder. Looked at once: a folder that has gone since keeps the command from starting.
+    pub(super) fn is_folder(&self, path: &Path) -> bool {
+        let mut folders = lock(&self.folders);
+        if folders.contains(path) {
+            return true;
+        }
+        let is_there = self.doors.files.kind(path) == FileKind::Folder;
+        if is_there {
+            folders.insert(path.to_owned());
+        }
+        is_there
+    }
+
+    /// Whether it is one still.
+    pub(super) fn is_folder_still(&self, path: &Path) -> bool {
+        lock(&self.folders).remove(path);
+        self.is_folder(path)
     }
 
     /// An event of now. Its texts must be masked already.

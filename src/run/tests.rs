@@ -392,3 +392,62 @@ fn a_missing_program_is_named_with_what_to_do() {
     assert!(fault.message.contains("no-such-program-here"), "{}", fault.message);
     assert_eq!(told.result.exit_code, FaultKind::World.exit_code());
 }
+
+#[test]
+fn steps_after_each_other_are_one_thread_s_and_steps_beside_each_other_are_not() {
+    let threads = Arc::new(Mutex::new(Vec::new()));
+    let meet = |(sender, receiver): (crossbeam_channel::Sender<()>, crossbeam_channel::Receiver<()>)| {
+        let patience = std::time::Duration::from_secs(20);
+        (
+            move |_: &mut StepContext<'_>| {
+                sender.send_timeout((), patience).unwrap();
+                Outcome::done()
+            },
+            move |_: &mut StepContext<'_>| {
+                receiver.recv_timeout(patience).unwrap();
+                Outcome::done()
+            },
+        )
+    };
+    let noted = |threads: &Arc<Mutex<Vec<std::thread::ThreadId>>>| {
+        let threads = Arc::clone(threads);
+        move |_: &mut StepContext<'_>| {
+            threads.lock().unwrap().push(std::thread::current().id());
+            Outcome::done()
+        }
+    };
+    let (one, other) = meet(crossbeam_channel::bounded(0));
+    let (third, fourth) = meet(crossbeam_channel::bounded(0));
+    let told = Story::new()
+        .step("one", &[], one)
+        .step("other", &[], other)
+        .step("a", &["one", "other"], noted(&threads))
+        .step("b", &["a"], noted(&threads))
+        .step("c", &["b"], noted(&threads))
+        // By now a thread sleeps, which has to be woken.
+        .step("third", &["c"], third)
+        .step("fourth", &["c"], fourth)
+        .tell();
+    assert_eq!(told.result.counts.done, 7, "{:?}", told.result.endings);
+    let threads = threads.lock().unwrap();
+    assert!(threads.len() == 3 && threads.iter().all(|thread| *thread == threads[0]), "{threads:?}");
+}
+
+#[test]
+fn a_command_whose_folder_went_away_names_the_folder() {
+    let mut story = Story::new();
+    story.processes = ScriptedProcesses::new([ScriptedAnswer::new("", 0)]);
+    let folder = story.folder.path().join("here");
+    RealFiles.create_private_dir(&folder).unwrap();
+    let told = story
+        .step("first", &[], |context| {
+            let spec = CommandSpec::new("true", context.root().join("here"));
+            context.run_command(&spec, CommandRun::default()).unwrap();
+            RealFiles.remove_dir(&context.root().join("here")).unwrap();
+            // The scripted processes have no answer to a second one, as a system has none without the folder.
+            Outcome::Failed(context.run_command(&spec, CommandRun::default()).unwrap_err())
+        })
+        .tell();
+    let Ending::Failed { fault } = told.ending("first") else { panic!("it failed") };
+    assert_eq!(fault.message, format!("the folder {} does not exist", folder.display()));
+}

@@ -9,7 +9,7 @@ use super::shared::{Message, Shared};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::plan::StepId;
 
-/// Runs the step's action and tells the dispatcher how that went. A panic is our bug, and is told as one.
+/// Runs the step's action and leaves a message how that went, for whoever has the next turn. A panic is our bug, and is told as one.
 pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Option<String>) {
     let mut context = StepContext::new(shared, id, attempt, redo_reason);
     let action = &shared.plan.step(id).action;
@@ -27,5 +27,5 @@ pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Op
                 .hint("please report this with the run's log: `shipway logs`"),
         )
     });
-    shared.life.send(Message::Ended(id, outcome));
+    shared.life.send_later(Message::Ended(id, outcome));
 }

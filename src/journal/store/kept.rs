@@ -64,7 +64,15 @@ impl KeptEvents {
     }
 
     fn add(&mut self, event: &Event) -> io::Result<()> {
-        serde_json::to_writer(&mut self.waiting, event)?;
+        match &event.kind {
+            EventKind::Lines { stream, text } if is_plain(text) => {
+                let kind = EventKind::Lines { stream: *stream, text: String::new() };
+                let empty = Event { step: event.step.clone(), kind, ..*event };
+                serde_json::to_writer(&mut self.waiting, &empty)?;
+                put_into_end(&mut self.waiting, text)?;
+            }
+            _ => serde_json::to_writer(&mut self.waiting, event)?,
+        }
         self.waiting.push(b'\n');
         Ok(())
     }
@@ -89,6 +97,41 @@ impl KeptEvents {
         }
         journal.write_all(&std::mem::take(&mut self.waiting))
     }
+}
+
+/// How an event ends whose last field is an empty text.
+const EMPTY: &[u8] = br#""}}"#;
+
+/// Whether a text stands in JSON as it is, but for its newlines.
+fn is_plain(text: &str) -> bool {
+    // Without a way out, so that many bytes are looked at at once.
+    text.bytes().fold(true, |is_plain, byte| {
+        is_plain & (((byte >= b' ') & (byte != b'"') & (byte != b'\\')) | (byte == b'\n'))
+    })
+}
+
+/// Puts a plain text into the empty one that `json` ends with. A million lines have a million newlines, and each costs a JSON writer as
+/// much as many letters.
+fn put_into_end(json: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    if !json.ends_with(EMPTY) {
+        return Err(io::Error::other("an event of lines does not end with its text"));
+    }
+    json.truncate(json.len() - EMPTY.len());
+    let start = json.len();
+    // Each byte and an `n`, which the next one overwrites where it is not wanted.
+    json.resize(start + text.len() * 2 + 1, 0);
+    let mut at = start;
+    for byte in text.bytes() {
+        let is_newline = byte == b'\n';
+        if let Some([first, second]) = json.get_mut(at..at + 2) {
+            *first = if is_newline { b'\\' } else { byte };
+            *second = b'n';
+        }
+        at += 1 + usize::from(is_newline);
+    }
+    json.truncate(at);
+    json.extend_from_slice(EMPTY);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -123,6 +166,17 @@ mod tests {
         assert!(log.len() < LINES * 3 / 2, "{}", log.len());
         let end = String::from_utf8_lossy(&log[log.len() - 120..]).into_owned();
         assert!(end.contains("was shown and is not here"), "{end}");
+    }
+
+    #[test]
+    fn plain_lines_are_written_as_json_would_have_them() {
+        for text in ["", "\n", "one\ntwo\n", "last", "grün\t\n", "\u{7f}\n", "a \"b\" \\ \r\u{1b}[0m\n"] {
+            let event = event(EventKind::Lines { stream: Stream::Err, text: text.into() });
+            let mut kept = KeptEvents::new(PathBuf::new());
+            kept.add(&event).unwrap();
+            let json = serde_json::to_string(&event).unwrap() + "\n";
+            assert_eq!(String::from_utf8(kept.waiting).unwrap(), json);
+        }
     }
 
     #[test]

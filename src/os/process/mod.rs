@@ -34,8 +34,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// Its whole environment.
-    pub env: Vec<(OsString, OsString)>,
+    /// Its whole environment, in the order of its names; many children have the same.
+    pub env: Arc<[(OsString, OsString)]>,
     /// The folder that it runs in.
     pub dir: PathBuf,
     /// What it reads; `None`: nothing.

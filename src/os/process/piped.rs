@@ -3,13 +3,14 @@
 //! Whoever asks what it did next waits itself, in one `poll` for its end, its output and room in its input. Threads that wait for each of
 //! these cost more than most commands do.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -29,6 +30,20 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Read at once at most; as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
 
+/// Read at once of a child that has not printed more than this at once yet: most print little, and room that is not used costs time.
+const FIRST_CHUNK: usize = 1024;
+
+/// What we were started with.
+#[expect(clippy::disallowed_methods, reason = "compared with what a child is to have")]
+static OWN_ENVIRONMENT: LazyLock<Vec<(OsString, OsString)>> = LazyLock::new(|| {
+    let mut own: Vec<_> = std::env::vars_os().collect();
+    own.sort_unstable();
+    own
+});
+
+/// What every child reads that has no input; opened once.
+static NOTHING: LazyLock<io::Result<File>> = LazyLock::new(|| crate::os::files::open(Path::new("/dev/null")));
+
 /// Its outputs, in the order of its pipes.
 const STREAMS: [Stream; 2] = [Stream::Out, Stream::Err];
 
@@ -46,6 +61,16 @@ pub(super) struct PipedChild {
     control: Arc<GroupControl>,
 }
 
+/// What can be done.
+struct Ready {
+    /// The child has ended.
+    end: bool,
+    /// What can be said of its outputs.
+    pipes: [PollFlags; 2],
+    /// Its input takes more.
+    feed: bool,
+}
+
 /// What the child is still to read.
 struct Feed {
     pipe: File,
@@ -59,11 +84,9 @@ impl PipedChild {
         let mut command = Command::new(&launch.program);
         command
             .args(&launch.args)
-            .env_clear()
-            .envs(launch.env.iter().map(|(name, value)| -> (&OsStr, &OsStr) { (name, value) }))
             .current_dir(&launch.dir)
             .process_group(0)
-            .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdin(if launch.stdin.is_some() { Stdio::piped() } else { nothing() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut terminals = [None, None];
@@ -71,6 +94,11 @@ impl PipedChild {
             let ((out, its_out), (err, its_err)) = (pty::open()?, pty::open()?);
             command.stdout(its_out).stderr(its_err);
             terminals = [Some(out), Some(err)];
+        }
+        // An environment that is ours as it stands need not be made anew.
+        if launch.env[..] != OWN_ENVIRONMENT[..] {
+            let env = launch.env.iter().map(|(name, value)| -> (&OsStr, &OsStr) { (name, value) });
+            command.env_clear().envs(env);
         }
         let mut child = command.spawn()?;
         // From here on the ends that it prints into are the child's alone: what is read ends when it has closed them.
@@ -104,8 +132,8 @@ impl PipedChild {
         })
     }
 
-    /// Waits until something can be done. Gives whether the child has ended, which of its pipes can be read, and whether its input takes more.
-    fn wait(&self, limit: Duration) -> (bool, [bool; 2], bool) {
+    /// Waits until something can be done.
+    fn wait(&self, limit: Duration) -> Ready {
         let mut waited = Vec::with_capacity(4);
         if self.ended.is_none() {
             waited.push(PollFd::new(&self.end, PollFlags::IN));
@@ -118,11 +146,14 @@ impl PipedChild {
         let limit = Timespec::try_from(limit).ok();
         // A signal of ours is told elsewhere.
         while matches!(poll(&mut waited, limit.as_ref()), Err(Errno::INTR)) {}
-        let mut ready = waited.iter().map(|one| !one.revents().is_empty());
-        let mut next = |is_waited: bool| is_waited && ready.next().unwrap_or(false);
-        let has_ended = next(self.ended.is_none());
-        let can_read = [next(self.pipes[0].is_some()), next(self.pipes[1].is_some())];
-        (has_ended, can_read, next(self.feed.is_some()))
+        let mut answers = waited.iter().map(PollFd::revents);
+        let mut next = |is_waited: bool| {
+            let answer = if is_waited { answers.next() } else { None };
+            answer.unwrap_or(PollFlags::empty())
+        };
+        let end = !next(self.ended.is_none()).is_empty();
+        let pipes = [next(self.pipes[0].is_some()), next(self.pipes[1].is_some())];
+        Ready { end, pipes, feed: !next(self.feed.is_some()).is_empty() }
     }
 
     fn reap(&mut self) {
@@ -151,10 +182,18 @@ impl PipedChild {
     }
 
     fn read(&mut self, at: usize) -> Option<ChildEvent> {
-        self.buffer.resize(CHUNK, 0);
+        if self.buffer.is_empty() {
+            self.buffer.resize(FIRST_CHUNK, 0);
+        }
         let pipe = self.pipes[at].as_mut()?;
         match pipe.read(&mut self.buffer) {
-            Ok(length @ 1..) => return Some(ChildEvent::Output(STREAMS[at], self.buffer[..length].to_vec())),
+            Ok(length @ 1..) => {
+                let bytes = self.buffer[..length].to_vec();
+                if length == self.buffer.len() {
+                    self.buffer.resize(CHUNK, 0);
+                }
+                return Some(ChildEvent::Output(STREAMS[at], bytes));
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(_) | Err(_) => self.pipes[at] = None,
         }
@@ -190,8 +229,8 @@ impl Child for PipedChild {
                 Some(_) => DRAIN,
                 None => limit,
             };
-            let (has_ended, can_read, can_feed) = self.wait(limit);
-            if !has_ended && !can_feed && can_read == [false; 2] {
+            let Ready { end: has_ended, pipes, feed: can_feed } = self.wait(limit);
+            if !has_ended && !can_feed && pipes.iter().all(PollFlags::is_empty) {
                 return match self.ended {
                     Some(termination) => self.end(termination, true),
                     None => ChildEvent::Quiet,
@@ -206,7 +245,10 @@ impl Child for PipedChild {
             // In turn, so that neither keeps the other from being read.
             self.turn = 1 - self.turn;
             for at in [self.turn, 1 - self.turn] {
-                if can_read[at]
+                if pipes[at] == PollFlags::HUP && cfg!(target_os = "linux") {
+                    // Nobody can write to it any more, and it is empty.
+                    self.pipes[at] = None;
+                } else if !pipes[at].is_empty()
                     && let Some(output) = self.read(at)
                 {
                     return output;
@@ -221,6 +263,11 @@ impl Child for PipedChild {
     fn control(&self) -> Arc<dyn ChildControl> {
         Arc::clone(&self.control) as Arc<dyn ChildControl>
     }
+}
+
+fn nothing() -> Stdio {
+    let file = NOTHING.as_ref().ok().and_then(|file| file.try_clone().ok());
+    file.map_or_else(Stdio::null, Stdio::from)
 }
 
 /// What can be read as soon as the child `pid` of ours has ended.
