@@ -11,6 +11,7 @@ mod environment;
 pub mod format;
 mod goals;
 mod graph;
+mod kept_index;
 mod known;
 mod options;
 mod project;
@@ -210,7 +211,7 @@ fn goals(
     with_builtins: bool,
 ) -> Result<u8, Ended> {
     let is_command = |name: &str| with_builtins && command_names().iter().any(|known| known == name);
-    let session = match Session::open(doors, options.clone(), &words.overrides) {
+    let session = match Session::open_for(doors, options.clone(), words) {
         Ok(session) => session,
         // `check` and `history` have something to say about a file that is wrong, or absent.
         Err(fault) => {
@@ -283,6 +284,7 @@ fn goals(
             .map_err(|fault| Ended::fault(fault, options.clone()))?
     };
     let ended = session.run_goals(&all, line).map_err(|fault| Ended::fault(fault, options));
+    session.keep_index();
     // The process ends with it: a large file is not taken apart piece by piece for that.
     std::mem::forget(session);
     ended

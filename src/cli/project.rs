@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind, render, summary};
-use crate::model::{LoadFailure, Model, load};
+use crate::model::{LoadFailure, Model, SourceLoader, load};
 use crate::os::Doors;
 use crate::os::files::{FileKind, access, real_path};
 use crate::os::sources::{Distrust, SourceFiles, distrust, shown};
@@ -45,13 +45,25 @@ impl ProjectFault {
 
 /// Loads the file that `named` names, or that is found from where the user stands.
 pub(super) fn load_project(doors: &Doors, named: Option<&Path>) -> Result<Arc<Model>, ProjectFault> {
+    load_with(doors, named, |_, _| None)
+}
+
+/// The same; where `part` can give what is needed of the file, the rest of it is not read.
+pub(super) fn load_with(
+    doors: &Doors,
+    named: Option<&Path>,
+    part: impl FnOnce(&Path, &dyn SourceLoader) -> Option<Model>,
+) -> Result<Arc<Model>, ProjectFault> {
     let here = &doors.environment.current_dir;
     let file = locate(doors, named).map_err(ProjectFault::Fault)?;
     let any_owner = doors.environment.is_ci();
     trusted(&file, any_owner).map_err(ProjectFault::Fault)?;
     let root = file.parent().unwrap_or(Path::new("/"));
     let loader = SourceFiles { files: doors.files.as_ref(), here: &real_path(here), root, any_owner };
-    load(&file, &loader).map(Arc::new).map_err(ProjectFault::Wrong)
+    match part(&file, &loader) {
+        Some(model) => Ok(Arc::new(model)),
+        None => load(&file, &loader).map(Arc::new).map_err(ProjectFault::Wrong),
+    }
 }
 
 /// The tasks file, whether it is right or wrong.

@@ -5,10 +5,12 @@ use std::sync::{Arc, PoisonError};
 
 use super::documents::{self, Recording};
 use super::environment::choose;
+use super::kept_index;
 use super::known;
 use super::options::{Colour, Options};
 use super::print;
-use super::project::load_project;
+use super::project::{load_project, load_with};
+use super::words::Words;
 use crate::assemble::{Goal, assemble};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::repository::PUBLIC_WORD;
@@ -36,14 +38,45 @@ pub struct Session<'a> {
     environment: Result<String, Fault>,
     masker: Masker,
     records: Option<std::path::PathBuf>,
+    /// The model has not all tasks of the file.
+    is_part: bool,
 }
 
 impl<'a> Session<'a> {
     /// Loads the project. `overrides` are `NAME=value` of the command line.
     pub fn open(doors: &'a Doors, options: Options, overrides: &[(String, String)]) -> Result<Self, Fault> {
         documents::wanted(doors, &options)?;
-        let colour = facts(doors, &options).colour;
-        let model = load_project(doors, options.file.as_deref()).map_err(|fault| fault.into_fault(colour))?;
+        let model = load_project(doors, options.file.as_deref());
+        let model = model.map_err(|fault| fault.into_fault(facts(doors, &options).colour))?;
+        Self::of(doors, options, overrides, model)
+    }
+
+    /// The same for these goals: of a large file that was found right before, no more is read than they need.
+    pub(super) fn open_for(doors: &'a Doors, options: Options, words: &Words) -> Result<Self, Fault> {
+        documents::wanted(doors, &options)?;
+        let mut is_part = false;
+        let model = load_with(doors, options.file.as_deref(), |file, loader| {
+            let model = kept_index::part(doors, &options, &words.goals, (file, loader));
+            is_part = model.is_some();
+            model
+        });
+        let model = model.map_err(|fault| fault.into_fault(facts(doors, &options).colour))?;
+        if is_part {
+            return match Self::of(doors, options.clone(), &words.overrides, model) {
+                Ok(session) => Ok(Self { is_part, ..session }),
+                // What is to be said of it may name any part of the file.
+                Err(_) => Self::open(doors, options, &words.overrides),
+            };
+        }
+        Self::of(doors, options, &words.overrides, model)
+    }
+
+    fn of(
+        doors: &'a Doors,
+        options: Options,
+        overrides: &[(String, String)],
+        model: Arc<Model>,
+    ) -> Result<Self, Fault> {
         for (index, (name, _)) in overrides.iter().enumerate() {
             if overrides[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Fault::new(FaultKind::Usage, format!("`{name}=…` is given twice")));
@@ -63,7 +96,7 @@ impl<'a> Session<'a> {
         let environment = choose(&model, options.environment.as_deref(), &doors.environment)?;
         let overrides = overrides.iter().cloned().collect();
         let masker = known::masker(&model, &overrides, doors);
-        Ok(Self { doors, options, model, overrides, environment, masker, records: None })
+        Ok(Self { doors, options, model, overrides, environment, masker, records: None, is_part: false })
     }
 
     /// The same with other options, which name the same file and environment.
@@ -104,6 +137,13 @@ impl<'a> Session<'a> {
             Answer::Refused(fault) => Err(fault),
             Answer::Interrupted => Err(Fault::new(FaultKind::Interrupted, "interrupted")),
             Answer::Declined | Answer::Approved { .. } => Ok(None),
+        }
+    }
+
+    /// Makes the next start with this file a short one.
+    pub(super) fn keep_index(&self) {
+        if !self.is_part && !self.options.dry_run && self.records.is_none() {
+            kept_index::keep(self.doors, &self.model);
         }
     }
 
@@ -251,8 +291,9 @@ impl<'a> Session<'a> {
     }
 
     fn jobs(&self) -> usize {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.options.jobs.map_or(processors.max(4), usize::from)
+        // The system is asked only where nobody says: it looks into a dozen files for that.
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.options.jobs.map_or_else(|| processors().max(4), usize::from)
     }
 
     fn dry_run(&self, plan: &RunPlan) -> String {

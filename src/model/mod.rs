@@ -10,6 +10,7 @@
 mod check;
 mod decode;
 mod environment;
+mod excerpt;
 mod expression;
 mod files;
 mod foreign;
@@ -30,6 +31,7 @@ mod value;
 mod workspace;
 
 pub use environment::{EnvFiles, Environment};
+pub use excerpt::{index, is_current, load_excerpt};
 pub use expression::{GitFact, Hole, Part, Reference, Template};
 pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};

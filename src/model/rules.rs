@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::script::Script;
 use crate::diagnostic::{Span, Spanned};
 
-/// The rules of a task, beside what it does.
+/// The rules of a task, beside what it does. What few tasks have is boxed: a file may have ten thousand of them.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// `if`: it runs only where this holds.
-    pub condition: Option<Condition>,
+    pub condition: Option<Box<Condition>>,
     /// `timeout`: so long one attempt may take.
     pub timeout: Option<Duration>,
     /// `retry`: how often it is tried.
@@ -17,7 +17,7 @@ pub struct Rules {
     /// `requires`: what has to be there before anything starts.
     pub requires: Requires,
     /// `wait_until`: after its commands, it is done only when this holds.
-    pub wait_until: Option<WaitUntil>,
+    pub wait_until: Option<Box<WaitUntil>>,
     /// `ignore_error`: a failure is told and fails nothing.
     pub ignore_error: bool,
     /// `hide`: not in lists.

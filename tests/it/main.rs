@@ -55,6 +55,8 @@ mod imports;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod kept_index;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod loopback_ssh;

@@ -9,7 +9,7 @@ mod exports;
 mod rollout;
 mod secrets;
 mod steps;
-mod uses;
+pub(super) mod uses;
 mod warnings;
 
 use super::Model;

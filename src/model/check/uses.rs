@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use crate::model::Model;
 use crate::model::expression::{Hole, Part, Template};
 use crate::model::project::{Binding, Dotenv, Variable};
 use crate::model::rollout::{Deploy, DeployTarget, Rollout};
@@ -11,7 +12,7 @@ use crate::model::workspace::{Dependency, Workspace};
 
 /// The kind of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spot {
+pub(in crate::model) enum Spot {
     /// A command line: a script or an `exec`.
     Command,
     /// The same in a hook that runs while its workspace is applied, so that its own outputs can be read.
@@ -30,15 +31,15 @@ pub(super) enum Spot {
 
 /// One `{{ }}` with its place.
 #[derive(Clone, Copy)]
-pub(super) struct Use<'m> {
+pub(in crate::model) struct Use<'m> {
     /// The hole.
-    pub(super) hole: &'m Hole,
+    pub(in crate::model) hole: &'m Hole,
     /// Where it stands.
-    pub(super) spot: Spot,
+    pub(in crate::model) spot: Spot,
 }
 
 /// Those of a task's own table.
-pub(super) fn of_task(task: &Task) -> Vec<Use<'_>> {
+pub(in crate::model) fn of_task(task: &Task) -> Vec<Use<'_>> {
     let mut uses = Vec::new();
     task.depends.iter().chain(&task.depends_post).for_each(|call| of_call(call, &mut uses));
     task.rules.scripts().for_each(|script| of_script(script, Spot::Command, &mut uses));
@@ -48,6 +49,19 @@ pub(super) fn of_task(task: &Task) -> Vec<Use<'_>> {
     task.tracking.sources.iter().for_each(|source| of_template(source, Spot::Path("sources"), &mut uses));
     task.tracking.outputs.iter().for_each(|output| of_template(output, Spot::Path("outputs"), &mut uses));
     task.run.iter().chain(&task.finally).for_each(|command| of_command(command, Spot::Command, &mut uses));
+    uses
+}
+
+/// All those that stand in no task.
+pub(in crate::model) fn outside_of_tasks(model: &Model) -> Vec<Use<'_>> {
+    let mut uses = Vec::new();
+    of_env(&model.env, &mut uses);
+    of_dotenv(&model.project.dotenv, &mut uses);
+    uses.extend(model.variables.values().flat_map(of_variable));
+    uses.extend(model.workspaces.values().flat_map(of_workspace));
+    let deploys = model.environments.values().filter_map(|each| each.deploy.as_ref());
+    uses.extend(deploys.flat_map(of_deploy));
+    uses.extend(model.rollout.iter().flat_map(of_rollout));
     uses
 }
 

@@ -111,7 +111,7 @@ pub(super) fn decode(main: &Path, files: &[File<'_>], names: &Names, faults: &mu
         let env = reader.env(env, Scope::GLOBAL);
         given.extend(reader.includes(include));
         let inherited = if file.is_main() { IndexMap::new() } else { env.clone() };
-        model.tasks.extend(reader.tasks(tasks, &inherited).into_iter().map(|each| (each.name.clone(), each)));
+        reader.tasks(tasks, &inherited, &mut model.tasks);
         if file.is_main() {
             model.project = reader.project(project, &folder_name);
             model.env = env;

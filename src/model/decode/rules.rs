@@ -44,11 +44,11 @@ impl<'f> Reader<'f, '_> {
         let (ignore_error, hide, quiet) = (boolean(ignore_error), boolean(hide), boolean(quiet));
         let (interactive, tty) = (boolean(interactive), boolean(tty));
         Rules {
-            condition: condition.and_then(|entry| self.condition(entry, scope)),
+            condition: condition.and_then(|entry| self.condition(entry, scope)).map(Box::new),
             timeout: timeout.and_then(|entry| self.some_time(entry)),
             retry: retry.and_then(|entry| self.retry(entry)).unwrap_or_default(),
             requires: requires.map(|entry| self.requires(entry)).unwrap_or_default(),
-            wait_until: wait_until.and_then(|entry| self.wait_until(entry, scope)),
+            wait_until: wait_until.and_then(|entry| self.wait_until(entry, scope)).map(Box::new),
             ignore_error,
             hide,
             quiet,

@@ -71,10 +71,20 @@ fn in_matrix(name: &str, span: Span) -> Argument {
 }
 
 impl<'f> Reader<'f, '_> {
-    /// All tasks of this file; `env` is the `[env]` of an included file, under each task's own.
-    pub(super) fn tasks(&mut self, entry: Option<Entry<'f>>, env: &IndexMap<String, Template>) -> Vec<Task> {
+    /// Adds all tasks of this file to `tasks`; `env` is the `[env]` of an included file, under each task's own.
+    pub(super) fn tasks(
+        &mut self,
+        entry: Option<Entry<'f>>,
+        env: &IndexMap<String, Template>,
+        tasks: &mut IndexMap<String, Task>,
+    ) {
         let entries = self.section(entry);
-        entries.into_iter().filter_map(|entry| self.task(entry, env)).collect()
+        tasks.reserve_exact(entries.len());
+        for entry in entries {
+            if let Some(task) = self.task(entry, env) {
+                tasks.insert(task.name.clone(), task);
+            }
+        }
     }
 
     fn task(&mut self, entry: Entry<'f>, file_env: &IndexMap<String, Template>) -> Option<Task> {

@@ -146,6 +146,10 @@ struct Builder {
 }
 
 impl Builder {
+    fn is_empty(&self) -> bool {
+        self.pieces.is_empty() && self.text.is_empty()
+    }
+
     fn flush(&mut self) {
         if !self.text.is_empty() {
             self.pieces.push(Piece::Text(String::from_utf8_lossy(&self.text).into_owned()));
@@ -178,8 +182,8 @@ pub(super) fn plain_words(text: &str, holes: &[Range<usize>]) -> Option<Vec<Vec<
                 word.begun = true;
                 quoted(&mut cursor, quote, &mut word)?;
             }
-            // zsh: `=name` is the path of a program.
-            Unit::Byte(b'=') if !word.begun => return None,
+            // zsh: `=name` is the path of a program, also behind empty quotes.
+            Unit::Byte(b'=') if word.is_empty() => return None,
             Unit::Byte(byte) if is_plain(byte) => {
                 word.begun = true;
                 word.text.push(byte);

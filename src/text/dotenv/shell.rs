@@ -118,7 +118,11 @@ impl Word<'_> {
         match rest.chars().next() {
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                self.skip(name.unwrap_or(rest.len()));
+                let name = name.unwrap_or(rest.len());
+                if &rest[..name] == LAST_WORD {
+                    return Err(OWN_VALUE);
+                }
+                self.skip(name);
                 self.treatments.push(Treatment::ReplacesVariables);
             }
             Some('{') => {
@@ -128,6 +132,9 @@ impl Word<'_> {
                     inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
                 let (name, operation) = inner.split_at(name);
                 let word = operation.strip_prefix(":-").or_else(|| operation.strip_prefix('-'));
+                if name == LAST_WORD {
+                    return Err(OWN_VALUE);
+                }
                 let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
                 match word.or(operation.is_empty().then_some("")) {
                     Some(word) if is_name && is_plain(word) => self.value.push_str(word),
@@ -138,7 +145,7 @@ impl Word<'_> {
             }
             Some('(') => return Err(Unreadable("runs what stands in `$(` as a command")),
             Some('0'..='9' | '$' | '?' | '#' | '@' | '*' | '!' | '-') => {
-                return Err(Unreadable("has a value of its own for a `$` and the sign after it"));
+                return Err(OWN_VALUE);
             }
             // `$'…'`, `$"…"` and `$[…]` are quotes and arithmetic to some.
             Some('\'' | '"') if quoted => self.value.push('$'),
@@ -150,5 +157,10 @@ impl Word<'_> {
         Ok(())
     }
 }
+
+/// `$_`: the last word of the command before it, or the shell's own path.
+const LAST_WORD: &str = "_";
+
+const OWN_VALUE: Unreadable = Unreadable("has a value of its own for a `$` and the sign after it");
 
 const OPEN_QUOTE: Unreadable = Unreadable("reads on after a quote that nothing closes");
