@@ -11,6 +11,8 @@
 //! `shipway up`. C, for the bootstrap alone, is `make limit`: bare terraform on its critical path. All work on fresh copies of `templates/local`,
 //! in turn (A B C A B …), so that what disturbs the machine disturbs them all. Rows are the bootstrap, the same again with nothing left to do, and
 //! the teardown. Goals, on the clock: B at most half of A in the bootstrap, and with nothing to do at most a quarter of what A's bootstrap took.
+//! The bound of the first is C/A, and it is above a half: four of the five workspaces stand in a row (meta, base, dotenv, then stage and prod side
+//! by side), so eight of the ten plans and applies wait for each other, and only the inits and one of two servers can be had beside them.
 //!
 //! Processor time is that of all processes that a command started and waited for; time on the clock depends on what else the machine does.
 //! What Shipway itself costs is told apart in runs of their own, in which terraform and the project's scripts are counted one by one. The

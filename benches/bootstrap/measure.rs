@@ -1,5 +1,6 @@
 //! Runs one command and says what it cost.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -56,9 +57,22 @@ fn of_children() -> anyhow::Result<Duration> {
     Ok(Duration::from_millis((ticks.0 + ticks.1) * 1000 / TICKS))
 }
 
+/// A smaller program that stands for terraform is taken for a script that chooses one, which is asked for its version before each plan.
+const LIKE_A_PROGRAM: usize = 1024 * 1024;
+
 /// Folders put first in `PATH` so that the named programs are counted, and what they cost.
 pub(crate) struct Account {
     folder: tempfile::TempDir,
+}
+
+/// What a command cost in processor time, and what it started.
+pub(crate) struct Own {
+    /// All of it.
+    pub(crate) all: Duration,
+    /// The counted programs in it.
+    pub(crate) counted: Duration,
+    /// How often terraform was started, by its subcommand.
+    pub(crate) starts: BTreeMap<String, usize>,
 }
 
 impl Account {
@@ -69,12 +83,14 @@ impl Account {
         let path = std::env::var("PATH").unwrap_or_default();
         for program in programs {
             let real = which::which(program)?;
+            let place = folder.path().display();
             // `times` tells milliseconds: of the shell itself and, in a second line, of what it waited for.
             let text = format!(
-                "#!{}\nexport PATH='{path}'\n{} \"$@\"\nstatus=$?\nLC_ALL=C times >>'{}'\nexit $status\n",
+                "#!{}\nexport PATH='{path}'\nprintf '%s\\n' \"$*\" >>'{place}/{program}-starts'\n{} \"$@\"\nstatus=$?\n\
+                 LC_ALL=C times >>'{place}/counted'\nexit $status\n{}\n",
                 bash.display(),
                 real.display(),
-                folder.path().join("counted").display(),
+                "#".repeat(LIKE_A_PROGRAM),
             );
             let wrapper = folder.path().join(program);
             std::fs::write(&wrapper, text)?;
@@ -83,8 +99,8 @@ impl Account {
         Ok(Self { folder })
     }
 
-    /// Runs `words` in `dir`: the processor time of all of it, and that of the counted programs in it.
-    pub(crate) fn run(&self, words: &[&str], dir: &Path) -> anyhow::Result<(Duration, Duration)> {
+    /// Runs `words` in `dir`.
+    pub(crate) fn run(&self, words: &[&str], dir: &Path) -> anyhow::Result<Own> {
         let total = self.folder.path().join("total");
         let script = "\"$@\" >/dev/null 2>&1; status=$?; LC_ALL=C times >\"$0\"; exit $status";
         let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap_or_default());
@@ -92,12 +108,15 @@ impl Account {
         bash.arg("-c").arg(script).arg(&total).args(words).env("PATH", path);
         let status = bash.status()?;
         ensure!(status.success(), "{words:?}: {status}");
-        let counted = self.folder.path().join("counted");
-        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
-        let all = read(&total).lines().nth(1).map(seconds).unwrap_or_default();
-        let of_programs = read(&counted).lines().map(seconds).sum::<f64>();
-        std::fs::remove_file(&counted).ok();
-        Ok((Duration::from_secs_f64(all), Duration::from_secs_f64(of_programs)))
+        let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        let all = read("total").lines().nth(1).map(seconds).unwrap_or_default();
+        let counted = read("counted").lines().map(seconds).sum::<f64>();
+        let mut starts = BTreeMap::new();
+        for line in read("terraform-starts").lines() {
+            let subcommand = line.split(' ').find(|word| !word.starts_with('-')).unwrap_or_default();
+            *starts.entry(subcommand.to_owned()).or_default() += 1;
+        }
+        Ok(Own { all: Duration::from_secs_f64(all), counted: Duration::from_secs_f64(counted), starts })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The bootstrap, the same again and the teardown, by hand and by Shipway, and the fastest that bare terraform could be.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use anyhow::ensure;
 
 use crate::SHIPWAY;
-use crate::measure::{Account, Cost, command, cost};
+use crate::measure::{Account, Cost, Own, command, cost};
 use crate::table::{Goal, Table, milliseconds, percent, spread};
 
 /// The words for Shipway.
@@ -49,33 +50,50 @@ pub(crate) fn measure(pairs: usize, boot: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What was measured of one command.
+struct Row {
+    name: &'static str,
+    own: Vec<f64>,
+    share: Vec<f64>,
+    /// How often it started terraform, by subcommand; the same in each run.
+    starts: BTreeMap<String, usize>,
+}
+
 /// What Shipway itself costs in processor time: all of it without terraform, and without the project's own scripts.
 pub(crate) fn measure_own(runs: usize) -> anyhow::Result<()> {
-    let mut rows: [(&str, Vec<f64>, Vec<f64>); 3] =
-        ["up", "up again", "down"].map(|name| (name, Vec::new(), Vec::new()));
+    let mut rows = ["up", "up again", "down"].map(|name| Row {
+        name,
+        own: Vec::new(),
+        share: Vec::new(),
+        starts: BTreeMap::new(),
+    });
     for _ in 0..runs {
         let folder = tempfile::tempdir()?;
         copy(&root().join("templates/local"), folder.path())?;
-        for ((_, own, share), words) in rows.iter_mut().zip([UP, UP, DOWN]) {
+        for (row, words) in rows.iter_mut().zip([UP, UP, DOWN]) {
             let words: Vec<&str> = [SHIPWAY].into_iter().chain(words).collect();
-            let terraform = Account::of(&["terraform", "bash"])?;
-            let (all, counted) = terraform.run(&words, folder.path())?;
+            let Own { all, counted, starts } =
+                Account::of(&["terraform", "bash"])?.run(&words, folder.path())?;
             let ours = all.saturating_sub(counted);
-            own.push(ours.as_secs_f64());
-            share.push(ours.as_secs_f64() / counted.as_secs_f64().max(0.001));
+            row.own.push(ours.as_secs_f64());
+            row.share.push(ours.as_secs_f64() / counted.as_secs_f64().max(0.001));
+            row.starts = starts;
         }
     }
     println!(
         "Shipway's own processor time, median of {runs} runs on templates/local; goal: at most 2 % of terraform's\n"
     );
-    for (name, own, share) in rows {
+    for Row { name, own, share, starts } in rows {
         let ([_, own, _], [least, share, most]) = (spread(own), spread(share));
+        let starts: Vec<String> =
+            starts.into_iter().map(|(subcommand, count)| format!("{count} {subcommand}")).collect();
         println!(
-            "  {name:10} {:>10}  {:>7} of terraform's (from {} to {})",
+            "  {name:10} {:>10}  {:>7} of terraform's (from {} to {}); terraform was started for {}",
             milliseconds(Duration::from_secs_f64(own)),
             percent(share),
             percent(least),
             percent(most),
+            if starts.is_empty() { "nothing".to_owned() } else { starts.join(", ") },
         );
     }
     println!();

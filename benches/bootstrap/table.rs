@@ -30,6 +30,10 @@ impl Table {
             figures("", "C", &best, time);
             ratios("B/A", (&of, &first), time, bootstrap.filter(|_| kind == "wall"));
             ratios("C/A", (&best, &first), time, None);
+            ratios("B/C", (&of, &best), time, None);
+        }
+        if let Some(Goal(most)) = bootstrap {
+            println!("{}", bound(most, median_ratio((&best, &first), |cost| cost.wall)));
         }
         let (a, b): (Vec<Cost>, Vec<Cost>) = self.again.iter().map(|[a, b]| (*a, *b)).unzip();
         title("the same again");
@@ -57,6 +61,26 @@ fn title(name: &str) {
 fn figures(kind: &str, name: &str, costs: &[Cost], time: Kind) {
     let [min, median, max] = spread(costs.iter().map(|cost| time(cost).as_secs_f64()).collect());
     println!("  {kind:10}{name:10}{min:9.2} {median:9.2} {max:9.2} s");
+}
+
+/// What the critical path of bare terraform says of the goal.
+fn bound(most: f64, limit: f64) -> String {
+    let start = format!("  the bound is C/A, here {limit:.2}: ");
+    if limit > most {
+        start
+            + &format!(
+                "{most} can't be had by any order. Four of the five workspaces stand in a row, each with a plan and an apply that the \
+                 next one waits for"
+            )
+    } else {
+        start + "the goal is within it"
+    }
+}
+
+fn median_ratio((of, to): (&[Cost], &[Cost]), time: Kind) -> f64 {
+    let ratio = |(of, to): (&Cost, &Cost)| time(of).as_secs_f64() / time(to).as_secs_f64().max(0.001);
+    let [_, median, _] = spread(of.iter().zip(to).map(ratio).collect());
+    median
 }
 
 fn ratios(name: &str, (of, to): (&[Cost], &[Cost]), time: Kind, goal: Option<Goal>) {

@@ -28,22 +28,33 @@ const SHELL_SAFE_BYTES: [&[u8]; 2] = [
 /// `part` in percent encoding: every usual set of safe bytes, both cases of hex, a space as `%20` and as `+`.
 pub(super) fn url_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::new();
+    // Most secrets have few bytes that anybody escapes, so most sets do the same with them.
+    let special: BTreeSet<u8> = part.iter().copied().filter(|byte| !byte.is_ascii_alphanumeric()).collect();
+    let spaces: &[&[u8]] = if special.contains(&b' ') { &[b"%20", b"+"] } else { &[b"%20"] };
+    let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
     for safe in URL_SAFE_BYTES {
-        for space in ["%20", "+"] {
-            forms.insert(percent(part, safe, space, |byte| format!("%{byte:02X}")));
-            forms.insert(percent(part, safe, space, |byte| format!("%{byte:02x}")));
+        let left: Vec<u8> = special.iter().copied().filter(|byte| safe.contains(byte)).collect();
+        if !seen.insert(left) {
+            continue;
+        }
+        for space in spaces {
+            for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
+                forms.insert(percent(part, safe, space, digits));
+            }
         }
     }
     forms
 }
 
-fn percent(part: &[u8], safe: &[u8], space: &str, code: impl Fn(u8) -> String) -> Vec<u8> {
-    let mut out = Vec::new();
+fn percent(part: &[u8], safe: &[u8], space: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(part.len() * 2);
     for &byte in part {
         match byte {
-            b' ' => out.extend_from_slice(space.as_bytes()),
+            b' ' => out.extend_from_slice(space),
             _ if byte.is_ascii_alphanumeric() || safe.contains(&byte) => out.push(byte),
-            _ => out.extend_from_slice(code(byte).as_bytes()),
+            _ => {
+                out.extend_from_slice(&[b'%', digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
+            }
         }
     }
     out
@@ -53,14 +64,15 @@ fn percent(part: &[u8], safe: &[u8], space: &str, code: impl Fn(u8) -> String) -
 pub(super) fn json_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
     let Ok(text) = std::str::from_utf8(part) else { return BTreeSet::new() };
     let mut forms = BTreeSet::new();
-    for bits in 0..16_u8 {
-        let style = JsonStyle {
-            only_ascii: bits & 1 != 0,
-            html_safe: bits & 2 != 0,
-            slashes: bits & 4 != 0,
-            upper_case: bits & 8 != 0,
-        };
-        forms.insert(style.escape(text).into_bytes());
+    // Where a text has nothing that a style writes in its own way, it need not be written in that style.
+    let is_wide = !text.is_ascii();
+    let is_html = text.contains(|character| JsonStyle::HTML.contains(&character));
+    let is_coded = is_wide || is_html || text.contains(|character: char| character < ' ');
+    let matters = [is_wide, is_html, text.contains('/'), is_coded];
+    let makes_no_difference =
+        |bits: &u8| matters.iter().enumerate().any(|(bit, matters)| bits & (1 << bit) != 0 && !matters);
+    for bits in (0..16_u8).filter(|bits| !makes_no_difference(bits)) {
+        forms.insert(JsonStyle::of(bits).escape(text).into_bytes());
     }
     forms
 }
@@ -79,8 +91,21 @@ struct JsonStyle {
 }
 
 impl JsonStyle {
+    /// What `html_safe` codes.
+    const HTML: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+
+    /// One of the sixteen, a bit for each difference.
+    fn of(bits: u8) -> Self {
+        Self {
+            only_ascii: bits & 1 != 0,
+            html_safe: bits & 2 != 0,
+            slashes: bits & 4 != 0,
+            upper_case: bits & 8 != 0,
+        }
+    }
+
     fn escape(self, text: &str) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(text.len() + text.len() / 8);
         for character in text.chars() {
             match character {
                 '"' => out.push_str("\\\""),
@@ -101,7 +126,7 @@ impl JsonStyle {
     fn is_coded(self, character: char) -> bool {
         character < ' '
             || self.only_ascii && !character.is_ascii()
-            || self.html_safe && matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+            || self.html_safe && Self::HTML.contains(&character)
     }
 
     fn push_coded(self, out: &mut String, character: char) {
@@ -188,7 +213,13 @@ pub(super) fn nested_json_forms(part: &[u8]) -> BTreeSet<Vec<u8>> {
     const PLAIN: JsonStyle =
         JsonStyle { only_ascii: false, html_safe: false, slashes: false, upper_case: false };
     let Ok(text) = std::str::from_utf8(part) else { return BTreeSet::new() };
-    let styles = [PLAIN, JsonStyle { only_ascii: true, ..PLAIN }, JsonStyle { html_safe: true, ..PLAIN }];
+    let mut styles = vec![PLAIN];
+    if !text.is_ascii() {
+        styles.push(JsonStyle { only_ascii: true, ..PLAIN });
+    }
+    if text.contains(|character| JsonStyle::HTML.contains(&character)) {
+        styles.push(JsonStyle { html_safe: true, ..PLAIN });
+    }
     let pairs = styles.iter().flat_map(|inner| styles.iter().map(move |outer| (inner, outer)));
     pairs.map(|(inner, outer)| outer.escape(&inner.escape(text)).into_bytes()).collect()
 }
@@ -281,6 +312,25 @@ mod tests {
         fn what_serde_writes_is_among_the_json_forms(text in "([ -~\\x00-\\x1f]|\\PC){0,12}") {
             let written = serde_json::to_string(&text).expect("a string");
             prop_assert!(json_forms(text.as_bytes()).contains(&written.as_bytes()[1..written.len() - 1]));
+        }
+
+        #[test]
+        fn no_form_is_missing_because_it_was_not_worth_writing(text in "([ -~\\x00-\\x1f]|\\PC){0,12}") {
+            let styles = (0..16_u8).map(JsonStyle::of);
+            let all: BTreeSet<Vec<u8>> = styles.map(|style| style.escape(&text).into_bytes()).collect();
+            prop_assert_eq!(json_forms(text.as_bytes()), all);
+            let mut all = BTreeSet::new();
+            for safe in URL_SAFE_BYTES {
+                for (space, digits) in [
+                    (b"%20".as_slice(), b"0123456789ABCDEF"),
+                    (b"%20", b"0123456789abcdef"),
+                    (b"+", b"0123456789ABCDEF"),
+                    (b"+", b"0123456789abcdef"),
+                ] {
+                    all.insert(percent(text.as_bytes(), safe, space, digits));
+                }
+            }
+            prop_assert_eq!(url_forms(text.as_bytes()), all);
         }
 
         #[test]

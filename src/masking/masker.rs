@@ -28,6 +28,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Known {
+    /// What was added, as it was: its forms are made once.
+    added: BTreeSet<Vec<u8>>,
     patterns: BTreeSet<Vec<u8>>,
     /// `None` when patterns came since it was built.
     table: Option<Arc<Table>>,
@@ -38,6 +40,9 @@ struct Known {
 impl Masker {
     /// From now on `secret` is masked. False where it can't be, because it is shorter than `SHORTEST_SECRET`.
     pub fn add(&self, secret: &[u8]) -> bool {
+        if self.shared.known.read().unwrap_or_else(PoisonError::into_inner).added.contains(secret) {
+            return true;
+        }
         let forms = forms::forms(secret);
         if forms.is_empty() {
             return false;
@@ -46,6 +51,7 @@ impl Masker {
         // half-way.
         let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.patterns.len();
+        known.added.insert(secret.to_vec());
         known.patterns.extend(forms);
         if known.patterns.len() > before {
             known.table = None;

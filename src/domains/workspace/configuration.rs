@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::site::Site;
-use crate::adapters::terraform::module::SourceKind;
+use crate::adapters::terraform::module::{ModuleCall, SourceKind};
 use crate::adapters::terraform::{dialect, init};
 use crate::diagnostic::Fault;
 use crate::os::Doors;
@@ -26,11 +26,25 @@ pub(super) struct Configuration {
 
 /// The files of the root, of the local modules that it calls, those with values, and the lock file.
 pub(super) fn gather(site: &Site, doors: &Doors) -> Result<Files, Fault> {
-    Ok(read(site, doors, &[])?.files)
+    Ok(read(site, doors, &[], &calls)?.files)
 }
 
-/// The same with the texts, and with the modules in further folders.
-pub(super) fn read(site: &Site, doors: &Doors, further: &[PathBuf]) -> Result<Configuration, Fault> {
+/// Tells which modules files call, given by name and text.
+pub(super) type Calls<'a> = dyn Fn(&[(String, String)]) -> Vec<ModuleCall> + 'a;
+
+fn calls(texts: &[(String, String)]) -> Vec<ModuleCall> {
+    let borrowed: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    init::static_need(&borrowed).modules
+}
+
+/// The same with the texts, and with the modules in further folders. `calls` tells which modules files call.
+pub(super) fn read(
+    site: &Site,
+    doors: &Doors,
+    further: &[PathBuf],
+    calls: &Calls<'_>,
+) -> Result<Configuration, Fault> {
     let root = clean(&site.folder()?);
     let mut gathered =
         Gathered { doors, tool: site.tool(), project: &site.model.root, digests: Files::new() };
@@ -43,10 +57,7 @@ pub(super) fn read(site: &Site, doors: &Doors, further: &[PathBuf]) -> Result<Co
             continue;
         }
         let texts = gathered.module(&folder, 0);
-        let borrowed: Vec<(&str, &str)> =
-            texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let calls = init::static_need(&borrowed).modules;
-        let local = calls.into_iter().filter(|call| call.kind() == SourceKind::Local);
+        let local = calls(&texts).into_iter().filter(|call| call.kind() == SourceKind::Local);
         open.extend(local.map(|call| clean(&folder.join(call.source))));
         modules.push((folder, texts));
     }

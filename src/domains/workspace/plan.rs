@@ -168,11 +168,11 @@ impl PlanAction {
         let cancelled = context.is_cancelled();
         self.site.refuse_bookmark(context, &out)?;
         let ground = match ground {
-            Some(ground) => {
+            Some(ground) if ground.is_firm() => {
                 let again = ground::gather(context, &self.site, &values, false)?;
                 ground.still(&again)
             }
-            None => None,
+            Some(_) | None => None,
         };
         match reading {
             PlanReading::NoChanges => {

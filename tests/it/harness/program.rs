@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -63,7 +64,7 @@ impl Shipway {
             let status = child.wait().unwrap();
             sender.send(status).ok();
         });
-        Running { line: self.args.join(" "), pid, stdout, stderr, ended, over: false }
+        Running { line: self.args.join(" "), pid, stdout, stderr, ended, status: None }
     }
 
     /// Starts it in a pseudo-terminal.
@@ -80,7 +81,8 @@ pub(crate) struct Running {
     stdout: Collected,
     stderr: Collected,
     ended: Receiver<ExitStatus>,
-    over: bool,
+    /// How it ended, once that was seen.
+    status: Option<ExitStatus>,
 }
 
 impl Running {
@@ -99,12 +101,19 @@ impl Running {
         self.stderr.text()
     }
 
+    /// Whether it ends before so much time has passed.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        self.status = self.status.or_else(|| self.ended.recv_timeout(time).ok());
+        self.status.is_some()
+    }
+
     /// Its end.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Output {
-        match self.ended.recv_timeout(DEADLINE) {
+        let ended = self.status.map_or_else(|| self.ended.recv_timeout(DEADLINE), Ok);
+        match ended {
             Ok(status) => {
-                self.over = true;
+                self.status = Some(status);
                 Output {
                     line: self.line.clone(),
                     status,
@@ -124,7 +133,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.over && matches!(self.ended.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty)) {
+        if self.status.is_none() && matches!(self.ended.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty))
+        {
             kill_process_group(self.pid, Signal::KILL).ok();
         }
     }
@@ -143,7 +153,7 @@ impl Collected {
 
     /// All of it: to the end of the pipe, or as far as it is when something that Shipway left behind still holds it.
     fn whole(&self) -> String {
-        self.end.recv_timeout(std::time::Duration::from_secs(5)).ok();
+        self.end.recv_timeout(Duration::from_secs(5)).ok();
         self.text()
     }
 }

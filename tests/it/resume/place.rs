@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, kill_process};
+use shipway::event::EventKind;
 
 use crate::harness::patience::{until, until_true};
 use crate::harness::postgres::Postgres;
@@ -117,7 +118,7 @@ impl<'p> Place<'p> {
 
     /// Kills terraform alone, which its shim sees.
     pub(super) fn kill_terraform(&self) {
-        rustix::process::kill_process(self.terraform(), Signal::KILL).unwrap();
+        kill_process(self.terraform(), Signal::KILL).unwrap();
     }
 
     /// Kills terraform and what it started as soon as the stream of some apply has so many bytes, after `first`; false where all applies
@@ -158,8 +159,23 @@ impl<'p> Place<'p> {
     /// Waits until nothing that was started in this place runs any more.
     #[track_caller]
     pub(super) fn is_quiet(&self) {
-        let place = self.space.root.parent().unwrap().to_string_lossy().into_owned();
-        until_true("all processes have ended", || processes::below(&place).is_empty());
+        until_true("all processes have ended", || self.processes().is_empty());
+    }
+
+    /// Kills all that was started in this place, as when the machine fails.
+    #[track_caller]
+    pub(super) fn kill_all(&self) {
+        until_true("all processes are killed", || {
+            let left = self.processes();
+            for process in &left {
+                kill_process(*process, Signal::KILL).ok();
+            }
+            left.is_empty()
+        });
+    }
+
+    fn processes(&self) -> Vec<Pid> {
+        processes::below(&self.space.root.parent().unwrap().to_string_lossy())
     }
 
     /// Both workspaces are as an undisturbed `up` leaves them, each resource was made exactly once, and nothing is left behind.
@@ -180,6 +196,36 @@ impl<'p> Place<'p> {
             .says("nothing to change")
             .does_not_say("ended without saying how")
             .does_not_say("attached");
+    }
+
+    /// Both workspaces are whole, and each resource was made once, or named by `next` as perhaps made before that run did anything.
+    #[track_caller]
+    pub(super) fn assert_made_or_named(&self, before: &[Vec<String>], next: &Output, context: &str) {
+        let named = named_first(next);
+        for (name, before) in WORKSPACES.into_iter().zip(before) {
+            assert_eq!(self.state(name), ["terraform_data.first", "terraform_data.second"], "{context}");
+            let after = self.lines(name);
+            for resource in ["first", "second"] {
+                let times = |lines: &[String]| lines.iter().filter(|line| *line == resource).count();
+                let was_named =
+                    named.contains(&format!("started and not ended: creating terraform_data.{resource}"));
+                let is_right = times(&after) == 1 || (times(&after) == 2 && times(before) == 1 && was_named);
+                assert!(is_right, "{name} {resource}: {before:?} {after:?}: {context}");
+            }
+        }
+        self.assert_nothing_is_left(context);
+        let again = self.space.run("up");
+        again.exits(0).says("nothing to change").does_not_say("ended without saying how");
+    }
+
+    /// Both workspaces are as an undisturbed `down` leaves them, and nothing is left behind.
+    #[track_caller]
+    pub(super) fn assert_is_gone(&self, context: &str) {
+        for name in WORKSPACES {
+            assert!(self.state(name).is_empty(), "{context}");
+        }
+        self.assert_nothing_is_left(context);
+        self.space.run("down").exits(0).says("nothing to destroy");
     }
 
     /// No lock, no stream that somebody has to settle, no file of a salvage.
@@ -205,6 +251,18 @@ impl<'p> Place<'p> {
             assert!(left.is_empty(), "{context}: {left:?}");
         }
     }
+}
+
+/// All that was said before the first command was started.
+fn named_first(output: &Output) -> String {
+    let story = output.story();
+    let kinds = story.events.iter().map(|event| &event.kind);
+    let first = kinds.take_while(|kind| !matches!(kind, EventKind::CommandStarted { .. }));
+    let texts = first.filter_map(|kind| match kind {
+        EventKind::Notice { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// The process that the last run's shim started for that step of a workspace.

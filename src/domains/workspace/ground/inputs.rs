@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use super::memory::Memory;
 use super::places::{self, Found};
 use super::{Ground, Inputs, Seen, mark_of, surroundings};
 use crate::adapters::terraform::reads::{Base, PathRead, Reads, Wanted};
 use crate::adapters::terraform::{backend, state};
 use crate::diagnostic::Fault;
 use crate::domains::workspace::configuration::{self, Configuration};
+use crate::domains::workspace::resume::Resumed;
 use crate::domains::workspace::site::Site;
 use crate::ledger::DigestKey;
 use crate::os::Doors;
@@ -19,6 +21,7 @@ use crate::run::StepContext;
 /// What is found on the way.
 struct Gathering<'s> {
     site: &'s Site,
+    memory: &'s Memory,
     root: PathBuf,
     key: DigestKey,
     parts: BTreeMap<String, String>,
@@ -40,12 +43,12 @@ pub(in super::super) fn gather(
     let Ok(key) = DigestKey::of_user(context.doors()) else {
         return shaky("there is no home folder for the key of digests");
     };
-    let around = match surroundings::gather(context, site)? {
-        Ok(around) => around,
-        Err(why) => return Ok(Ground::Shaky(why)),
-    };
+    let resumed = Resumed::of(context, site);
+    let fresh = Memory::default();
+    let memory = resumed.as_ref().map_or(&fresh, |resumed| resumed.memory());
     let mut gathering = Gathering {
         site,
+        memory,
         root: site.folder()?,
         key,
         parts: BTreeMap::new(),
@@ -54,14 +57,22 @@ pub(in super::super) fn gather(
         paths: BTreeSet::new(),
     };
     gathering.add_configuration(context.doors())?;
+    // Of many roots this is known by now, and all that lies around them need not be looked at.
+    if let Some(why) = gathering.world.pop_first() {
+        return Ok(Ground::Shaky(why));
+    }
+    let around = match surroundings::gather(context, site, memory)? {
+        Ok(around) => around,
+        Err(why) => return Ok(Ground::Shaky(why)),
+    };
     gathering.add_values(context.doors(), values, around)?;
+    if let Some(why) = gathering.world.pop_first() {
+        return Ok(Ground::Shaky(why));
+    }
     if let Err(why) = gathering.add_paths(context.doors()) {
         return Ok(Ground::Shaky(why));
     }
-    let Gathering { key, parts, world, states, .. } = gathering;
-    if let Some(why) = world.into_iter().next() {
-        return Ok(Ground::Shaky(why));
-    }
+    let Gathering { key, parts, states, .. } = gathering;
     let mut inputs = Inputs { key, parts, states, upstream: BTreeMap::new(), own: None };
     if with_states {
         let Ok(text) = site.state_text(context)? else { return shaky("its state can't be read") };
@@ -83,27 +94,27 @@ impl Gathering<'_> {
         self.parts.insert(name, digest);
     }
 
-    fn take(&mut self, folder: &Path, reads: Reads) {
-        self.world.extend(reads.unknowable);
-        for (name, wanted) in reads.states {
+    fn take(&mut self, folder: &Path, reads: &Reads) {
+        self.world.extend(reads.unknowable.iter().cloned());
+        for (name, wanted) in &reads.states {
             // Two modules may each have a data source of that name.
-            self.states.entry(name).and_modify(|all| *all = Wanted::All).or_insert(wanted);
+            self.states.entry(name.clone()).and_modify(|all| *all = Wanted::All).or_insert(wanted.clone());
         }
-        self.paths.extend(reads.paths.into_iter().map(|path| (folder.to_owned(), path)));
+        self.paths.extend(reads.paths.iter().map(|path| (folder.to_owned(), path.clone())));
     }
 
     /// Files of the root and of all modules, and what init made of them.
     fn add_configuration(&mut self, doors: &Doors) -> Result<(), Fault> {
         let data = self.site.data_folder(&doors.environment)?;
         let installed = configuration::installed_modules(doors, &self.root, &data);
-        let Configuration { files, modules } = configuration::read(self.site, doors, &installed)?;
+        let Configuration { files, modules } = configuration::read(self.site, doors, &installed, &|texts| {
+            self.memory.module(texts).calls.clone()
+        })?;
         for (name, digest) in files {
             self.add(name, digest.as_bytes());
         }
         for (folder, texts) in &modules {
-            let mut reads = Reads::default();
-            texts.iter().for_each(|(name, text)| reads.add(name, text));
-            self.take(folder, reads);
+            self.take(folder, &self.memory.module(texts).reads);
         }
         for (name, path) in [
             ("the list of modules", data.join("modules/modules.json")),
@@ -137,7 +148,7 @@ impl Gathering<'_> {
             self.add(name, &value);
         }
         let root = self.root.clone();
-        self.take(&root, reads);
+        self.take(&root, &reads);
         Ok(())
     }
 

@@ -18,6 +18,7 @@
 //! lock, refresh and apply in the few milliseconds between; a plan without changes has no such gap, its state is looked at before.
 
 mod inputs;
+mod memory;
 mod places;
 mod surroundings;
 
@@ -41,6 +42,7 @@ use crate::run::StepContext;
 use crate::text::duration;
 
 pub(super) use inputs::gather;
+pub(super) use memory::Memory;
 
 /// The version of the record's format.
 const VERSION: u32 = 1;
@@ -124,6 +126,11 @@ impl Ground {
         };
         context.judged(&Verdict::Stale(reason));
         None
+    }
+
+    /// Whether there is anything that could be recorded.
+    pub(super) fn is_firm(&self) -> bool {
+        matches!(self, Self::Firm(_))
     }
 
     /// Takes the same again after the plan: where it is another one now, nobody knows which of both terraform has read.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::memory::Memory;
 use crate::adapters::terraform::version;
 use crate::diagnostic::Fault;
 use crate::domains::workspace::site::Site;
@@ -100,7 +101,11 @@ const LARGEST_SCRIPT: u64 = 1024 * 1024;
 type Parts = Vec<(String, Vec<u8>)>;
 
 /// What terraform finds around the workspace, by names; the reason where that can't be told.
-pub(super) fn gather(context: &mut StepContext<'_>, site: &Site) -> Result<Result<Parts, String>, Fault> {
+pub(super) fn gather(
+    context: &mut StepContext<'_>,
+    site: &Site,
+    memory: &Memory,
+) -> Result<Result<Parts, String>, Fault> {
     let mut all: BTreeMap<OsString, Vec<u8>> = BTreeMap::new();
     for (name, value) in &context.doors().environment.variables {
         all.insert(name.clone(), value.as_encoded_bytes().to_vec());
@@ -125,11 +130,12 @@ pub(super) fn gather(context: &mut StepContext<'_>, site: &Site) -> Result<Resul
         let text = String::from_utf8_lossy(&value).into_owned();
         let named = root.join(&text);
         if text.contains('/') && !text.contains(':') && doors.files.kind(&named) == FileKind::File {
-            let bytes = doors.files.read(&named).unwrap_or_default();
-            if name == "TF_CLI_CONFIG_FILE" && overrides_providers(&bytes) {
+            if name == "TF_CLI_CONFIG_FILE"
+                && overrides_providers(&doors.files.read(&named).unwrap_or_default())
+            {
                 return Ok(Err(DEVELOPED.to_owned()));
             }
-            parts.push((format!("the file that ${name} names"), bytes));
+            parts.push((format!("the file that ${name} names"), memory.named(doors, &named).to_vec()));
         }
         parts.push((format!("${name}"), value));
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::apply::Applied;
-use super::ground::Seen;
+use super::ground::{Memory, Seen};
 use super::hold::Held;
 use super::plan::Purpose;
 use super::site::{Site, StateFound};
@@ -49,6 +49,7 @@ pub(super) struct Resumed {
     sites: BTreeMap<String, Dealt>,
     /// States of workspaces that are applied, as far as somebody looked at them.
     seen: Mutex<BTreeMap<String, Seen>>,
+    memory: Memory,
 }
 
 /// What was left open of one workspace.
@@ -419,6 +420,11 @@ impl Resumed {
     /// Keeps what was seen of the state of an applied workspace.
     pub(super) fn note_seen(&self, workspace: &str, seen: &Seen) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace.to_owned(), seen.clone());
+    }
+
+    /// What the run has found out of files.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// What the next plan of `site` has to take over.
