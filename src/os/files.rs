@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Reads and writes files.
@@ -28,6 +28,8 @@ pub trait Files: Send + Sync {
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
     /// What a path is.
     fn kind(&self, path: &Path) -> FileKind;
+    /// How many folders a folder holds; `None` where the file system does not count them by a folder's links, as most do.
+    fn count_folders(&self, path: &Path) -> Option<usize>;
     /// The names in a folder, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
 }
@@ -108,6 +110,12 @@ impl Files for RealFiles {
             Ok(metadata) if metadata.is_dir() => FileKind::Folder,
             Ok(_) => FileKind::Other,
         }
+    }
+
+    fn count_folders(&self, path: &Path) -> Option<usize> {
+        // Its name, its own `.`, and the `..` of each folder in it.
+        let links = std::fs::metadata(path).ok()?.nlink();
+        usize::try_from(links).ok()?.checked_sub(2)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

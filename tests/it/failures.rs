@@ -200,7 +200,7 @@ fn a_plan_file_that_somebody_changed_is_not_applied() {
         .workspace("one", &resource("a", "true"));
     let terminal = space.shipway(["up"]).terminal();
     terminal.wait_for_question("Apply one?");
-    let raw = space.runs().pop().unwrap().join("raw");
+    let raw = space.raw_of(&space.runs().pop().unwrap());
     let plan = raw
         .read_dir()
         .unwrap()

@@ -85,14 +85,31 @@ fn everything_of_a_run_is_private_also_while_it_runs() {
         .spawn()
         .unwrap();
     space.wait_for("waits");
-    let run = space.runs().pop().unwrap();
-    let has_plan = run.join("raw").read_dir().unwrap().count() > 0;
+    let raw = space.raw_of(&space.runs().pop().unwrap());
+    let has_plan = raw.read_dir().unwrap().count() > 0;
     assert!(has_plan, "the plan waits in raw/");
     assert_private(&space.path(".shipway"));
     space.write("go", "");
     assert!(running.wait().unwrap().success());
     assert_private(&space.path(".shipway"));
-    assert!(!run.join("raw").exists(), "unmasked streams go with the run");
+    assert!(!raw.exists(), "unmasked streams go with the run");
+}
+
+#[test]
+fn the_last_200_runs_are_kept_and_not_many_more() {
+    let space = Space::with_tasks("[tasks.hello]\nrun = \"true\"\n");
+    for number in 0..219 {
+        std::fs::create_dir_all(space.path(&format!(".shipway/runs/20200101-000000-{number:03}-aaaa")))
+            .unwrap();
+    }
+    for _ in 0..2 {
+        space.run("hello").exits(0);
+    }
+    let runs = space.runs();
+    assert!((200..220).contains(&runs.len()), "{} are kept", runs.len());
+    assert!(!runs[0].ends_with("20200101-000000-000-aaaa"), "the oldest go first");
+    let own = runs.iter().filter(|run| run.join("journal.jsonl").exists());
+    assert_eq!(own.count(), 2, "those of now are kept");
 }
 
 #[test]
@@ -141,17 +158,16 @@ fn an_apply_finishes_when_shipway_is_killed_and_the_journal_says_what_was_begun(
     assert_eq!(space.state("one"), ["terraform_data.later", "terraform_data.slow"]);
     assert!(!space.state("two").contains(&"terraform_data.a".to_owned()));
 
-    let run = space.runs().pop().unwrap();
+    let raw = space.raw_of(&space.runs().pop().unwrap());
     until_true("its end is recorded", || {
-        let entries = run.join("raw").read_dir().into_iter().flatten().flatten();
+        let entries = raw.read_dir().into_iter().flatten().flatten();
         let is_end = |text: String| text.contains("\"ended\"");
         let mut reports = entries.filter(|entry| entry.path().extension().is_some_and(|it| it == "status"));
         reports.all(|report| std::fs::read_to_string(report.path()).is_ok_and(is_end))
     });
     space.run("up --yes").exits(0).says("two");
     assert_eq!(space.state("two"), ["terraform_data.a"]);
-    let left: Vec<String> = run
-        .join("raw")
+    let left: Vec<String> = raw
         .read_dir()
         .into_iter()
         .flatten()

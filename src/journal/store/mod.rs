@@ -1,9 +1,10 @@
-//! The journal on disk: `.shipway/runs/ID/`, private to the user.
+//! The journal on disk, in `.shipway`, private to the user.
 //!
 //! ```text
-//! journal.jsonl   records; an intent is in the file before the act
-//! events.jsonl    every event, for `logs` to replay; those of a short run stand behind the last record instead
-//! raw/            unmasked streams, plan and variable files of open steps; gone with the run, but for the streams of what is not settled
+//! runs/ID/journal.jsonl   records; an intent is in the file before the act
+//! runs/ID/events.jsonl    every event, for `logs` to replay; those of a short run stand behind the last record instead
+//! raw/ID/                 unmasked streams, plan and variable files of open steps; gone with the run, but for the streams of what is not
+//!                         settled; apart from the runs, so that nobody has to look at each of them to know which have any
 //! ```
 //!
 //! An intent of a step whose work outlives us is forced to the disk; the others are written, which is enough to survive our own death. That an
@@ -88,10 +89,10 @@ impl RunStore {
         (command, tasks_file): (&str, &str),
         steps: Vec<String>,
     ) -> io::Result<Self> {
-        let runs = root.join(FOLDER).join("runs");
+        let runs = runs_of(root);
         doors.files.create_private_dir(&runs)?;
         ignore_in_git(doors, root)?;
-        sweep::sweep(doors, &runs);
+        sweep::sweep(doors, root);
         let process = identity::own();
         let (id, folder) = make_folder(doors, &runs, process.pid)?;
         let store = Self {
@@ -130,7 +131,7 @@ impl RunStore {
 
     /// A private folder for files of open steps.
     pub fn raw(&self) -> PathBuf {
-        self.folder.join("raw")
+        raw_of(self.root(), &self.id)
     }
 
     /// Appends a record; `durable` forces it to the disk before this returns.
@@ -179,10 +180,8 @@ impl RunStore {
         let kept: Vec<&str> = unsettled.iter().map(|(_, stream)| stream.as_str()).collect();
         sweep::remove_raw(doors, &self.raw(), &kept);
         drop(unsettled);
-        if self.settled_others.load(Ordering::Relaxed)
-            && let Some(runs) = self.folder.parent()
-        {
-            sweep::sweep(doors, runs);
+        if self.settled_others.load(Ordering::Relaxed) {
+            sweep::sweep(doors, self.root());
         }
         let mut journal = self.journal();
         journal.write().ok();
@@ -221,6 +220,29 @@ fn make_folder(doors: &Doors, runs: &Path, pid: u32) -> io::Result<(String, Path
         }
     }
     Err(last.unwrap_or_else(|| io::Error::other("no free name for a run")))
+}
+
+/// Where the runs of the project at `root` are.
+fn runs_of(root: &Path) -> PathBuf {
+    root.join(FOLDER).join("runs")
+}
+
+/// Where a run has its unmasked files.
+fn raw_of(root: &Path, id: &str) -> PathBuf {
+    root.join(FOLDER).join("raw").join(id)
+}
+
+/// The runs that have unmasked files, the oldest first.
+fn with_raw(doors: &Doors, root: &Path) -> io::Result<Vec<String>> {
+    list_names(doors, &root.join(FOLDER).join("raw"))
+}
+
+/// The names in a folder; none where there is no folder.
+fn list_names(doors: &Doors, folder: &Path) -> io::Result<Vec<String>> {
+    match doors.files.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        names => names,
+    }
 }
 
 fn ignore_in_git(doors: &Doors, root: &Path) -> io::Result<()> {

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::FOLDER;
 use super::kept::FILE;
+use super::{list_names, runs_of};
 use crate::event::{EVENTS_VERSION, Event};
 use crate::journal::record::{Entry, JOURNAL_VERSION, ProcessIdentity, Record};
 use crate::os::Doors;
@@ -55,16 +55,11 @@ impl StoredRun {
 
 /// All runs of a project, the newest last.
 pub fn list(doors: &Doors, root: &Path) -> io::Result<Vec<StoredRun>> {
-    let runs = root.join(FOLDER).join("runs");
-    let names = match doors.files.list(&runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        names => names?,
-    };
-    names.into_iter().map(|id| read(doors, &runs, id)).collect()
+    list_names(doors, &runs_of(root))?.into_iter().map(|id| read(doors, root, id)).collect()
 }
 
-pub(super) fn read(doors: &Doors, runs: &Path, id: String) -> io::Result<StoredRun> {
-    let folder = runs.join(&id);
+pub(super) fn read(doors: &Doors, root: &Path, id: String) -> io::Result<StoredRun> {
+    let folder = runs_of(root).join(&id);
     let bytes = match doors.files.read(&folder.join("journal.jsonl")) {
         // It died before its first record.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::FOLDER;
 use super::read::{StoredRun, read};
+use super::{raw_of, with_raw};
 use crate::event::Termination;
 use crate::journal::record::{Entry, ProcessIdentity};
 use crate::os::files::FileKind;
@@ -53,26 +53,18 @@ pub enum Fate {
 
 /// All of them, the oldest first; those of runs that are under way are theirs.
 pub fn unfinished(doors: &Doors, root: &Path) -> io::Result<Vec<Leftover>> {
-    let runs = root.join(FOLDER).join("runs");
-    let names = match doors.files.list(&runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        names => names?,
-    };
     let mut found = Vec::new();
-    for id in names {
-        if doors.files.kind(&runs.join(&id).join("raw")) == FileKind::Missing {
-            continue;
-        }
-        let run = read(doors, &runs, id)?;
+    for id in with_raw(doors, root)? {
+        let run = read(doors, root, id)?;
         if run.exit_code().is_some() || !run.process().is_some_and(identity::is_alive) {
-            found.extend(open_commands(doors, &run));
+            found.extend(open_commands(doors, root, &run));
         }
     }
     Ok(found)
 }
 
 /// The open commands of one run.
-pub(super) fn open_commands(doors: &Doors, run: &StoredRun) -> Vec<Leftover> {
+pub(super) fn open_commands(doors: &Doors, root: &Path, run: &StoredRun) -> Vec<Leftover> {
     let (mut open, mut typed, mut host): (Vec<Leftover>, _, _) = (Vec::new(), String::new(), String::new());
     for record in &run.records {
         match &record.entry {
@@ -88,7 +80,7 @@ pub(super) fn open_commands(doors: &Doors, run: &StoredRun) -> Vec<Leftover> {
                     facts: facts.clone(),
                     host: host.clone(),
                     fate: Fate::Ended(Termination::Unknown),
-                    files: run.folder.join("raw").join(stream),
+                    files: raw_of(root, &run.id).join(stream),
                 });
             }
             Entry::Settled { run: of, step, .. } if *of == run.id => {

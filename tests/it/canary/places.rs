@@ -63,7 +63,7 @@ pub(super) fn place_of(path: &str, is_open: bool) -> &'static str {
         ["project", "terraform", _, "terraform.tfstate" | "terraform.tfstate.backup"] => STATE,
         // Copies of it from before each apply and destroy.
         ["project", ".shipway", "snapshots", _, file] if file.ends_with(".tfstate") => STATE,
-        ["project", ".shipway", "runs", _, "raw", ..] if is_open => OPEN_RUN,
+        ["project", ".shipway", "raw", ..] if is_open => OPEN_RUN,
         ["project", ".shipway", ..] => "Shipway's records",
         ["project", ..] => "other files of the project",
         ["server", "stage", "shared", ..] => SERVER_FILES,

@@ -208,6 +208,11 @@ impl Space {
         runs
     }
 
+    /// Where a run of `runs` has its unmasked files.
+    pub(crate) fn raw_of(&self, run: &Path) -> PathBuf {
+        self.path(".shipway/raw").join(run.file_name().unwrap())
+    }
+
     /// The journal of the last run, whole lines only.
     #[track_caller]
     pub(crate) fn journal(&self) -> Vec<Value> {

@@ -132,7 +132,7 @@ impl<'p> Place<'p> {
         };
         let found = until("an apply has printed so much", || {
             let runs = self.space.runs();
-            let raw = runs.last()?.join("raw");
+            let raw = self.space.raw_of(runs.last()?);
             let streams: Vec<PathBuf> =
                 raw.read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
             let long = streams.iter().find(|path| {
@@ -246,8 +246,15 @@ impl<'p> Place<'p> {
             );
         }
         for run in self.space.runs() {
-            let left: Vec<_> =
-                run.join("raw").read_dir().into_iter().flatten().flatten().map(|it| it.path()).collect();
+            let left: Vec<_> = self
+                .space
+                .raw_of(&run)
+                .read_dir()
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|it| it.path())
+                .collect();
             assert!(left.is_empty(), "{context}: {left:?}");
         }
     }
@@ -267,7 +274,7 @@ fn named_first(output: &Output) -> String {
 
 /// The process that the last run's shim started for that step of a workspace.
 pub(crate) fn process(space: &Space, step: &str) -> Pid {
-    let raw = space.runs().pop().unwrap().join("raw");
+    let raw = space.raw_of(&space.runs().pop().unwrap());
     let prefix = format!("workspace:{step}-");
     let is_it = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

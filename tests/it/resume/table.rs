@@ -62,13 +62,13 @@ impl Written {
     }
 
     fn raw(&self, ending: &str) -> PathBuf {
-        self.space.path(&format!(".shipway/runs/{RUN}/raw/{STEP}-1-1.{ending}"))
+        self.space.path(&format!(".shipway/raw/{RUN}/{STEP}-1-1.{ending}"))
     }
 
     /// What the apply printed.
     fn printed(self, stream: &str) -> Self {
-        self.space.write(&format!(".shipway/runs/{RUN}/raw/{STEP}-1-1.out"), stream);
-        self.space.write(&format!(".shipway/runs/{RUN}/raw/{STEP}-1-1.err"), "");
+        self.space.write(&format!(".shipway/raw/{RUN}/{STEP}-1-1.out"), stream);
+        self.space.write(&format!(".shipway/raw/{RUN}/{STEP}-1-1.err"), "");
         self
     }
 
@@ -144,7 +144,7 @@ fn before_a_spawn_there_is_nothing_to_resume() {
 fn what_only_reads_is_done_again() {
     for step in ["workspace:one:init", "workspace:one:plan", "workspace:one:plan-destroy"] {
         let written = Written::new().step(step).command(step, json!({}));
-        let raw = format!(".shipway/runs/{RUN}/raw/{step}-1-1.out");
+        let raw = format!(".shipway/raw/{RUN}/{step}-1-1.out");
         written.space.write(&raw, "");
         assert_eq!(written.read(), [], "{step}");
     }
@@ -155,7 +155,7 @@ fn a_plan_that_was_not_approved_is_never_used_again() {
     let written = Written::new().step("workspace:one:plan").then(json!({
         "entry": "step-ended", "step": "workspace:one:plan", "ending": {"ending": "done"}, "took_ms": 5
     }));
-    written.space.write(&format!(".shipway/runs/{RUN}/raw/workspace:one:plan.tfplan"), "a plan");
+    written.space.write(&format!(".shipway/raw/{RUN}/workspace:one:plan.tfplan"), "a plan");
     assert_eq!(written.read(), []);
 }
 

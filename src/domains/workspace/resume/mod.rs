@@ -111,7 +111,7 @@ impl ResumeAction {
             };
             let text = format!(
                 "the run {run} left an apply of `{name}` open, which is no workspace any more; look what it made, then remove \
-                 .shipway/runs/{run}/raw",
+                 .shipway/raw/{run}",
                 run = leftover.run
             );
             context.log().notice(Level::Warning, &text);
