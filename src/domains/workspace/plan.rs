@@ -224,7 +224,8 @@ impl PlanAction {
         let name = &self.site.name;
         let summary = errors(diagnostics).next().map_or(String::new(), |error| error.summary.clone());
         let text = format!(
-            "the end of `{name}` can't be planned: what it reads of another workspace is gone ({summary}); it can be by its own state              alone, without a look at the world"
+            "the end of `{name}` can't be planned: what it reads of another workspace is gone ({summary}); it can be by its own state \
+             alone, without a look at the world"
         );
         context.log().notice(Level::Warning, &text);
         let question = format!("Plan the end of {name} without refreshing its state?");
