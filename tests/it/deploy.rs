@@ -50,6 +50,7 @@ fn loses_nothing(kind: &Kind, on_term: OnTerm, deployments: usize) {
             None => String::new(),
         }
     );
+    // F17.
     series.report.lost_nothing();
     let replicas = project.replicas();
     assert_eq!(replicas.len(), 2, "{replicas:?}");

@@ -231,6 +231,7 @@ fn a_version_is_pushed_with_its_tag_and_who_asks() {
     assert_eq!(tags(&space), "v1\n");
 }
 
+// F21.
 #[test]
 fn what_would_change_is_told_and_migrations_with_it() {
     needs!("git");

@@ -27,6 +27,7 @@ fn commands() -> Vec<String> {
     lines
 }
 
+// F10.
 #[test]
 fn five_commands_lead_from_nothing_to_a_deployment_without_a_lost_request() {
     needs!("docker engine", "docker-compose", "git", "caddy", "sshd", "ssh", "ssh-keygen");

@@ -53,6 +53,30 @@ fn the_same_command_again_does_only_what_is_missing() {
     space.run("tag v1").exits(0).says("has it");
 }
 
+// F13.
+#[test]
+fn tags_are_told_the_newest_first_a_lightweight_one_among_them() {
+    needs!("git");
+    let space = project();
+    let on = |date: &str, words: &[&str]| {
+        let made = space.program("git").args(words).env("GIT_COMMITTER_DATE", date).status().unwrap();
+        assert!(made.success(), "{words:?}");
+    };
+    on("2030-01-01T00:00:00Z", &["tag", "--annotate", "--message", "x", "oldest"]);
+    on("2030-01-02T00:00:00Z", &["commit", "--quiet", "--allow-empty", "--message", "two"]);
+    on("2030-01-02T00:00:00Z", &["tag", "lightweight"]);
+    on("2030-01-03T00:00:00Z", &["tag", "--annotate", "--message", "x", "newest"]);
+    let told = space.run("tags --json").exits(0).stdout.clone();
+    let names: Vec<String> = told
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(names, ["newest", "lightweight", "oldest"]);
+}
+
+// F8.
 #[test]
 fn a_tag_never_moves() {
     needs!("git");
@@ -66,6 +90,7 @@ fn a_tag_never_moves() {
     assert_eq!(space.git(&["rev-parse", "HEAD"]), head, "no commit was made on the way");
 }
 
+// F11.
 #[test]
 fn a_tree_that_is_not_clean_is_refused_or_committed_after_a_question() {
     needs!("git");

@@ -103,7 +103,7 @@ fn a_pair_behind_caddy_is_replaced_put_back_and_rolled_back_without_a_lost_reque
         assert!(said.contains(part), "{part}: {said}");
     }
 
-    // One that does not become healthy: the second replica is never touched, and the first is put back.
+    // F18, F19. One that does not become healthy: the second replica is never touched, and the first is put back.
     let web2 = server.container("web2");
     let load = Load::start(&address);
     let mut broken = server.release(3, "broken", pair(), &files);
