@@ -10,6 +10,7 @@ pub mod git;
 pub mod github;
 pub mod gitlab;
 pub mod hcp;
+pub mod pulumi;
 pub mod ssh;
 pub mod terraform;
 pub mod vendor;

@@ -25,7 +25,7 @@ pub struct TerraformSettings {
     pub retry_on: Vec<String>,
 }
 
-/// What does the work of a workspace. Both speak the same language and take the same command lines.
+/// What does the work of a workspace. The first two speak the same language and take the same command lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// terraform.
@@ -33,15 +33,17 @@ pub enum Engine {
     Terraform,
     /// OpenTofu.
     Tofu,
+    /// Pulumi.
+    Pulumi,
 }
 
 impl Engine {
     /// Their words in the file.
-    pub const WORDS: [&'static str; 2] = ["terraform", "tofu"];
+    pub const WORDS: [&'static str; 3] = ["terraform", "tofu", "pulumi"];
 
     /// By its word.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Terraform, Self::Tofu].into_iter().find(|engine| engine.program() == word)
+        [Self::Terraform, Self::Tofu, Self::Pulumi].into_iter().find(|engine| engine.program() == word)
     }
 
     /// Its program, which is its word too.
@@ -49,6 +51,7 @@ impl Engine {
         match self {
             Self::Terraform => "terraform",
             Self::Tofu => "tofu",
+            Self::Pulumi => "pulumi",
         }
     }
 }
@@ -57,7 +60,7 @@ impl Engine {
 pub const WORKSPACE_VERBS: [&str; 9] =
     ["init", "validate", "fmt", "update", "plan", "apply", "output", "destroy", "clean"];
 
-/// `[workspaces.NAME]`: one terraform root module with its own state.
+/// `[workspaces.NAME]`: one terraform root module with its own state, or one stack of Pulumi.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// Its name.
@@ -68,6 +71,8 @@ pub struct Workspace {
     pub dir: PathBuf,
     /// What does its work.
     pub engine: Engine,
+    /// The stack, where Pulumi does the work; else it has no meaning.
+    pub stack: String,
     /// The environment that it belongs to; a protected one guards its apply and destroy.
     pub environment: Option<String>,
     /// What has to be there first.

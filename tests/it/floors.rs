@@ -39,6 +39,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("adapters::github", &["adapters::vendor"]),
     ("adapters::gitlab", &["adapters::vendor"]),
     ("adapters::hcp", &["adapters::vendor"]),
+    ("adapters::pulumi", &["adapters::terraform"]),
     ("adapters::digitalocean", &["adapters::vendor"]),
     ("cli", &["import", "template"]),
     // A deployment on the server runs the release's own tasks file like any other command.

@@ -71,6 +71,8 @@ mod mutations;
 #[cfg(test)]
 mod preview;
 #[cfg(test)]
+mod pulumi;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod quoting;

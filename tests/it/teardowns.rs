@@ -61,3 +61,40 @@ fn an_end_that_can_not_be_planned_for_another_reason_is_not_asked_for() {
     space.write("terraform/one/main.tf", "resource \"terraform_data\" \"it\" {\n  input = var.nothing\n}\n");
     space.run("down --yes").exits(1).does_not_say("refresh");
 }
+
+#[test]
+fn a_workspace_whose_environment_is_of_another_one_is_looked_at_and_guards_it() {
+    needs!("terraform");
+    let space = Space::with_tasks(
+        "[terraform]\nroot = \"terraform\"\n[workspaces.one]\n[workspaces.two]\nenv = { TF_VAR_word = \"{{ workspaces.one.outputs.word }}\" }\n",
+    )
+    .file(
+        "terraform/one/main.tf",
+        "output \"word\" {\n  value = \"said\"\n}\nresource \"terraform_data\" \"thing\" {}\n",
+    )
+    .file(
+        "terraform/two/main.tf",
+        "variable \"word\" {}\nresource \"terraform_data\" \"thing\" {\n  input = var.word\n}\n",
+    );
+    space.run("up --yes").exits(0);
+    assert!(space.run("status").exits(0).stdout.contains("two        applied"));
+    for line in ["validate-two", "output-two", "drift"] {
+        space.run(line).exits(0);
+    }
+    space.run("destroy-one --yes").exits(4).says("`two` depends on `one` and still lives");
+    space.run("down --yes").exits(0).says("2 workspaces destroyed");
+    space.run("down --yes").exits(0).says("nothing to destroy");
+    // `one` is gone, and `two` still lives.
+    space.run("up --yes").exits(0);
+    space.terraform("one", &["apply", "-destroy", "-auto-approve"]);
+    assert!(space.run("status").exits(0).stdout.contains("two        applied"));
+    let down = space.run("down --yes");
+    down.exits(1)
+        .says("$TF_VAR_word is left out: the workspace that it is from is empty")
+        .says("No value for required variable");
+    space.write(
+        "terraform/two/main.tf",
+        &space.read("terraform/two/main.tf").replace("{}\nres", "{\n  default = \"\"\n}\nres"),
+    );
+    space.run("down --yes").exits(0).says("1 workspace destroyed");
+}

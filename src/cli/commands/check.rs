@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::probe;
+use crate::adapters::pulumi::PULUMI;
 use crate::adapters::terraform::version;
 use crate::cli::options::Options;
 use crate::cli::project::{self, ProjectFault};
@@ -198,12 +199,15 @@ impl Found {
         }
         let needed = |word: &&str| model.workspaces.values().any(|each| each.engine.program() == *word);
         for engine in Engine::WORDS.into_iter().filter(needed) {
-            let reply = probe::ask(doors, &model.root, engine, &["version", "-json"], "");
-            match reply.and_then(|reply| version::parse(&reply.out)) {
-                Some(installed) => {
-                    let note = format!("{engine} {} ({})", installed.version, installed.platform);
-                    self.notes.push(("tool", note));
-                }
+            let words: &[&str] = if engine == PULUMI { &["version"] } else { &["version", "-json"] };
+            let reply = probe::ask(doors, &model.root, engine, words, "");
+            let note = reply.filter(|reply| reply.status == 0).and_then(|reply| match engine {
+                PULUMI => Some(format!("{engine} {}", reply.out.trim().trim_start_matches('v'))),
+                _ => version::parse(&reply.out)
+                    .map(|installed| format!("{engine} {} ({})", installed.version, installed.platform)),
+            });
+            match note {
+                Some(note) => self.notes.push(("tool", note)),
                 None => {
                     let title = format!("{engine} is not installed, or not in PATH; the workspaces need it");
                     self.diagnostics.push(unplaced_warning("missing-tool", &title));

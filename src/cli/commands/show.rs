@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::task;
 use crate::domains::workspace::Verb;
-use crate::model::{Dependency, Model, Task, Workspace};
+use crate::model::{Dependency, Engine, Model, Task, Workspace};
 use crate::text::suggest;
 
 pub(super) fn run(session: &Session<'_>, name: &str) -> Result<u8, Fault> {
@@ -180,6 +180,9 @@ fn workspace_page(model: &Model, workspace: &Workspace) -> String {
     let mut page = Page::new("workspace", &workspace.name, &written::place(model, workspace.span));
     page.line("folder", &written::path(&workspace.dir));
     page.line("engine", workspace.engine.program());
+    if workspace.engine == Engine::Pulumi {
+        page.line("stack", &workspace.stack);
+    }
     if let Some(name) = &workspace.environment {
         let is_protected = model.environments.get(name).is_some_and(|environment| environment.protected);
         page.line("environment", &format!("{name}{}", if is_protected { "  (protected)" } else { "" }));
@@ -228,7 +231,8 @@ fn workspace_json(model: &Model, workspace: &Workspace) -> Json {
         .is_some_and(|environment| environment.protected);
     json!({
         "kind": "workspace", "name": workspace.name, "file": file, "line": line,
-        "dir": written::path(&workspace.dir), "engine": workspace.engine.program(), "environment": workspace.environment,
+        "dir": written::path(&workspace.dir), "engine": workspace.engine.program(),
+        "stack": (workspace.engine == Engine::Pulumi).then_some(&workspace.stack), "environment": workspace.environment,
         "protected": is_protected, "depends": depends(workspace),
         "var_files": workspace.var_files.iter().map(|file| &file.value).collect::<Vec<_>>(), "vars": vars,
         "backend_config": workspace.backend_config.keys().collect::<Vec<_>>(),

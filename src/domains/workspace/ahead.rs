@@ -51,6 +51,9 @@ pub fn initialise_ahead(model: &Arc<Model>, doors: &Doors, mut nodes: Vec<Node>)
 }
 
 fn can_be_ahead(site: &Site, doors: &Doors) -> Result<bool, Fault> {
+    if site.is_pulumi() {
+        return Ok(false);
+    }
     let (model, workspace, folder) = (&site.model, site.workspace()?, site.folder()?);
     let env = workspace.env.values().chain(model.env.values()).flat_map(Template::references);
     let earlier = earlier(model, &site.name);

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use super::approve::is_covered;
 use super::ground;
 use super::plan::{Planned, Purpose, digest};
 use super::promised::Promised;
+use super::pulumi::is_still_the_state;
 use super::resume::Resumed;
 use super::sent;
 use super::site::{Site, StateFound};
+use crate::adapters::pulumi::Stack;
+use crate::adapters::terraform::apply::Staleness;
 use crate::adapters::terraform::stream::{Operation, OutputEvent};
 use crate::adapters::terraform::{ApplyFold, ApplyReading};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Progress;
+use crate::os::command::CommandSpec;
 use crate::plan::Digest;
 use crate::run::{Action, Approval, CommandRun, Outcome, StepContext};
 use crate::text::count::count;
@@ -42,7 +47,12 @@ impl Action for ApplyAction {
             crate::run::script::preview(&self.site.model, &crate::run::bindings::Scope::default(), command)
         };
         let wait = self.site.model.terraform.lock_timeout;
-        let apply = self.site.preview(|root| root.apply(Path::new("PLAN"), wait, &[]));
+        let plan = Path::new("PLAN");
+        let apply = if self.site.is_pulumi() {
+            self.site.stack_preview(|stack| self.on_stack(stack, plan))
+        } else {
+            self.site.preview(|root| root.apply(plan, wait, &[]))
+        };
         before.iter().map(hook).chain([apply]).chain(after.iter().map(hook)).collect()
     }
 
@@ -101,10 +111,39 @@ impl ApplyAction {
             let message = format!("the plan file of `{}` is not the one that was approved", self.site.name);
             return Err(Fault::new(FaultKind::Refused, message).hint("somebody changed it; run this again"));
         }
+        let is_pulumi = self.site.is_pulumi();
+        if is_pulumi && self.purpose == Purpose::Destroy && !is_still_the_state(context, &self.site, file)? {
+            return Ok((ApplyReading::Stale(Staleness::SavedPlanStale), String::new()));
+        }
         let before = self.site.snapshot(context)?;
         let facts = self.site.facts(context, self.purpose, before.as_ref(), terraform)?;
         let wait = self.site.model.terraform.lock_timeout;
-        let spec = self.site.call(context, |root| root.apply(file, wait, &[]))?;
+        let spec = if is_pulumi {
+            self.site.stack_call(context, |stack| self.on_stack(stack, file))?
+        } else {
+            self.site.call(context, |root| root.apply(file, wait, &[]))?
+        };
+        let mut waited = Duration::ZERO;
+        loop {
+            let (reading, complaint) = self.run_once(context, &spec, planned, facts.clone())?;
+            let is_untouched =
+                matches!(&reading, ApplyReading::Failed { diagnostics, .. } if diagnostics.is_empty());
+            if !is_pulumi
+                || !is_untouched
+                || !self.site.stack_is_free_now(context, &complaint, &mut waited)?
+            {
+                return Ok((reading, complaint));
+            }
+        }
+    }
+
+    fn run_once(
+        &self,
+        context: &mut StepContext<'_>,
+        spec: &CommandSpec,
+        planned: &Digest,
+        facts: BTreeMap<String, String>,
+    ) -> Result<(ApplyReading, String), Fault> {
         let clock = &context.doors().clock;
         let mut fold = ApplyFold::default();
         let run = CommandRun {
@@ -113,12 +152,20 @@ impl ApplyAction {
             facts,
             ..CommandRun::default()
         };
-        let (termination, complaint) = self.site.follow(context, &spec, run, |log, event| {
+        let (termination, complaint) = self.site.follow(context, spec, run, |log, event| {
             let now = clock.monotonic();
             fold.observe(event, now);
             log.progress(fold.progress(now));
         })?;
         Ok((fold.reading(termination), complaint))
+    }
+
+    /// The call that does it to a stack.
+    fn on_stack(&self, stack: &Stack<'_>, plan: &Path) -> CommandSpec {
+        match self.purpose {
+            Purpose::Apply => stack.up(plan),
+            Purpose::Destroy => stack.destroy(),
+        }
     }
 
     fn judge(

@@ -9,6 +9,7 @@ use super::shadow::lacks_init;
 use super::site::{Site, StateFound};
 use super::values::Absent;
 use crate::adapters::terraform::diagnostic;
+use crate::adapters::terraform::stream::PlannedChange;
 use crate::diagnostic::Fault;
 use crate::event::{Level, Progress};
 use crate::model::Workspace;
@@ -112,26 +113,36 @@ impl DriftAction {
         if diagnostic::errors(&found).next().is_some() || !complaint.is_empty() {
             return Err(self.site.failure(context, "the look for drift", &found, &complaint));
         }
-        let mut row = Drift::empty(workspace, DriftStatus::NoDrift);
-        let change = |change: &crate::adapters::terraform::stream::PlannedChange| Change {
-            address: change.address.clone(),
-            action: word(&change.action),
-            uncertain: false,
-        };
-        row.drift = planned.drift.iter().map(change).collect();
-        let mut said = "no drift".to_owned();
-        if !row.drift.is_empty() {
-            row.status = DriftStatus::Drift;
-            // So that the next `up` plans.
-            ground::forget(context.doors(), &self.site);
-            said = format!("{} changed outside {}", count(row.drift.len(), "object"), self.site.tool());
-            let mut text = format!("{}: {said}", workspace.name);
-            for change in &planned.drift {
-                text.push_str(&format!("\n  ! {} was {}", change.address, change.action.done()));
-            }
-            context.log().notice(Level::Warning, &text);
-        }
-        context.log().progress(Progress { text: said, done: Some(0), total: Some(0) });
-        Ok(Outcome::done_with(row))
+        tell(context, &self.site, &planned.drift)
     }
+}
+
+/// Tells what was changed, if something was.
+pub(super) fn tell(
+    context: &StepContext<'_>,
+    site: &Site,
+    drift: &[PlannedChange],
+) -> Result<Outcome, Fault> {
+    let workspace = site.workspace()?;
+    let mut row = Drift::empty(workspace, DriftStatus::NoDrift);
+    let change = |change: &PlannedChange| Change {
+        address: change.address.clone(),
+        action: word(&change.action),
+        uncertain: false,
+    };
+    row.drift = drift.iter().map(change).collect();
+    let mut said = "no drift".to_owned();
+    if !row.drift.is_empty() {
+        row.status = DriftStatus::Drift;
+        // So that the next `up` plans.
+        ground::forget(context.doors(), site);
+        said = format!("{} changed outside {}", count(row.drift.len(), "object"), site.tool());
+        let mut text = format!("{}: {said}", workspace.name);
+        for change in drift {
+            text.push_str(&format!("\n  ! {} was {}", change.address, change.action.done()));
+        }
+        context.log().notice(Level::Warning, &text);
+    }
+    context.log().progress(Progress { text: said, done: Some(0), total: Some(0) });
+    Ok(Outcome::done_with(row))
 }

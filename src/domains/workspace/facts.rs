@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::plan::Purpose;
-use super::resume::{CONFIGURATION, LINEAGE, PURPOSE, SALVAGE_FILE, SERIAL, TERRAFORM, WHO, WORKSPACE};
+use super::resume::{
+    CONFIGURATION, ENGINE, LINEAGE, PURPOSE, SALVAGE_FILE, SERIAL, TERRAFORM, WHO, WORKSPACE,
+};
 use super::site::Site;
 use crate::adapters::terraform::state::StateReading;
 use crate::diagnostic::Fault;
@@ -23,6 +25,7 @@ impl Site {
         let doors = context.doors();
         let mut facts = BTreeMap::from([
             (WORKSPACE, self.name.clone()),
+            (ENGINE, self.tool().to_owned()),
             (PURPOSE, purpose.word().to_owned()),
             (SERIAL, before.map_or(0, |state| state.serial).to_string()),
             (CONFIGURATION, self.configuration(context)?),
@@ -47,7 +50,9 @@ impl Site {
         let doors = context.doors();
         let folder = self.folder()?;
         let mut names = doors.files.list(&folder).unwrap_or_default();
-        names.retain(|name| is_configuration(name));
+        let is_pulumi = self.is_pulumi();
+        // A program may be of any language.
+        names.retain(|name| if is_pulumi { !name.starts_with('.') } else { is_configuration(name) });
         let var_files = &self.workspace()?.var_files;
         names.extend(var_files.iter().map(|file| file.value.to_string_lossy().into_owned()));
         names.sort();

@@ -15,13 +15,14 @@ use super::plain::{CleanAction, PlainAction, PlainVerb};
 use super::plan::{PlanAction, Purpose, Want};
 use super::preview_graph;
 use super::promised::Promised;
+use super::pulumi::{StackInitAction, StackPlanAction};
 use super::resume::ResumeAction;
 use super::site::{Site, step_name};
 use super::status::StatusAction;
 use super::verb::Verb;
 use crate::adapters::terraform::command;
 use crate::diagnostic::{Fault, FaultKind};
-use crate::model::{Command, Model, Reference, Template, VarValue, Workspace};
+use crate::model::{Command, Engine, Model, Reference, Template, VarValue, Workspace};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::Scope;
 use crate::run::node::{Need, Node};
@@ -42,6 +43,7 @@ pub fn nodes(
         return Err(Fault::new(FaultKind::Usage, format!("`{word}` can't be passed to terraform: Shipway sets it itself"))
             .hint("what is shown has to be what is applied, and in order; `shipway destroy-NAME` and `shipway down` destroy"));
     }
+    refuse_words(model, verb, names, extra)?;
     match verb {
         Verb::Preview => preview_graph::nodes(model, names, None),
         Verb::Drift => builder.each(names, |site| preview_graph::drift(&builder, &site)),
@@ -59,6 +61,23 @@ pub fn nodes(
             let init = builder.init(&site, Vec::new(), false);
             Ok(vec![init, builder.plain(site.clone(), plain, vec![step(&site, "init")])])
         }),
+    }
+}
+
+/// Pulumi is asked twice for one plan, and not every word is one of both commands.
+fn refuse_words(model: &Model, verb: Verb, names: &[String], extra: &[String]) -> Result<(), Fault> {
+    let is_planned = matches!(verb, Verb::Plan | Verb::Apply | Verb::Destroy | Verb::Down);
+    let is_pulumis = |name: &&String| {
+        model.workspaces.get(*name).is_some_and(|workspace| workspace.engine == Engine::Pulumi)
+    };
+    match names.iter().find(is_pulumis).filter(|_| is_planned && !extra.is_empty()) {
+        None => Ok(()),
+        Some(name) => {
+            let message =
+                format!("`{}` can't be passed to pulumi, which does the work of `{name}`", extra.join(" "));
+            let hint = "set what it knows as an environment variable in the workspace's `env`";
+            Err(Fault::new(FaultKind::Usage, message).hint(hint))
+        }
     }
 }
 
@@ -232,7 +251,8 @@ impl Builder<'_> {
         let order: Vec<String> =
             order(self.model).into_iter().rev().filter(|name| names.contains(name)).collect();
         let resume = self.resume("down:resume", Purpose::Destroy, &order);
-        let mut guards = vec![Need::Step(resume.name.clone())];
+        let resumed = Need::Step(resume.name.clone());
+        let mut guards: Vec<Need> = Vec::new();
         let mut all = vec![resume];
         let outside: BTreeSet<String> = order
             .iter()
@@ -251,8 +271,10 @@ impl Builder<'_> {
         all.extend(outside.iter().map(|other| self.init(&self.site(other), Vec::new(), false)));
         for name in &order {
             let site = self.site(name);
-            all.push(self.init(&site, guards.clone(), false));
-            all.push(self.plan(&site, Purpose::Destroy, Want::Apply, self.extra.to_vec())?);
+            all.push(self.init(&site, vec![resumed.clone()], false));
+            let mut plan = self.plan(&site, Purpose::Destroy, Want::Apply, self.extra.to_vec())?;
+            plan.needs.extend(guards.clone());
+            all.push(plan);
         }
         let approve = self.approve_destroys(&order, whole)?;
         let mut last: Option<String> = None;
@@ -301,28 +323,38 @@ impl Builder<'_> {
         if let Some(workspace) = self.model.workspaces.get(&site.name) {
             let templates = workspace.backend_config.values().flat_map(VarValue::templates);
             needs.extend(self.outputs_in(templates));
+            needs.extend(self.surroundings(site));
             let hook = workspace.before_init.iter().flat_map(Command::references);
             needs.extend(self.outputs_among(hook));
         }
-        self.node(names, needs, Effect::Reads, InitAction { site: site.clone(), extra, always })
+        let site = site.clone();
+        if site.is_pulumi() {
+            return self.node(names, needs, Effect::Reads, StackInitAction { site, extra, always });
+        }
+        self.node(names, needs, Effect::Reads, InitAction { site, extra, always })
     }
 
     fn plan(&self, site: &Site, purpose: Purpose, want: Want, extra: Vec<String>) -> Result<Node, Fault> {
         let workspace = site.workspace()?;
         let mut needs = vec![Need::Step(step(site, "init"))];
-        let templates = workspace.vars.values().flat_map(VarValue::templates);
-        needs.extend(self.outputs_in(templates.chain(workspace.env.values()).chain(self.model.env.values())));
+        needs.extend(self.outputs_in(workspace.vars.values().flat_map(VarValue::templates)));
         let title = match purpose {
             Purpose::Apply => format!("plan {}", site.name),
             Purpose::Destroy => format!("plan the end of {}", site.name),
         };
-        let action = PlanAction { site: site.clone(), purpose, extra, want, allowed: self.allowed.to_vec() };
-        Ok(self.node((step(site, purpose.plan_step()), title), needs, Effect::Reads, action))
+        let names = (step(site, purpose.plan_step()), title);
+        let (site, allowed) = (site.clone(), self.allowed.to_vec());
+        Ok(if site.is_pulumi() {
+            self.node(names, needs, Effect::Reads, StackPlanAction { site, purpose, want, allowed })
+        } else {
+            self.node(names, needs, Effect::Reads, PlanAction { site, purpose, extra, want, allowed })
+        })
     }
 
     fn guard(&self, site: &Site, others: &[String], rule: Rule) -> Node {
-        let needs = others.iter().map(|other| Need::Step(step_name(other, "init"))).collect();
-        let others = others.iter().map(|other| self.site(other)).collect();
+        let mut needs: Vec<Need> = others.iter().map(|other| Need::Step(step_name(other, "init"))).collect();
+        let others: Vec<Site> = others.iter().map(|other| self.site(other)).collect();
+        needs.extend(others.iter().flat_map(|other| self.surroundings(other)));
         let names = (step(site, "guard"), format!("check what {} stands among", site.name));
         self.node(names, needs, Effect::Reads, GuardAction { site: site.clone(), others, rule })
     }
@@ -341,7 +373,7 @@ impl Builder<'_> {
         let outputs = self.outputs(site.clone(), None);
         let needs = vec![Need::Step(outputs.name.clone())];
         let mut print = self.plain(site.clone(), PlainVerb::Output, Vec::new());
-        print.needs = needs;
+        print.needs.extend(needs);
         Ok(vec![init, outputs, print])
     }
 
@@ -349,7 +381,8 @@ impl Builder<'_> {
         let word = format!("{verb:?}").to_lowercase();
         let names = (step(&site, &word), format!("{word} {}", site.name));
         let effect = if verb == PlainVerb::Fmt { Effect::Changes } else { Effect::Reads };
-        let needs = needs.into_iter().map(Need::Step).collect();
+        let mut needs: Vec<Need> = needs.into_iter().map(Need::Step).collect();
+        needs.extend(self.surroundings(&site));
         self.node(names, needs, effect, PlainAction { site, verb, extra: self.extra.to_vec() })
     }
 
@@ -360,7 +393,8 @@ impl Builder<'_> {
 
     fn status(&self, site: Site) -> Node {
         let names = (step(&site, "status"), format!("status of {}", site.name));
-        self.node(names, Vec::new(), Effect::Reads, StatusAction { site })
+        let needs = self.surroundings(&site);
+        self.node(names, needs, Effect::Reads, StatusAction { site })
     }
 
     pub(super) fn node(
@@ -392,6 +426,12 @@ impl Builder<'_> {
             .get(name)
             .is_some_and(|workspace| !workspace.after_apply.is_empty() || !workspace.links.is_empty());
         step_name(name, if concludes { "after-apply" } else { "apply" })
+    }
+
+    /// The outputs in the environment of every call for a workspace.
+    fn surroundings(&self, site: &Site) -> Vec<Need> {
+        let own = site.workspace().map(|workspace| workspace.env.values()).into_iter().flatten();
+        self.outputs_in(own.chain(self.model.env.values()))
     }
 
     pub(super) fn outputs_in<'t>(&'t self, templates: impl Iterator<Item = &'t Template>) -> Vec<Need> {

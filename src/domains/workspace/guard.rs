@@ -23,7 +23,7 @@ pub(super) enum Rule {
 
 impl Action for GuardAction {
     fn describe(&self) -> Vec<String> {
-        self.others.iter().map(|other| other.preview(|root| root.state_pull())).collect()
+        self.others.iter().map(|other| other.preview_state()).collect()
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
@@ -35,7 +35,7 @@ impl GuardAction {
     fn guard(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         let name = &self.site.name;
         for other in &self.others {
-            let found = other.state(context)?;
+            let found = other.without_gone(context)?.state(context)?;
             let refusal = match (self.rule, found) {
                 (Rule::UpstreamLives, StateFound::Living(_))
                 | (Rule::DependentsAreGone, StateFound::Empty) => {

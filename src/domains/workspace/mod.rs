@@ -1,4 +1,4 @@
-//! Workspaces: terraform root modules with their own state, applied in order and destroyed in reverse.
+//! Workspaces: terraform root modules with their own state, or stacks of Pulumi, applied in order and destroyed in reverse.
 //!
 //! A workspace becomes `init? → plan → approve → apply → outputs`, so that one can be planned as soon as what it needs is applied. A
 //! teardown becomes a plan for each, one question for all of them, and a chain of destroys: serial, dependents first, stopped by the
@@ -32,6 +32,7 @@ mod preview_values;
 mod previewed;
 mod promised;
 mod provider_store;
+mod pulumi;
 mod resume;
 mod retry;
 mod saved;

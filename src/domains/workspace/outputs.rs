@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::Applied;
+use super::pulumi::StackFound;
 use super::site::Site;
 use crate::adapters::terraform::output::{self, OutputError, OutputValue};
 use crate::adapters::terraform::{init, text_box};
@@ -18,7 +19,11 @@ pub(super) struct OutputsAction {
 
 impl Action for OutputsAction {
     fn describe(&self) -> Vec<String> {
-        vec![self.site.preview(|root| root.output_json())]
+        vec![if self.site.is_pulumi() {
+            self.site.stack_preview(|stack| stack.export_in_clear())
+        } else {
+            self.site.preview(|root| root.output_json())
+        }]
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
@@ -30,6 +35,12 @@ impl OutputsAction {
     fn read(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
         if let Some(exports) = self.left_by_apply(context) {
             return Ok(Outcome::done_with(exports));
+        }
+        if self.site.is_pulumi() {
+            return match self.site.stack_state(context, true)? {
+                StackFound::State(state, _) => self.export(context, Ok(state.outputs)),
+                StackFound::None => self.export(context, Ok(BTreeMap::new())),
+            };
         }
         if let Some(state) = self.site.state_on_disk(context)? {
             let text = if state.text.trim().is_empty() { "{}" } else { &state.text };

@@ -1,9 +1,11 @@
 //! terraform commands that are shown as they are, and the removal of what init left.
 
 use super::site::Site;
+use crate::adapters::pulumi::Stack;
 use crate::adapters::terraform::text_box;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
+use crate::os::command::CommandSpec;
 use crate::run::{Action, CommandRun, Outcome, StepContext};
 
 /// A terraform command that is shown as it is: validate, fmt, get, output.
@@ -22,7 +24,7 @@ pub(super) enum PlainVerb {
 }
 
 impl PlainAction {
-    fn spec(&self, root: &crate::adapters::terraform::Root<'_>) -> crate::os::command::CommandSpec {
+    fn spec(&self, root: &crate::adapters::terraform::Root<'_>) -> CommandSpec {
         let spec = match self.verb {
             PlainVerb::Validate => root.validate(),
             PlainVerb::Fmt => root.fmt(false),
@@ -31,11 +33,20 @@ impl PlainAction {
         };
         spec.args(self.extra.iter().cloned())
     }
+
+    fn on_stack(&self, stack: &Stack<'_>) -> CommandSpec {
+        let spec = if self.verb == PlainVerb::Output { stack.output() } else { stack.install() };
+        spec.args(self.extra.iter().cloned())
+    }
 }
 
 impl Action for PlainAction {
     fn describe(&self) -> Vec<String> {
-        vec![self.site.preview(|root| self.spec(root))]
+        match (self.site.is_pulumi(), self.verb) {
+            (true, PlainVerb::Validate | PlainVerb::Fmt) => Vec::new(),
+            (true, _) => vec![self.site.stack_preview(|stack| self.on_stack(stack))],
+            (false, _) => vec![self.site.preview(|root| self.spec(root))],
+        }
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
@@ -45,7 +56,13 @@ impl Action for PlainAction {
 
 impl PlainAction {
     fn run_shown(&self, context: &mut StepContext<'_>) -> Result<Outcome, Fault> {
-        let spec = self.site.call(context, |root| self.spec(root))?;
+        let spec = match (self.site.is_pulumi(), self.verb) {
+            (true, PlainVerb::Validate | PlainVerb::Fmt) => {
+                return Ok(Outcome::Skipped("pulumi has no command for it".to_owned()));
+            }
+            (true, _) => self.site.stack_call(context, |stack| self.on_stack(stack))?,
+            (false, _) => self.site.call(context, |root| self.spec(root))?,
+        };
         let mut complaint = String::new();
         let mut reader = |log: crate::run::StepLog<'_>, stream: Stream, line: &str| {
             if stream == Stream::Err {
@@ -76,11 +93,17 @@ pub(super) struct CleanAction {
 
 impl Action for CleanAction {
     fn describe(&self) -> Vec<String> {
+        if self.site.is_pulumi() {
+            return Vec::new();
+        }
         let dir = self.site.workspace().map(|workspace| workspace.dir.clone()).unwrap_or_default();
         vec![format!("rm -rf {}", dir.join(".terraform").display())]
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
+        if self.site.is_pulumi() {
+            return Outcome::UpToDate("what pulumi installs is the program's own".to_owned());
+        }
         let folders = self
             .site
             .data_folder(&context.doors().environment)

@@ -20,7 +20,7 @@ use crate::plan::{Digest, Proposal, ProposedChange};
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted};
 
 /// So many changes are shown; the rest is counted.
-const SHOWN: usize = 200;
+pub(super) const SHOWN: usize = 200;
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl PlanAction {
         let workspace = self.site.workspace()?;
         if self.purpose == Purpose::Destroy {
             match self.site.state(context)? {
-                StateFound::Living(_) => {}
+                StateFound::Living(_) => self.site.tell_gone(context)?,
                 StateFound::Empty => {
                     return Ok(nothing(context, "it has no state"));
                 }
@@ -369,14 +369,7 @@ impl PlanAction {
         (changes, ground): (PlannedChanges, Option<Box<Inputs>>),
         terraform: String,
     ) -> Result<Outcome, Fault> {
-        let summary = plan_text::summary(&changes);
-        come_to(context, &summary);
-        let mut text = format!("{}: {summary}", self.site.name);
-        for line in plan_text::render(&changes, SHOWN) {
-            text.push_str(&format!("\n  {line}"));
-        }
-        context.log().notice(Level::Note, &text);
-        self.site.warn(context, &changes.warnings);
+        tell(context, &self.site, &changes);
         if let Some(refusal) = stateful::refusal(self.site.workspace()?, &changes, &self.allowed) {
             if self.want != Want::Look {
                 context.doors().files.remove(&file).ok();
@@ -393,8 +386,20 @@ impl PlanAction {
     }
 }
 
+/// Shows the whole plan.
+pub(super) fn tell(context: &StepContext<'_>, site: &Site, changes: &PlannedChanges) {
+    let summary = plan_text::summary(changes);
+    come_to(context, &summary);
+    let mut text = format!("{}: {summary}", site.name);
+    for line in plan_text::render(changes, SHOWN) {
+        text.push_str(&format!("\n  {line}"));
+    }
+    context.log().notice(Level::Note, &text);
+    site.warn(context, &changes.warnings);
+}
+
 /// The plan has nothing to do.
-fn nothing(context: &StepContext<'_>, reason: &str) -> Outcome {
+pub(super) fn nothing(context: &StepContext<'_>, reason: &str) -> Outcome {
     come_to(context, reason);
     Outcome::done_with(Planned::Nothing(reason.to_owned()))
 }

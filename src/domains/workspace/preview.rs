@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::ground;
 use super::init::InitAction;
+use super::plan::SHOWN;
 use super::previewed::{Left, Pending, Preview, PreviewStatus, Said};
 use super::saved::{self, paths};
 use super::shadow::{ShadowFolder, lacks_init};
@@ -27,9 +28,6 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Progress};
 use crate::os::command::CommandSpec;
 use crate::run::{Action, CommandRun, Exports, Outcome, StepContext, interrupted};
-
-/// So many changes are shown; the rest is counted.
-const SHOWN: usize = 200;
 
 pub(super) struct PreviewAction {
     pub(super) site: Site,
@@ -77,7 +75,10 @@ impl PreviewAction {
         let pending: Vec<&Arc<Preview>> =
             before.iter().filter(|preview| preview.left.pending != Pending::Nothing).collect();
         let mut weighed = self.weigh_environment(context, &pending)?;
-        let site = self.without(weighed.unknowns.variables.keys())?;
+        let is_unknown = |name: &str| {
+            weighed.unknowns.variables.contains_key(name.strip_prefix("TF_VAR_").unwrap_or(name))
+        };
+        let site = self.site.without(is_unknown);
         let workspace = site.workspace()?;
         let state = self.state(context, &site, !pending.is_empty())?;
         self.weigh_variables(context, &pending, &mut weighed)?;
@@ -342,7 +343,7 @@ fn shortly(errors: &[TerraformDiagnostic], dir: &std::path::Path) -> String {
 }
 
 /// Says what the preview comes to.
-fn tell(context: &StepContext<'_>, preview: &Preview, summary: &str, lines: &[String]) {
+pub(super) fn tell(context: &StepContext<'_>, preview: &Preview, summary: &str, lines: &[String]) {
     let said = match preview.status {
         PreviewStatus::NoChanges => "no changes".to_owned(),
         PreviewStatus::Deferred => format!("deferred, so far {summary}"),

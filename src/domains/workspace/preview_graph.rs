@@ -9,8 +9,9 @@ use super::graph::Builder;
 use super::order::with_upstream;
 use super::preview::{PreviewAction, PreviewOutputs};
 use super::promised::Promised;
+use super::pulumi::{StackDriftAction, StackPreviewAction};
 use super::site::{Site, step_name};
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Fault, FaultKind};
 use crate::model::{Model, VarValue};
 use crate::plan::Effect;
 use crate::run::bindings;
@@ -49,13 +50,28 @@ pub fn nodes(model: &Arc<Model>, names: &[String], save: Option<&Path>) -> Resul
         // What is only looked at for others is not what was asked to be saved.
         let save = save.filter(|_| names.contains(name)).map(Path::to_owned);
         let names = (step_name(name, "preview"), format!("preview {name}"));
-        let action = PreviewAction { site: site.clone(), upstream, tasks, is_initialised, save };
-        all.push(builder.node(names, needs, Effect::Reads, action));
+        all.push(if site.is_pulumi() {
+            if save.is_some() {
+                return Err(unsaved(&site.name));
+            }
+            builder.node(names, needs, Effect::Reads, StackPreviewAction { site: site.clone(), upstream })
+        } else {
+            let action = PreviewAction { site: site.clone(), upstream, tasks, is_initialised, save };
+            builder.node(names, needs, Effect::Reads, action)
+        });
         let names = (bindings::outputs_step(name), format!("outputs of {name}"));
         let needs = vec![Need::Step(step_name(name, "preview"))];
         all.push(builder.node(names, needs, Effect::Reads, PreviewOutputs { site }));
     }
     Ok(all)
+}
+
+/// A plan of Pulumi's holds what may be done, and not from which state.
+fn unsaved(name: &str) -> Fault {
+    let message =
+        format!("the plan of `{name}` can't be saved: pulumi's plans are for the machine that made them");
+    Fault::new(FaultKind::Usage, message)
+        .hint("name the workspaces that are to be saved: `shipway plan NAME --save DIR`")
 }
 
 /// The nodes that look for drift in one workspace.
@@ -67,7 +83,12 @@ pub(super) fn drift(builder: &Builder<'_>, site: &Site) -> Result<Vec<Node>, Fau
     let env = workspace.env.values().chain(builder.model.env.values());
     needs.extend(builder.outputs_in(templates.chain(env)));
     let names = (step_name(&site.name, "drift"), format!("drift of {}", site.name));
-    let look = builder.node(names, needs, Effect::Reads, DriftAction { site: site.clone() });
+    let site = site.clone();
+    let look = if site.is_pulumi() {
+        builder.node(names, needs, Effect::Reads, StackDriftAction { site })
+    } else {
+        builder.node(names, needs, Effect::Reads, DriftAction { site })
+    };
     Ok(vec![init, look])
 }
 

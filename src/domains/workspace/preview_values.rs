@@ -7,11 +7,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::preview::PreviewAction;
 use super::previewed::Preview;
-use super::site::Site;
 use crate::adapters::terraform::shadow::{UNKNOWN, Unknowns, escape};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Level;
-use crate::model::{Template, VarValue};
+use crate::model::{Model, Template, VarValue};
 use crate::run::StepContext;
 use crate::run::bindings::Scope;
 
@@ -29,19 +28,6 @@ pub(super) struct Weighed {
 }
 
 impl PreviewAction {
-    /// The site without those entries of its environment that are not known.
-    pub(super) fn without<'n>(&self, names: impl Iterator<Item = &'n String>) -> Result<Site, Fault> {
-        let mut model = self.site.model.as_ref().clone();
-        let unknown: BTreeSet<String> = names.cloned().collect();
-        if let Some(workspace) = model.workspaces.get_mut(&self.site.name) {
-            workspace.env.retain(|name, _| {
-                let variable = name.strip_prefix("TF_VAR_").unwrap_or(name);
-                !unknown.contains(variable)
-            });
-        }
-        Ok(Site { model: Arc::new(model), name: self.site.name.clone() })
-    }
-
     /// Entries of the environment that are not known: a `TF_VAR_…` is an unknown variable, another one is left out.
     pub(super) fn weigh_environment(
         &self,
@@ -51,7 +37,7 @@ impl PreviewAction {
         let mut weighed =
             Weighed { values: Map::new(), unknowns: Unknowns::default(), waits_for: BTreeSet::new() };
         for (name, template) in &self.site.workspace()?.env {
-            let of = self.pending_of(template, pending);
+            let of = pending_of(&self.site.model, template, pending);
             if of.is_empty() {
                 continue;
             }
@@ -110,7 +96,7 @@ impl PreviewAction {
                 Json::Object(map)
             }
             VarValue::Text(template) => {
-                let waits = self.pending_of(template, pending);
+                let waits = pending_of(&self.site.model, template, pending);
                 if !waits.is_empty() {
                     of.extend(waits);
                     return Ok(json!(if template.sole().is_some() { UNKNOWN } else { UNKNOWN_TEXT }));
@@ -127,16 +113,16 @@ impl PreviewAction {
             }
         })
     }
+}
 
-    /// The workspaces whose outputs a template needs and that are about to change them.
-    fn pending_of(&self, template: &Template, pending: &[&Arc<Preview>]) -> Vec<String> {
-        let outputs = self.site.model.outputs_among(template.references());
-        let changes = |(name, wanted): &(String, BTreeSet<String>)| {
-            let preview = pending.iter().find(|preview| preview.workspace == *name);
-            preview.is_some_and(|preview| wanted.iter().any(|output| preview.left.pending.holds(output)))
-        };
-        outputs.into_iter().filter(changes).map(|(name, _)| name).collect()
-    }
+/// The workspaces whose outputs a template needs and that are about to change them.
+pub(super) fn pending_of(model: &Model, template: &Template, pending: &[&Arc<Preview>]) -> Vec<String> {
+    let outputs = model.outputs_among(template.references());
+    let changes = |(name, wanted): &(String, BTreeSet<String>)| {
+        let preview = pending.iter().find(|preview| preview.workspace == *name);
+        preview.is_some_and(|preview| wanted.iter().any(|output| preview.left.pending.holds(output)))
+    };
+    outputs.into_iter().filter(changes).map(|(name, _)| name).collect()
 }
 
 fn escaped(value: &Json) -> Json {

@@ -197,6 +197,8 @@ pub(super) fn basis(
         terraform: match site.workspace()?.engine {
             Engine::Terraform => installed.version.to_string(),
             Engine::Tofu => format!("{} of OpenTofu", installed.version),
+            // Its plans are not saved (`preview_graph`).
+            Engine::Pulumi => String::new(),
         },
         state,
     })

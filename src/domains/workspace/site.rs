@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use super::cloud;
 use super::on_disk::OnDisk;
+use super::pulumi::Dialect;
+use super::resume::Resumed;
 use crate::adapters::terraform::{
-    LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, narration, state, stream, text_box,
+    LockInfo, Root, StreamEvent, TerraformDiagnostic, frame, narration, state, text_box,
 };
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Level, Stream, Termination};
-use crate::model::{Command, Model, Workspace};
+use crate::model::{Command, Model, Template, Workspace};
 use crate::os::command::{CommandSpec, EnvironmentValue};
-use crate::run::bindings::Scope;
+use crate::run::bindings::{Scope, outputs_step};
 use crate::run::{CommandRun, StepContext, interrupted, script};
 use crate::text::duration;
 
@@ -73,12 +75,33 @@ impl Site {
         CommandSpec { env: BTreeMap::new(), ..call(&root) }.to_string()
     }
 
+    /// The call that reads the state, for a dry run.
+    pub(super) fn preview_state(&self) -> String {
+        if self.is_pulumi() {
+            self.stack_preview(|stack| stack.export())
+        } else {
+            self.preview(|root| root.state_pull())
+        }
+    }
+
     /// A terraform call.
     pub(super) fn call(
         &self,
         context: &mut StepContext<'_>,
         call: impl FnOnce(&Root<'_>) -> CommandSpec,
     ) -> Result<CommandSpec, Fault> {
+        self.require_folder(context)?;
+        let workspace = self.workspace()?;
+        let env = self.environment(context)?;
+        self.refuse_another_state(context, &env)?;
+        let root = Root { tool: self.tool(), project: &self.model.root, dir: &workspace.dir, env: &env };
+        let mut spec = call(&root);
+        spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
+        Ok(spec)
+    }
+
+    /// Fails where the workspace's folder is not there.
+    pub(super) fn require_folder(&self, context: &StepContext<'_>) -> Result<(), Fault> {
         let workspace = self.workspace()?;
         let folder = self.folder()?;
         if context.doors().files.kind(&folder) != crate::os::files::FileKind::Folder {
@@ -95,20 +118,64 @@ impl Site {
                 .fault_at(workspace.span, fault)
                 .hint("make it, or set the workspace's `dir`"));
         }
-        let env = self.environment(context)?;
-        self.refuse_another_state(context, &env)?;
-        let root = Root { tool: self.tool(), project: &self.model.root, dir: &workspace.dir, env: &env };
-        let mut spec = call(&root);
-        spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
-        Ok(spec)
+        Ok(())
     }
 
     pub(super) fn environment(
         &self,
         context: &mut StepContext<'_>,
     ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
-        let workspace = self.workspace()?;
-        context.bindings().environment_of(context, &Scope::default(), Path::new(""), &[&workspace.env], None)
+        // A teardown seldom needs what another workspace no longer has.
+        if context.value::<Resumed>("down:resume").is_some() {
+            let site = self.without_gone(context)?;
+            let env = &site.workspace()?.env;
+            return context.bindings().environment_of(
+                context,
+                &Scope::default(),
+                Path::new(""),
+                &[env],
+                None,
+            );
+        }
+        let env = &self.workspace()?.env;
+        context.bindings().environment_of(context, &Scope::default(), Path::new(""), &[env], None)
+    }
+
+    /// The site without those entries of its environment.
+    pub(super) fn without(&self, unwanted: impl Fn(&str) -> bool) -> Self {
+        let mut model = self.model.as_ref().clone();
+        if let Some(workspace) = model.workspaces.get_mut(&self.name) {
+            workspace.env.retain(|name, _| !unwanted(name));
+        }
+        Self { model: Arc::new(model), name: self.name.clone() }
+    }
+
+    /// The site without what other workspaces no longer have in its environment: enough to look at its state.
+    pub(super) fn without_gone(&self, context: &StepContext<'_>) -> Result<Self, Fault> {
+        let gone = self.gone_from_environment(context)?;
+        Ok(if gone.is_empty() { self.clone() } else { self.without(|name| gone.iter().any(|it| it == name)) })
+    }
+
+    /// The entries of its environment that need an output which is not there.
+    pub(super) fn gone_from_environment(&self, context: &StepContext<'_>) -> Result<Vec<String>, Fault> {
+        let is_gone = |template: &Template| {
+            let wanted = self.model.outputs_among(template.references());
+            wanted.iter().any(|(workspace, outputs)| {
+                let known = context.exports(&outputs_step(workspace));
+                outputs.iter().any(|output| known.as_ref().is_none_or(|known| !known.0.contains_key(output)))
+            })
+        };
+        let env = self.workspace()?.env.iter();
+        Ok(env.filter(|(_, template)| is_gone(template)).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// Tells what the plan of its end does without.
+    pub(super) fn tell_gone(&self, context: &StepContext<'_>) -> Result<(), Fault> {
+        for name in self.gone_from_environment(context)? {
+            let text = format!("${name} is left out: the workspace that it is from is empty");
+            context.log().notice(Level::Warning, &text);
+        }
+        Ok(())
     }
 
     /// Runs a call whose answer is read whole and not shown.
@@ -118,6 +185,15 @@ impl Site {
         call: impl FnOnce(&Root<'_>) -> CommandSpec,
     ) -> Result<(Termination, Answer), Fault> {
         let spec = self.call(context, call)?;
+        self.answer(context, &spec)
+    }
+
+    /// Runs what is read whole and not shown.
+    pub(super) fn answer(
+        &self,
+        context: &mut StepContext<'_>,
+        spec: &CommandSpec,
+    ) -> Result<(Termination, Answer), Fault> {
         let mut answer = Answer::default();
         let mut reader = |_: crate::run::StepLog<'_>, stream: Stream, line: &str| {
             let text = if stream == Stream::Out { &mut answer.out } else { &mut answer.err };
@@ -125,7 +201,7 @@ impl Site {
             text.push('\n');
         };
         let run = CommandRun { reader: Some(&mut reader), ..CommandRun::default() };
-        let termination = context.run_command(&spec, run)?;
+        let termination = context.run_command(spec, run)?;
         if context.is_cancelled() && !termination.is_success() {
             return Err(interrupted());
         }
@@ -141,9 +217,10 @@ impl Site {
         mut observe: impl FnMut(crate::run::StepLog<'_>, &StreamEvent),
     ) -> Result<(Termination, String), Fault> {
         let mut complaint = String::new();
+        let mut dialect = Dialect::of(self.tool());
         let mut reader = |log: crate::run::StepLog<'_>, stream: Stream, line: &str| match stream {
             Stream::Out => {
-                let event = stream::parse(line);
+                let Some(event) = dialect.read(line) else { return };
                 if let Some(line) = narration::line(&event) {
                     // It is talk, not data that somebody asked for.
                     log.line(Stream::Err, &line);
@@ -157,11 +234,16 @@ impl Site {
         };
         let run = CommandRun { reader: Some(&mut reader), ..run };
         let termination = context.run_command(spec, run)?;
+        let (termination, last) = dialect.ended(termination);
+        last.iter().for_each(|event| observe(context.log(), event));
         Ok((termination, complaint))
     }
 
     /// Reads the workspace's state.
     pub(super) fn state(&self, context: &mut StepContext<'_>) -> Result<StateFound, Fault> {
+        if self.is_pulumi() {
+            return self.stack_lives(context);
+        }
         if let Some(OnDisk { reading, .. }) = self.state_on_disk(context)? {
             let living = reading.filter(|state| !state.managed.is_empty());
             return Ok(living.map_or(StateFound::Empty, StateFound::Living));
@@ -211,6 +293,9 @@ impl Site {
         diagnostics: &[TerraformDiagnostic],
         complaint: &str,
     ) -> Fault {
+        if self.is_pulumi() {
+            return self.stack_failure(context, what, diagnostics, complaint);
+        }
         if let Some(lock) = LockInfo::find(diagnostics) {
             return self.locked(context, &lock);
         }

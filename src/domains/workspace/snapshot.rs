@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::on_disk::OnDisk;
+use super::pulumi::StackFound;
 use super::site::Site;
 use crate::adapters::terraform::state::{self, StateReading};
 use crate::adapters::terraform::text_box;
@@ -18,6 +19,9 @@ const KEPT: usize = 10;
 impl Site {
     /// Copies the state, and tells what is in it.
     pub(super) fn snapshot(&self, context: &mut StepContext<'_>) -> Result<Option<StateReading>, Fault> {
+        if self.is_pulumi() {
+            return self.stack_snapshot(context);
+        }
         let text = match self.state_text(context)? {
             Ok(text) if text.is_empty() => return Ok(None),
             Ok(text) => text,
@@ -29,9 +33,28 @@ impl Site {
         let reading = state::parse(&text).map_err(|error| self.not_copied(&error))?;
         // A backend that is no file prints an empty state where there is none: one without a lineage.
         let Some(reading) = reading.filter(|state| !state.lineage.is_empty()) else { return Ok(None) };
+        self.keep(context, reading, &text).map(Some)
+    }
+
+    /// The same of a stack. Its secrets stay encrypted, as `pulumi stack import` takes them back.
+    fn stack_snapshot(&self, context: &mut StepContext<'_>) -> Result<Option<StateReading>, Fault> {
+        match self.stack_state(context, false)? {
+            StackFound::State(state, text) if !state.reading.managed.is_empty() => {
+                self.keep(context, state.reading, &text).map(Some)
+            }
+            StackFound::State(..) | StackFound::None => Ok(None),
+        }
+    }
+
+    fn keep(
+        &self,
+        context: &StepContext<'_>,
+        reading: StateReading,
+        text: &str,
+    ) -> Result<StateReading, Fault> {
         let name = format!("{:08}", reading.serial);
         self.keep_snapshot(context, &name, text.as_bytes()).map_err(|error| self.not_copied(&error))?;
-        Ok(Some(reading))
+        Ok(reading)
     }
 
     /// The state as text, empty where there is none; the inner error is what terraform said to standard error.

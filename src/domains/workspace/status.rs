@@ -35,7 +35,7 @@ pub struct StatusRow {
 
 impl Action for StatusAction {
     fn describe(&self) -> Vec<String> {
-        vec![self.site.preview(|root| root.state_pull())]
+        vec![self.site.preview_state()]
     }
 
     fn run(&self, context: &mut StepContext<'_>) -> Outcome {
@@ -56,7 +56,7 @@ impl StatusAction {
             outputs: Vec::new(),
             problem: None,
         };
-        let found = match self.site.state(context) {
+        let found = match self.site.without_gone(context)?.state(context) {
             // One that can't be read must not hide the others.
             Err(fault) if fault.kind == FaultKind::Failed => {
                 row.state = "unreadable";
@@ -70,7 +70,8 @@ impl StatusAction {
             StateFound::Living(state) => {
                 row.state = "applied";
                 row.resources = state.managed.len();
-                row.serial = Some(state.serial);
+                // Pulumi counts no writes.
+                row.serial = (!self.site.is_pulumi()).then_some(state.serial);
                 row.outputs = state.outputs.into_keys().collect();
             }
             StateFound::Unreadable(diagnostics) if init::missing_init(&diagnostics).is_some() => {

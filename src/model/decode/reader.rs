@@ -69,7 +69,7 @@ impl fmt::Display for Subject<'_> {
 }
 
 /// Keys of the format that this version doesn't have yet: they are refused like any unknown one, but not guessed at.
-pub(super) const LATER_KEYS: &[&str] = &["release", "registry", "swarm", "app_platform", "engine", "stack"];
+pub(super) const LATER_KEYS: &[&str] = &["release", "registry", "swarm", "app_platform"];
 
 /// Reads one file.
 pub(super) struct Reader<'f, 'o> {

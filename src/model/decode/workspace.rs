@@ -17,9 +17,10 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 /// A network that comes back within seven seconds: waits of one, two and four.
 const ATTEMPTS: u32 = 4;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "dir",
     "engine",
+    "stack",
     "environment",
     "depends",
     "stateful",
@@ -81,10 +82,7 @@ impl<'f> Reader<'f, '_> {
             let diagnostic =
                 Diagnostic::error("bad-value", format!("there is no engine `{word}`"), span, "unknown");
             let diagnostic = diagnostic.help(format!("write {}", list::or_ticked(&Engine::WORDS)));
-            self.fault(match word.as_str() {
-                "pulumi" => diagnostic.note("it belongs to a later version"),
-                _ => diagnostic,
-            });
+            self.fault(diagnostic);
         }
         engine
     }
@@ -116,6 +114,7 @@ impl<'f> Reader<'f, '_> {
         let [
             dir,
             engine,
+            stack,
             environment,
             depends,
             stateful,
@@ -128,6 +127,17 @@ impl<'f> Reader<'f, '_> {
         ] = fields;
         let [before_init, before_apply, after_apply, before_destroy, after_destroy] =
             hooks.map(|hook| self.commands(hook, Scope::GLOBAL));
+        let engine = engine.and_then(|entry| self.engine(entry)).unwrap_or(settings.engine);
+        match engine {
+            Engine::Pulumi => {
+                [var_files, vars, backend_config].into_iter().flatten().for_each(|key| self.not_pulumis(key))
+            }
+            Engine::Terraform | Engine::Tofu => {
+                stack.into_iter().for_each(|key| self.only_pulumis(key, engine))
+            }
+        }
+        let environment = environment.and_then(|entry| self.environment_of(entry));
+        let stack = stack.and_then(|entry| self.stack(entry));
         let dir = dir
             .and_then(|dir| self.path(Subject::Key("dir"), dir.value))
             .unwrap_or_else(|| entry.name().into());
@@ -135,8 +145,9 @@ impl<'f> Reader<'f, '_> {
             name: entry.name().to_owned(),
             span: self.key(entry),
             dir: settings.root.join(dir),
-            engine: engine.and_then(|entry| self.engine(entry)).unwrap_or(settings.engine),
-            environment: environment.and_then(|entry| self.environment_of(entry)),
+            engine,
+            stack: stack.or(environment.clone()).unwrap_or_else(|| entry.name().to_owned()),
+            environment,
             depends: self.items(depends).into_iter().filter_map(|node| self.dependency(node)).collect(),
             var_files: self.var_files(var_files),
             vars: self.values(vars, "a variable"),
@@ -158,6 +169,46 @@ impl<'f> Reader<'f, '_> {
                 .filter_map(|node| self.template(Subject::Plain("a link"), node, Scope::GLOBAL))
                 .collect(),
         })
+    }
+
+    /// A stack's name, as `pulumi --stack` takes it: `prod`, `acme/shop/prod`. A template would let one plan be another stack's.
+    fn stack(&mut self, entry: Entry<'f>) -> Option<String> {
+        let name = self.text(entry)?;
+        let is_part = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        };
+        let parts = name.split('/').count();
+        if parts <= 3 && !name.starts_with('-') && name.split('/').all(is_part) {
+            return Some(name);
+        }
+        let span = self.at(entry.value);
+        let title = format!("`{name}` can't be the name of a stack");
+        self.fault(
+            Diagnostic::error("bad-value", title, span, "")
+                .help("write `STACK`, `ORGANISATION/STACK` or `ORGANISATION/PROJECT/STACK`, each of letters, digits, `-`, `_` and `.`"),
+        );
+        None
+    }
+
+    /// A key that Pulumi has no use for.
+    fn not_pulumis(&mut self, entry: Entry<'f>) {
+        let span = self.key(entry);
+        let title = format!("`{}` is terraform's, and pulumi does the work here", entry.name());
+        let cure = match entry.name() {
+            "backend_config" => "name the backend in Pulumi.yaml, or in `env` as PULUMI_BACKEND_URL",
+            _ => {
+                "pulumi reads a stack's values from Pulumi.STACK.yaml; what comes from this file can be given in `env`"
+            }
+        };
+        self.fault(Diagnostic::error("bad-value", title, span, "has no meaning").help(cure));
+    }
+
+    fn only_pulumis(&mut self, entry: Entry<'f>, engine: Engine) {
+        let span = self.key(entry);
+        let title = format!("`stack` is pulumi's, and {} does the work here", engine.program());
+        let diagnostic = Diagnostic::error("bad-value", title, span, "has no meaning");
+        self.fault(diagnostic.help("take it out, or set `engine = \"pulumi\"`"));
     }
 
     fn var_files(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<std::path::PathBuf>> {

@@ -300,6 +300,7 @@ static WORKSPACE: Table = plain_table(
     &[
         ("dir", Filled, "The root module, from `root` of `[terraform]`"),
         ("engine", ENGINE, "What does its work"),
+        ("stack", Filled, "The stack, where Pulumi does its work"),
         ("environment", Filled, "Where it belongs to"),
         ("depends", CALLS, "Workspaces by name, tasks as tables"),
         ("stateful", FILLED, "Addresses that are not destroyed unless the command names them"),

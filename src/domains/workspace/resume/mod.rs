@@ -17,6 +17,7 @@ use super::apply::Applied;
 use super::ground::{Memory, Seen};
 use super::hold::Held;
 use super::plan::Purpose;
+use super::pulumi::{self, Dialect};
 use super::site::{Site, StateFound};
 use crate::adapters::terraform::narration;
 use crate::adapters::terraform::stream::{self, StreamEvent};
@@ -26,9 +27,11 @@ use crate::event::{Level, Stream, Termination};
 use crate::run::{Action, CommandRun, Fate, Leftover, Outcome, StepContext, StepLog, interrupted};
 use crate::text::count::count;
 
-pub(super) use reading::{CONFIGURATION, LINEAGE, PURPOSE, SERIAL, TERRAFORM, WHO, WORKSPACE};
+pub(super) use reading::{CONFIGURATION, ENGINE, LINEAGE, PURPOSE, SERIAL, TERRAFORM, WHO, WORKSPACE};
 pub use reading::{Doubt, OpenState, Unfinished, read_leftover, workspace_of};
-pub(super) use salvage::{FILE as SALVAGE_FILE, Import, render as render_imports};
+use reading::{engine_of, fold_stream};
+pub(super) use salvage::{FILE as SALVAGE_FILE, Import, render as render_imports, salvage};
+pub(super) use stale::{Owner as LockOwner, judge as judge_lock};
 
 /// The steps that may have dealt with a workspace in a run.
 const STEPS: [&str; 3] = ["up:resume", "apply:resume", "down:resume"];
@@ -168,10 +171,8 @@ impl ResumeAction {
             ApplyReading::Applied { outputs, counts } => {
                 let parts = counts.add + counts.change + counts.remove;
                 if parts > 0 && !self.only_follow && !has_moved(context, site, leftover)? {
-                    let mut fold = ApplyFold::default();
                     let text = read_stream(context, leftover);
-                    text.lines().for_each(|line| fold.observe(&stream::parse(line), Default::default()));
-                    let completed = fold.completed().to_vec();
+                    let completed = fold_stream(leftover, &text).completed().to_vec();
                     let state = OpenState::InDoubt(Doubt { completed, ..Doubt::default() });
                     let (run, workspace) = (ended.run, site.name.clone());
                     doubts.push(Unfinished { run, workspace, purpose: ended.purpose, state });
@@ -249,8 +250,12 @@ impl ResumeAction {
         open: &[Leftover],
         doubt: Doubt,
     ) -> Result<Vec<Import>, Fault> {
-        let open: Vec<&Leftover> = open.iter().collect();
-        repair::triage_lock(context, site, &open)?;
+        if site.is_pulumi() {
+            pulumi::clear_up(context, site, self.purpose, &doubt)?;
+            note_edits(context, site, open);
+            return Ok(Vec::new());
+        }
+        repair::triage_lock(context, site, open)?;
         if doubt.state_left_behind {
             repair::push_state(context, site)?;
         }
@@ -267,7 +272,7 @@ impl ResumeAction {
                 });
             }
         };
-        let salvage = salvage::salvage(&doubt, &managed);
+        let salvage = salvage(&doubt, &managed);
         let mut text = String::new();
         for import in &salvage.imports {
             text.push_str(&format!(
@@ -286,7 +291,7 @@ impl ResumeAction {
             let text = format!("what becomes of that in `{}`:{text}", site.name);
             context.log().notice(Level::Warning, &text);
         }
-        note_edits(context, site, &open);
+        note_edits(context, site, open);
         if self.purpose == Purpose::Destroy && !(salvage.imports.is_empty() && salvage.lost.is_empty()) {
             let left = salvage.imports.len() + salvage.lost.len();
             let message = format!(
@@ -344,11 +349,12 @@ fn ended(
 fn follow(context: &StepContext<'_>, leftover: &Leftover) -> Result<Option<Termination>, Fault> {
     let clock = &context.doors().clock;
     let mut fold = ApplyFold::default();
+    let mut dialect = Dialect::of(engine_of(leftover));
     let mut reader = |log: StepLog<'_>, stream: Stream, line: &str| {
         if stream != Stream::Out {
             return;
         }
-        let event = stream::parse(line);
+        let Some(event) = dialect.read(line) else { return };
         let is_told = !matches!(event, StreamEvent::ProvisionProgress(_) | StreamEvent::NotJson(_));
         if let Some(line) = narration::line(&event).filter(|_| is_told) {
             log.line(Stream::Err, &line);
@@ -374,9 +380,9 @@ fn has_moved(context: &mut StepContext<'_>, site: &Site, leftover: &Leftover) ->
 }
 
 /// Says where the configuration is another one now.
-fn note_edits(context: &StepContext<'_>, site: &Site, open: &[&Leftover]) {
+fn note_edits(context: &StepContext<'_>, site: &Site, open: &[Leftover]) {
     let now = site.configuration(context).ok();
-    let is_other = |leftover: &&&Leftover| {
+    let is_other = |leftover: &&Leftover| {
         leftover.facts.get(CONFIGURATION).is_some_and(|then| now.as_ref() != Some(then))
     };
     if open.iter().any(|leftover| is_other(&leftover)) {
@@ -425,6 +431,11 @@ impl Resumed {
     /// What the run has found out of files.
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// What earlier runs left open of `site`.
+    pub(super) fn open(&self, site: &Site) -> &[Leftover] {
+        self.sites.get(&site.name).map_or(&[], |dealt| &dealt.open)
     }
 
     /// What the next plan of `site` has to take over.

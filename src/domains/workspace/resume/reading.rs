@@ -13,14 +13,18 @@
 
 use std::time::Duration;
 
-use crate::adapters::terraform::stream::{self, Operation};
+use crate::adapters::terraform::stream::Operation;
 use crate::adapters::terraform::{Action, ApplyFold, ApplyReading};
 use crate::domains::workspace::plan::Purpose;
+use crate::domains::workspace::pulumi::Dialect;
 use crate::event::Termination;
 use crate::run::{Fate, Leftover};
 
 /// The name of a fact: the workspace.
 pub(in crate::domains::workspace) const WORKSPACE: &str = "workspace";
+
+/// The name of a fact: the program that does it.
+pub(in crate::domains::workspace) const ENGINE: &str = "engine";
 
 /// The name of a fact: `apply` or `destroy`.
 pub(in crate::domains::workspace) const PURPOSE: &str = "purpose";
@@ -80,13 +84,28 @@ pub fn workspace_of(leftover: &Leftover) -> Option<&str> {
     leftover.facts.get(WORKSPACE).map(String::as_str)
 }
 
+/// The program whose command was left open. Terraform where nothing is noted: earlier versions knew no other.
+pub(super) fn engine_of(leftover: &Leftover) -> &str {
+    leftover.facts.get(ENGINE).map_or("terraform", String::as_str)
+}
+
+/// What the process of `leftover` printed so far, taken in.
+pub(super) fn fold_stream(leftover: &Leftover, stream: &str) -> ApplyFold {
+    let mut dialect = Dialect::of(engine_of(leftover));
+    let mut fold = ApplyFold::default();
+    let events = stream.lines().filter_map(|line| dialect.read(line));
+    events.for_each(|event| fold.observe(&event, Duration::ZERO));
+    fold
+}
+
 /// Reads what was left open; `stream` is what its process printed so far. `None` where it is none of ours.
 pub fn read_leftover(leftover: &Leftover, stream: &str) -> Option<Unfinished> {
     let state = match leftover.fate {
         Fate::Running(_) => OpenState::Running,
         Fate::Ended(termination) => {
-            let mut fold = ApplyFold::default();
-            stream.lines().for_each(|line| fold.observe(&stream::parse(line), Duration::ZERO));
+            let mut fold = fold_stream(leftover, stream);
+            let (termination, last) = Dialect::of(engine_of(leftover)).ended(termination);
+            last.iter().for_each(|event| fold.observe(event, Duration::ZERO));
             judge(fold, termination)
         }
     };

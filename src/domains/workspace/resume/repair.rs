@@ -12,7 +12,7 @@ use crate::run::{Leftover, StepContext};
 pub(super) fn triage_lock(
     context: &mut StepContext<'_>,
     site: &Site,
-    open: &[&Leftover],
+    open: &[Leftover],
 ) -> Result<(), Fault> {
     let (termination, answer) = site.ask(context, |root| root.lock_probe())?;
     let lock = LockInfo::find(&text_box::parse(&answer.err));

@@ -22,19 +22,19 @@ pub(in crate::domains::workspace) struct Import {
 
 /// What becomes of a doubt once the state is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Salvage {
+pub(in crate::domains::workspace) struct Salvage {
     /// Is taken over by the next plan.
-    pub(super) imports: Vec<Import>,
+    pub(in crate::domains::workspace) imports: Vec<Import>,
     /// Was made, is not in the state, and has no id by which it could be taken over.
-    pub(super) lost: Vec<String>,
+    pub(in crate::domains::workspace) lost: Vec<String>,
     /// Was being made, and is not in the state: it may exist.
-    pub(super) maybe: Vec<String>,
+    pub(in crate::domains::workspace) maybe: Vec<String>,
     /// Was being changed or destroyed, and is in the state: the next plan looks at it.
-    pub(super) looked_at: Vec<String>,
+    pub(in crate::domains::workspace) looked_at: Vec<String>,
 }
 
 /// Compares what is doubtful with what is in the state, by addresses.
-pub(super) fn salvage(doubt: &Doubt, managed: &[String]) -> Salvage {
+pub(in crate::domains::workspace) fn salvage(doubt: &Doubt, managed: &[String]) -> Salvage {
     let is_known = |operation: &&Operation| managed.contains(&operation.address);
     let mut salvage = Salvage::default();
     for made in doubt.made().filter(|made| !is_known(made)) {

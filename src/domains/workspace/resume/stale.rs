@@ -18,7 +18,7 @@ const SLACK: Duration = Duration::from_secs(60);
 
 /// Whose a lock is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(in crate::domains::workspace) enum Owner {
     /// It is that of our own apply, which is dead: this id releases it.
     OursAndDead(String),
     /// It is not, or that can't be proven, for this reason.
@@ -26,7 +26,7 @@ pub(super) enum Owner {
 }
 
 /// Whose `lock` is, by what was noted when the applies in `open` were started; an apply waits for a lock at most `wait`.
-pub(super) fn judge(lock: &LockInfo, open: &[&Leftover], wait: Duration) -> Owner {
+pub(in crate::domains::workspace) fn judge(lock: &LockInfo, open: &[Leftover], wait: Duration) -> Owner {
     let unproven = |why: &str| Owner::Unproven(why.to_owned());
     let (Some(id), HolderShown::Holder) = (&lock.id, lock.trust) else {
         return unproven(match lock.trust {
@@ -96,7 +96,8 @@ mod tests {
     }
 
     fn is_ours(lock: &LockInfo, leftover: &Leftover) -> bool {
-        judge(lock, &[leftover], Duration::from_secs(10)) == Owner::OursAndDead("4f2".into())
+        judge(lock, std::slice::from_ref(leftover), Duration::from_secs(10))
+            == Owner::OursAndDead("4f2".into())
     }
 
     #[test]
