@@ -33,9 +33,15 @@ fn in_the_middle() -> (Space, Running) {
     (space, running)
 }
 
+/// What was made and unmade, in its order.
 fn made(space: &Space) -> Vec<String> {
+    made_in(space, "app")
+}
+
+fn made_in(space: &Space, folder: &str) -> Vec<String> {
+    let path = format!("{folder}/made");
     let name = |line: &str| line.replace("test:index:Thing::", "");
-    if space.has("app/made") { space.read("app/made").lines().map(name).collect() } else { Vec::new() }
+    if space.has(&path) { space.read(&path).lines().map(name).collect() } else { Vec::new() }
 }
 
 /// The process of the update that runs.
@@ -278,4 +284,67 @@ fn words_that_only_one_of_two_commands_knows_are_refused() {
     assert!(dry("--dry-run down").contains("destroy --json --yes --skip-preview --stack=prod"));
     let shown = dry("show app");
     assert!(shown.contains("stack           prod") && shown.contains("engine          pulumi"), "{shown}");
+}
+
+/// Two stacks in a row, the second with what the first has.
+fn two() -> Space {
+    project(
+        "[workspaces.one]\nengine = \"pulumi\"\n[workspaces.two]\nengine = \"pulumi\"\nenv = { WORD = \"{{ workspaces.one.outputs.word }}\" }\n",
+    )
+    .file("one/program.json", r#"{"resources": {"a": "1", "b": "1"}, "outputs": {"word": "w"}}"#)
+    .file("two/program.json", r#"{"resources": {"c": "1"}, "reads": {"seen": "WORD"}}"#)
+}
+
+/// Kills Shipway at its writes of the journal, all of them with `UP_KILLS`, and looks what the next run makes of it.
+fn is_killed_everywhere(prepare: fn(&Space), words: [&str; 2], end: [&str; 2]) {
+    let made = |space: &Space| {
+        let names = |name: &str| {
+            made_in(space, name).iter().map(|line| line.replace(' ', "-")).collect::<Vec<_>>().join(" ")
+        };
+        ["one", "two"].map(names)
+    };
+    let counted = two();
+    prepare(&counted);
+    let points = counted.root.with_file_name("points");
+    counted.shipway(words).env("SHIPWAY_COUNT_POINTS", points.as_os_str()).run().exits(0);
+    let total: usize = std::fs::read_to_string(&points).unwrap().parse().unwrap();
+    assert!(total > 20, "{total}");
+    let step = if std::env::var_os("UP_KILLS").is_some() { 1 } else { total.div_ceil(4) };
+    let mut recovered = 0;
+    for point in (1..=total).step_by(step) {
+        let space = two();
+        prepare(&space);
+        let killed = space.shipway(words).env("SHIPWAY_KILL_AT", point.to_string()).run();
+        let context = format!("after a kill at {point} of {total}: {}", killed.all());
+        assert_eq!(killed.signal(), Some(9), "{context}");
+        let next = space.shipway(words).run();
+        assert!(next.signal().is_none(), "{context}");
+        next.exits(0);
+        assert_eq!(made(&space), end, "{context}\n{}", next.all());
+        assert!(
+            !space
+                .root
+                .with_file_name("store")
+                .join("locks/one")
+                .read_dir()
+                .is_ok_and(|mut all| all.next().is_some())
+        );
+        recovered += 1;
+    }
+    println!("Shipway alone in `{}` of stacks: {recovered} kills, {recovered} recovered", words.join(" "));
+}
+
+#[test]
+fn shipway_killed_anywhere_in_an_up_of_stacks_makes_nothing_twice() {
+    needs!("python3");
+    is_killed_everywhere(|_| {}, ["up", "--yes"], ["create-a create-b", "create-c"]);
+}
+
+#[test]
+fn shipway_killed_anywhere_in_a_down_of_stacks_ends_with_nothing_left() {
+    needs!("python3");
+    let up = |space: &Space| {
+        space.run("up --yes").exits(0);
+    };
+    is_killed_everywhere(up, ["down", "--yes"], ["create-a create-b delete-b delete-a", "create-c delete-c"]);
 }

@@ -93,7 +93,8 @@ impl ResumeAction {
             if mine.is_empty() {
                 continue;
             }
-            let dealt = self.deal(context, site, mine)?;
+            // Before anything else nobody has read the outputs of other workspaces.
+            let dealt = self.deal(context, &site.without_gone(context)?, mine)?;
             if let Some(problem) = dealt.problem.as_ref().filter(|_| self.only_follow) {
                 return Err(Fault::new(FaultKind::Failed, problem.clone()).hint(
                     "`shipway up` or `shipway down` begins with it, and asks before anything is done",
