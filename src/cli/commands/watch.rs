@@ -144,10 +144,8 @@ impl Watch<'_> {
         let mut asked = None;
         loop {
             match child.next(LOOK) {
-                ChildEvent::Output(Stream::Out, bytes) => print(&String::from_utf8_lossy(&bytes)),
-                ChildEvent::Output(Stream::Err, bytes) => {
-                    terminal::say(Stream::Err, &String::from_utf8_lossy(&bytes));
-                }
+                ChildEvent::Output(Stream::Out, bytes) => print(&bytes),
+                ChildEvent::Output(Stream::Err, bytes) => terminal::say(Stream::Err, &bytes),
                 ChildEvent::Quiet => {}
                 ChildEvent::Ended { .. } => return next,
             }
