@@ -319,3 +319,58 @@ run = "echo {{ tasks.version.number }}"
     space.run("show").exits(0).prints("8\n");
     assert_eq!(space.read("runs"), "x\nx\n");
 }
+
+const LETTERS: &str = r#"
+[tasks.t]
+args = [{ name = "--verbose", short = "v" }, { name = "--force", short = "f" }, { name = "--number=1", short = "n" }, "word=none", "rest..."]
+run = "echo {{ verbose }} {{ force }} {{ number }} {{ word }} {{ rest }}"
+[tasks.digit]
+args = [{ name = "--one", short = "1" }, "word=none"]
+run = "echo {{ one }} {{ word }}"
+[tasks.plain]
+args = ["rest..."]
+run = "echo {{ rest }}"
+[tasks.calls]
+depends = [{ task = "t", args = ["-vn5", "-3"] }, { task = "plain", args = ["-x", "--long"] }]
+"#;
+
+#[test]
+fn letters_may_stand_together() {
+    let space = Space::with_tasks(LETTERS);
+    for (line, printed) in [
+        ("t -v", "true false 1 none\n"),
+        ("t -vf x", "true true 1 x\n"),
+        ("t -n5 x", "false false 5 x\n"),
+        ("t -n=5 x", "false false 5 x\n"),
+        ("t -vn5 x", "true false 5 x\n"),
+        ("t -fvn 5 x", "true true 5 x\n"),
+        ("t -vn a=b=c", "true false a=b=c none\n"),
+        ("t -vna=b", "true false a=b none\n"),
+        ("t -nvf", "false false vf none\n"),
+        ("t -v -5 -.5 -", "true false 1 -5 -.5 -\n"),
+        ("t x -- -vf", "false false 1 x -vf\n"),
+        ("digit -1", "true none\n"),
+        ("plain -vf --x", "-vf --x\n"),
+        ("-j1 calls", "true false 5 -3\n-x --long\n"),
+    ] {
+        space.run(line).exits(0).prints(printed);
+    }
+}
+
+#[test]
+fn a_letter_that_is_none_is_told_with_its_word_and_where_to_look() {
+    let space = Space::with_tasks(LETTERS);
+    for (line, said) in [
+        ("t -x", "`t` has no option `-x`\n"),
+        ("t -vx", "`t` has no option `-x` (in `-vx`)\n"),
+        ("t -vx", "`shipway t --help` lists its options"),
+        ("t -force", "`t` has no option `-o` (in `-force`)\n"),
+        ("t -force", "did you mean `--force`?"),
+        ("t -vf=yes", "the option `-f` of `t` takes no value"),
+        ("t -vn", "the option `-n` of `t` needs a value"),
+        ("t --verbose=yes", "the option `--verbose` of `t` takes no value"),
+        ("digit -2", ""),
+    ] {
+        space.run(line).exits(if said.is_empty() { 0 } else { 2 }).says(said);
+    }
+}

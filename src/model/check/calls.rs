@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::model::expression::{Part, Reference, Template};
 use crate::model::rollout::{Deploy, Rollout};
-use crate::model::task::{Argument, ArgumentKind, Call, Task};
+use crate::model::task::{Argument, ArgumentKind, Call, Shorts, Task};
 use crate::model::workspace::Dependency;
 use crate::text::{list, suggest};
 
@@ -96,9 +96,9 @@ impl<'m> Given<'m, '_> {
                 self.open_ended = true;
             } else if !options_ended && start == "--" && word.parts.len() == 1 {
                 options_ended = true;
-            } else if !options_ended && start.starts_with("--") {
+            } else if !options_ended && start.starts_with("--") && self.task.takes_options() {
                 self.option(word, &start[2..], &mut words);
-            } else if !options_ended && is_short(start) {
+            } else if !options_ended && self.task.is_shorts(start) {
                 self.short(word, start, &mut words);
             } else {
                 self.word(word);
@@ -167,23 +167,22 @@ impl<'m> Given<'m, '_> {
     }
 
     fn short(&mut self, word: &'m Template, text: &'m str, words: &mut std::slice::Iter<'m, Template>) {
-        let letter = text.chars().nth(1);
-        let Some(argument) = self.task.args.iter().find(|argument| argument.short == letter) else {
+        let Shorts { option, unknown, .. } = self.task.shorts(text);
+        if let Some(letter) = unknown {
             self.faults.push(
                 Diagnostic::error(
                     "unknown-option",
-                    format!("task `{}` has no option `{text}`", self.task.name),
+                    format!("task `{}` has no option `-{letter}`", self.task.name),
                     word.span,
                     "unknown option",
                 )
                 .also(self.task.span, "declared here"),
             );
-            return;
-        };
-        // `-xVALUE` and bundles of flags are the command line's to read; here it is enough to know the first.
-        let attached = text.len() > 2 || word.parts.len() > 1;
-        if !(attached && argument.kind == ArgumentKind::Flag) {
-            self.named(argument, word, attached.then_some(None), words);
+        }
+        if let Some((argument, value)) = option {
+            let is_whole = word.parts.len() == 1;
+            let value = if is_whole { value.map(Some) } else { Some(None) };
+            self.named(argument, word, value, words);
         }
     }
 
@@ -235,9 +234,4 @@ fn literal(word: &Template) -> Option<&str> {
         [Part::Text(text)] => Some(text),
         _ => None,
     }
-}
-
-/// `-x`, but not `-1` nor `-` alone.
-fn is_short(text: &str) -> bool {
-    text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
