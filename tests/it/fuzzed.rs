@@ -80,6 +80,23 @@ const JOURNALS: &[&str] = &[
     include_str!("../../fuzz/seeds/journal/events.jsonl"),
 ];
 
+/// With a lock file that lacks one of our libraries `shipway fuzz` builds nothing.
+#[test]
+fn the_lock_file_knows_all_that_we_use() {
+    let read = |text: &str| text.parse::<toml::Table>().unwrap();
+    let (ours, lock) = (read(include_str!("../../Cargo.toml")), read(include_str!("../../fuzz/Cargo.lock")));
+    let packages = lock["package"].as_array().unwrap();
+    for (name, wanted) in ours["dependencies"].as_table().unwrap() {
+        let wanted = wanted.as_str().or_else(|| wanted["version"].as_str()).unwrap();
+        let wanted = semver::VersionReq::parse(wanted).unwrap();
+        let is_it = |package: &&toml::Value| {
+            package["name"].as_str() == Some(name)
+                && wanted.matches(&package["version"].as_str().unwrap().parse().unwrap())
+        };
+        assert!(packages.iter().any(|package| is_it(&package)), "fuzz/Cargo.lock has no {name} {wanted}");
+    }
+}
+
 /// Seeds that nothing reads try nothing.
 #[test]
 fn the_seeds_are_what_is_read() {
