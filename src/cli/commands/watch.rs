@@ -64,6 +64,7 @@ fn line(session: &Session<'_>, words: &[String]) -> Vec<String> {
     let flags = [
         (options.force, "--force"),
         (options.keep_going, "--keep-going"),
+        (options.fail_fast, "--fail-fast"),
         (options.yes, "--yes"),
         (options.json, "--json"),
         (options.dry_run, "--dry-run"),
