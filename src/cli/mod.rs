@@ -225,7 +225,9 @@ fn goals(
     };
     let mut options = options.clone();
     let mut all = Vec::new();
-    for goal in &words.goals {
+    let spread =
+        goals::spread(&session.model, &words.goals).map_err(|fault| Ended::fault(fault, options.clone()))?;
+    for goal in &spread {
         let (name, arguments) = (&goal[0], &goal[1..]);
         let with = |fault: Fault| Ended::fault(fault, options.clone());
         match goals::lookup(&session.model, name) {

@@ -374,3 +374,50 @@ fn a_letter_that_is_none_is_told_with_its_word_and_where_to_look() {
         space.run(line).exits(if said.is_empty() { 0 } else { 2 }).says(said);
     }
 }
+
+const ALIKE: &str = r#"
+[include]
+docs = "docs/tasks.toml"
+[tasks]
+lint-py = "echo py >>log"
+lint-sh = "echo sh >>log"
+[tasks.lint-all]
+depends = ["lint-py", "lint-*"]
+run = "echo all >>log"
+[tasks.late]
+wait_for = ["lint-*"]
+run = "echo late >>log"
+[tasks.every]
+depends_post = ["**:build"]
+run = "echo every >>log"
+[tasks.say-one]
+args = ["word"]
+run = "echo one {{ word }} >>log"
+[tasks.say-two]
+args = ["word"]
+run = "echo two {{ word }} >>log"
+"#;
+
+#[test]
+fn a_pattern_means_all_tasks_whose_names_fit() {
+    let docs = "[tasks]\nbuild = \"echo docs >>../log\"\n[tasks.all]\ndepends = [\"bu*\"]\n";
+    let space = Space::with_tasks(ALIKE).file("docs/tasks.toml", docs);
+    for (line, log) in [
+        ("-j1 lint-all", "py\nsh\nall\n"),
+        ("-j1 late ::: lint-py ::: lint-sh", "py\nsh\nlate\n"),
+        ("every", "every\ndocs\n"),
+        ("docs:all", "docs\n"),
+        ("-j1 lint-*", "py\nsh\nall\n"),
+        ("docs:b*", "docs\n"),
+        ("-j1 run say-* x ::: docs:build", "one x\ntwo x\ndocs\n"),
+    ] {
+        space.write("log", "");
+        space.run(line).exits(0);
+        assert_eq!(space.read("log"), log, "{line}");
+    }
+    space.run("nothing-*").exits(2).says("no task has a name like `nothing-*`");
+    let wrong =
+        "[tasks.lint-all]\ndepends = [\"lint-*\"]\n[tasks.other]\nrun = \"true\"\nwait_for = [\"x*\"]\n";
+    let space = Space::with_tasks(wrong);
+    space.run("check").exits(3).says("no other task has a name like `lint-*`").says("tasks.toml:5:13");
+}
