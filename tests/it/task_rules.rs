@@ -421,3 +421,15 @@ fn a_pattern_means_all_tasks_whose_names_fit() {
     let space = Space::with_tasks(wrong);
     space.run("check").exits(3).says("no other task has a name like `lint-*`").says("tasks.toml:5:13");
 }
+
+#[test]
+fn all_that_is_left_is_handed_on_word_by_word() {
+    let tasks = "[tasks.show]\nargs = [\"first=none\", \"rest...\"]\nrun = \"printf '<%s>' {{ first }} {{ rest }}\"\n\
+                 [tasks.hands-on]\nargs = [\"words...\"]\ndepends = [{ task = \"show\", args = [\"--\", \"{{ words }}\"] }]\n";
+    let space = Space::with_tasks(tasks);
+    space.run("hands-on").exits(0).prints("<none>");
+    for words in [&["a", "b"][..], &["one word", "$HOME", "*", "--x", ""]] {
+        let line = [&["hands-on", "--"], words].concat();
+        space.shipway(line).run().exits(0).prints(&format!("<none><{}>", words.join("><")));
+    }
+}
