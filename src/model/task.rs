@@ -97,8 +97,11 @@ pub enum ArgumentKind {
         /// `None`: required.
         default: Option<String>,
     },
-    /// `"rest..."`: all that is left.
-    Rest,
+    /// `"rest..."` or `"rest+..."`: all that is left.
+    Rest {
+        /// One word at least.
+        required: bool,
+    },
     /// `"--flag"`: `true` or `false`.
     Flag,
     /// `"--option="` or `"--option=default"`.
@@ -108,13 +111,20 @@ pub enum ArgumentKind {
     },
 }
 
+impl ArgumentKind {
+    /// Whether it takes all that is left.
+    pub fn is_rest(&self) -> bool {
+        matches!(self, Self::Rest { .. })
+    }
+}
+
 impl Argument {
     /// What it is where it is not given; `None` where it has to be.
     pub fn default(&self) -> Option<&str> {
         match &self.kind {
             ArgumentKind::Positional { default } | ArgumentKind::Option { default } => default.as_deref(),
             ArgumentKind::Flag => Some("false"),
-            ArgumentKind::Rest => Some(""),
+            ArgumentKind::Rest { required } => (!required).then_some(""),
         }
     }
 

@@ -423,6 +423,33 @@ fn a_pattern_means_all_tasks_whose_names_fit() {
 }
 
 #[test]
+fn all_that_is_left_may_have_to_be_one_word_at_least() {
+    let tasks = "[tasks.fmt]\nargs = [\"how=fast\", \"files+...\"]\nrun = \"echo {{ how }} {{ files }}\"\n\
+                 [tasks.good]\ndepends = [{ task = \"fmt\", args = [\"slow\", \"a\"] }, { task = \"fmt\", args = [\"--\", \"b\"] }]\n\
+                 [tasks.hands-on]\nargs = [\"files...\"]\ndepends = [{ task = \"fmt\", args = [\"slow\", \"{{ files }}\"] }]\n";
+    let space = Space::with_tasks(tasks);
+    space.run("fmt slow a b").exits(0).prints("slow a b\n");
+    space.run("fmt -- a").exits(0).prints("fast a\n");
+    for (line, code) in [("fmt", 2), ("fmt slow", 2), ("hands-on", 3)] {
+        space
+            .run(line)
+            .exits(code)
+            .says("`fmt` needs the argument `files`")
+            .says("shipway fmt [HOW] FILES...");
+    }
+    space.run("-j1 good").exits(0).prints("slow a\nfast b\n");
+    space.run("hands-on x y").exits(0).prints("slow x y\n");
+    let wrong =
+        format!("{tasks}[tasks.wrong]\ndepends = [\"fmt\", {{ task = \"fmt\", args = [\"slow\"] }}]\n");
+    Space::with_tasks(&wrong)
+        .run("check")
+        .exits(3)
+        .says("task `fmt` needs `files`")
+        .says("10:12")
+        .says("10:28");
+}
+
+#[test]
 fn all_that_is_left_is_handed_on_word_by_word() {
     let tasks = "[tasks.show]\nargs = [\"first=none\", \"rest...\"]\nrun = \"printf '<%s>' {{ first }} {{ rest }}\"\n\
                  [tasks.hands-on]\nargs = [\"words...\"]\ndepends = [{ task = \"show\", args = [\"--\", \"{{ words }}\"] }]\n";

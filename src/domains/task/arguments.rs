@@ -132,7 +132,8 @@ pub fn usage(task: &Task) -> String {
         text.push_str(&match &argument.kind {
             ArgumentKind::Positional { default: None } => format!(" {name}"),
             ArgumentKind::Positional { .. } => format!(" [{name}]"),
-            ArgumentKind::Rest => format!(" [{name}]..."),
+            ArgumentKind::Rest { required: true } => format!(" {name}..."),
+            ArgumentKind::Rest { required: false } => format!(" [{name}]..."),
             ArgumentKind::Flag => format!(" [--{}]", argument.name),
             ArgumentKind::Option { default: None } => format!(" --{} VALUE", argument.name),
             ArgumentKind::Option { .. } => format!(" [--{} VALUE]", argument.name),
@@ -154,7 +155,7 @@ pub fn read_arguments<'a>(
         .iter()
         .filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. }))
         .collect();
-    let rest_argument = task.args.iter().find(|argument| argument.kind == ArgumentKind::Rest);
+    let rest_argument = task.args.iter().find(|argument| argument.kind.is_rest());
     let mut filled = 0;
     let mut place =
         |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| match positionals
@@ -191,7 +192,10 @@ pub fn read_arguments<'a>(
     }
     let mut scope = Scope::default();
     for argument in &task.args {
-        let value = if argument.kind == ArgumentKind::Rest {
+        let value = if let ArgumentKind::Rest { required } = argument.kind {
+            if required && rest.is_empty() {
+                return Err(missing(task, argument));
+            }
             ArgumentValue::List(std::mem::take(&mut rest))
         } else {
             value(task, argument, given.swap_remove(argument.name.as_str()), environment)?
@@ -282,6 +286,10 @@ fn unknown_option(task: &Task, option: String, word: &str) -> ArgumentFault {
     ArgumentFault::Unknown { task: task.name.clone(), option, within, near, usage: usage(task) }
 }
 
+fn missing(task: &Task, argument: &Argument) -> ArgumentFault {
+    ArgumentFault::Missing { task: task.name.clone(), argument: argument.name.clone(), usage: usage(task) }
+}
+
 fn value(
     task: &Task,
     argument: &Argument,
@@ -302,13 +310,7 @@ fn value(
             ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),
             ArgumentKind::Positional { default: Some(default) }
             | ArgumentKind::Option { default: Some(default) } => default.clone(),
-            _ => {
-                return Err(ArgumentFault::Missing {
-                    task: task.name.clone(),
-                    argument: argument.name.clone(),
-                    usage: usage(task),
-                });
-            }
+            _ => return Err(missing(task, argument)),
         },
     };
     let required = matches!(
