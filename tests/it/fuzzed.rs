@@ -108,6 +108,14 @@ fn the_seeds_are_what_is_read() {
     }
 }
 
+/// What libFuzzer found: half of it ends between the record and the noise.
+#[test]
+fn noise_behind_a_record_spoils_its_line_only() {
+    let record = JOURNALS[0].lines().next().unwrap();
+    let noise = format!("{}x", " ".repeat(record.len() + 2));
+    doors::journal(format!("{record}{noise}\n").as_bytes());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
