@@ -3,6 +3,7 @@
 //! Texts in events are masked before the event is made; structural fields (step, address, kind) are never rewritten. The format
 //! carries a version: a reader refuses a newer one. Nothing here knows how an event is drawn or kept.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -77,8 +78,8 @@ pub enum EventKind {
     Lines {
         /// Where they were printed.
         stream: Stream,
-        /// The lines, each with its newline.
-        text: String,
+        /// The lines as they were printed. The last has no newline where the command wrote none, or where more of it comes.
+        text: Bytes,
     },
     /// How far a step is. Replaces the step's last progress.
     Progress(Progress),
@@ -138,10 +139,52 @@ impl Event {
         let EventKind::Lines { stream, text } = &self.kind else { return tell(self) };
         let line = |text: &str| EventKind::Line { stream: *stream, text: text.to_owned() };
         let mut event = Event { version: 1, step: self.step.clone(), kind: line(""), ..*self };
-        for text in text.split_terminator('\n') {
-            event.kind = line(text);
+        for text in String::from_utf8_lossy(text).split_terminator('\n') {
+            event.kind = line(drawn(text));
             tell(&event);
         }
+    }
+}
+
+/// What is left of a line that was drawn over itself, as progress bars are.
+fn drawn(line: &str) -> &str {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    line.rsplit('\r').next().unwrap_or(line)
+}
+
+/// What a command printed: text mostly, but nobody says in which encoding. In JSON, which has to be UTF-8, U+FFFD stands for what is not.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&String::from_utf8_lossy(self), formatter)
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(self))
+    }
+}
+
+impl<'d> Deserialize<'d> for Bytes {
+    fn deserialize<D: serde::Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into_bytes()))
     }
 }
 
@@ -149,7 +192,8 @@ impl EventKind {
     /// Bytes of output in it.
     pub fn weight(&self) -> usize {
         match self {
-            Self::Line { text, .. } | Self::Lines { text, .. } => text.len(),
+            Self::Line { text, .. } => text.len(),
+            Self::Lines { text, .. } => text.len(),
             _ => 0,
         }
     }

@@ -243,7 +243,9 @@ pub fn journal(bytes: &[u8]) {
     let whole = read(bytes);
     if let Ok(records) = &whole {
         let part = read(&bytes[..bytes.len() / 2]).unwrap_or_default();
-        assert!(records.starts_with(&part), "a part of the journal says something else");
+        // A record that noise follows in its line is one until the noise comes.
+        let sure = part.len().saturating_sub(1);
+        assert!(records.starts_with(&part[..sure]), "a part of the journal says something else");
         let mut again = Vec::new();
         for record in records {
             again.extend(serde_json::to_vec(record).unwrap_or_default());

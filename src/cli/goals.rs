@@ -14,7 +14,7 @@ use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces, with_downs
 use crate::model::{Argument, ArgumentKind, Model};
 use crate::os::environment::Environment;
 use crate::run::node::Invocation;
-use crate::text::{list, suggest};
+use crate::text::{list, suggest, wildcard};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,26 @@ pub(super) fn lookup(model: &Model, name: &str) -> Named {
         }
     }
     Named::Unknown
+}
+
+/// The goals, with those that a pattern names one by one: each gets its arguments.
+pub(super) fn spread(model: &Model, goals: &[Vec<String>]) -> Result<Vec<Vec<String>>, Fault> {
+    let mut spread = Vec::new();
+    for goal in goals {
+        let (name, arguments) = (&goal[0], &goal[1..]);
+        if !wildcard::is_pattern(name) {
+            spread.push(goal.clone());
+            continue;
+        }
+        let before = spread.len();
+        let found = model.tasks.keys().filter(|task| wildcard::fits(name, task));
+        spread.extend(found.map(|task| [std::slice::from_ref(task), arguments].concat()));
+        if spread.len() == before {
+            return Err(Fault::new(FaultKind::Usage, format!("no task has a name like `{name}`"))
+                .hint("`shipway list --all` lists the tasks"));
+        }
+    }
+    Ok(spread)
 }
 
 /// Asks for an argument of the task of that name; `None`: nobody can be asked.

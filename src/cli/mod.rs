@@ -225,7 +225,9 @@ fn goals(
     };
     let mut options = options.clone();
     let mut all = Vec::new();
-    for goal in &words.goals {
+    let spread =
+        goals::spread(&session.model, &words.goals).map_err(|fault| Ended::fault(fault, options.clone()))?;
+    for goal in &spread {
         let (name, arguments) = (&goal[0], &goal[1..]);
         let with = |fault: Fault| Ended::fault(fault, options.clone());
         match goals::lookup(&session.model, name) {
@@ -383,9 +385,9 @@ pub fn command_names() -> Vec<String> {
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints data to standard output. A listener that went away is no fault of ours; data that is lost otherwise makes the command fail.
-pub(crate) fn print(text: &str) {
+pub(crate) fn print(text: &(impl AsRef<[u8]> + ?Sized)) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    if let Err(error) = out.write_all(text.as_ref()).and_then(|()| out.flush())
         && error.kind() != std::io::ErrorKind::BrokenPipe
     {
         LOST.store(true, Ordering::Relaxed);

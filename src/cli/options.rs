@@ -34,6 +34,10 @@ pub struct Options {
     #[arg(short = 'k', long, global = true)]
     pub keep_going: bool,
 
+    /// After a failure, end the tasks that still run, instead of waiting for them
+    #[arg(long, global = true, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+
     /// Answer ordinary questions with yes; a word that has to be typed still needs --confirm
     #[arg(short = 'y', long, global = true)]
     pub yes: bool,
@@ -105,6 +109,7 @@ impl Options {
             force: self.force || later.force,
             explain: self.explain || later.explain,
             keep_going: self.keep_going || later.keep_going,
+            fail_fast: self.fail_fast || later.fail_fast,
             yes: self.yes || later.yes,
             unlock_own_stale: self.unlock_own_stale || later.unlock_own_stale,
             confirm: self.confirm,

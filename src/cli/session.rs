@@ -247,6 +247,7 @@ impl<'a> Session<'a> {
             unlock_own_stale: options.unlock_own_stale,
             // One thing that can't be seen must not hide another.
             keep_going: options.keep_going || !recorded,
+            fail_fast: options.fail_fast,
             force: options.force,
             explain: options.explain && !options.json,
             tasks_file: self.tasks_file(),

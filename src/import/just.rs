@@ -255,14 +255,17 @@ impl Reader<'_> {
             let is_option = !each["long"].is_null() || !each["short"].is_null();
             let is_flag = is_option && (each["flag"] == true || !each["value"].is_null());
             let form = match text(&each["kind"]) {
-                "star" | "plus" => format!("{here}..."),
+                "plus" if default.is_none() => format!("{here}+..."),
+                "star" | "plus" => {
+                    if default.is_some() {
+                        self.lose(line, format!("the default of `{name}`: here it is empty"));
+                    }
+                    format!("{here}...")
+                }
                 _ if is_flag => format!("--{here}"),
                 _ if is_option => format!("--{here}={}", default.unwrap_or_default()),
                 _ => default.map_or_else(|| here.clone(), |default| format!("{here}={default}")),
             };
-            if each["kind"] == "plus" {
-                self.lose(line, format!("`{name}` needs one word at least; here it may be left out"));
-            }
             if each["long"].as_str().is_some_and(|long| long != here) {
                 self.lose(line, format!("the option `--{}` is called `--{here}` here", text(&each["long"])));
             }

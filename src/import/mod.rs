@@ -88,7 +88,7 @@ pub struct Call {
 /// An argument of a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Argument {
-    /// `name`, `name=default`, `rest...`, `--flag`, `--option=`.
+    /// `name`, `name=default`, `rest...`, `rest+...`, `--flag`, `--option=`.
     pub form: String,
     /// One line about it.
     pub help: Option<String>,

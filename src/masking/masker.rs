@@ -100,9 +100,9 @@ impl Masker {
             .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
     }
 
-    /// `text` without secrets, for a text that nobody else needs: it comes back as it is where there are none.
-    pub fn mask_owned(&self, text: String) -> String {
-        if self.table().is_none() { text } else { self.mask(&text) }
+    /// `text` without secrets, for one that nobody else needs: it comes back as it is where there are none.
+    pub fn mask_owned(&self, text: Vec<u8>) -> Vec<u8> {
+        if self.table().is_none() { text } else { self.mask_bytes(&text) }
     }
 
     /// `text` without secrets.

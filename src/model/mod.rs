@@ -43,7 +43,7 @@ pub use script::{Given, Place, Script, ScriptPart, ScriptShell};
 pub use secret::{
     Database, Encoding, FileSource, ForgeKind, ForgeSettings, RepositorySecret, SECRET_PREFIX, SecretValue,
 };
-pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Task};
+pub use task::{Argument, ArgumentKind, Call, Command, Confirm, MATRIX_PREFIX, Shorts, Task};
 pub use tracking::Tracking;
 pub use value::Value;
 pub use workspace::{Dependency, Engine, TerraformSettings, VarValue, WORKSPACE_VERBS, Workspace};

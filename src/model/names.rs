@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::File;
 use crate::diagnostic::Span;
-use crate::text::suggest;
+use crate::text::{suggest, wildcard};
 
 /// Where each name is defined.
 pub(super) struct Names {
@@ -128,6 +128,21 @@ impl Names {
         })
     }
 
+    /// The full names that a pattern means in the file of `prefix`, in their order.
+    pub(super) fn tasks_like(&self, prefix: &str, pattern: &str) -> Vec<String> {
+        let found = nearest_file(prefix, pattern, |full| {
+            let mut found: Vec<(&Span, &String)> = self
+                .tasks
+                .iter()
+                .filter(|(name, _)| wildcard::fits(full, name))
+                .map(|(name, span)| (span, name))
+                .collect();
+            found.sort_unstable();
+            (!found.is_empty()).then(|| found.into_iter().map(|(_, name)| name.clone()).collect())
+        });
+        found.unwrap_or_default()
+    }
+
     /// Every name and alias of a task.
     pub(super) fn task_names(&self) -> impl Iterator<Item = &String> {
         self.tasks.keys().chain(self.aliases.keys())
@@ -160,7 +175,7 @@ impl Names {
 }
 
 /// Tries `name` in the file of `prefix`, then in the one that includes it, up to the main file.
-fn nearest_file(prefix: &str, name: &str, find: impl Fn(&str) -> Option<String>) -> Option<String> {
+fn nearest_file<T>(prefix: &str, name: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
     let mut prefix = prefix;
     while !prefix.is_empty() {
         if let Some(found) = find(&format!("{prefix}{name}")) {

@@ -97,8 +97,11 @@ pub enum ArgumentKind {
         /// `None`: required.
         default: Option<String>,
     },
-    /// `"rest..."`: all that is left.
-    Rest,
+    /// `"rest..."` or `"rest+..."`: all that is left.
+    Rest {
+        /// One word at least.
+        required: bool,
+    },
     /// `"--flag"`: `true` or `false`.
     Flag,
     /// `"--option="` or `"--option=default"`.
@@ -108,19 +111,81 @@ pub enum ArgumentKind {
     },
 }
 
+impl ArgumentKind {
+    /// Whether it takes all that is left.
+    pub fn is_rest(&self) -> bool {
+        matches!(self, Self::Rest { .. })
+    }
+}
+
 impl Argument {
     /// What it is where it is not given; `None` where it has to be.
     pub fn default(&self) -> Option<&str> {
         match &self.kind {
             ArgumentKind::Positional { default } | ArgumentKind::Option { default } => default.as_deref(),
             ArgumentKind::Flag => Some("false"),
-            ArgumentKind::Rest => Some(""),
+            ArgumentKind::Rest { required } => (!required).then_some(""),
         }
     }
 
     /// Its name in the environment of the commands: `-` becomes `_`.
     pub fn variable(&self) -> String {
         self.name.replace(['-', '.'], "_")
+    }
+}
+
+/// What a word of short options gives: `-v`, `-vn5`, `-n=5`.
+#[derive(Debug, Default)]
+pub struct Shorts<'t, 'w> {
+    /// Those that take no value.
+    pub flags: Vec<&'t Argument>,
+    /// The one that ends them, with what follows its letter; `None`: its value is the next word.
+    pub option: Option<(&'t Argument, Option<&'w str>)>,
+    /// A letter that is none, where the rest was not looked at.
+    pub unknown: Option<char>,
+}
+
+impl Task {
+    /// Whether words that begin with `-` mean something.
+    pub fn takes_options(&self) -> bool {
+        self.args
+            .iter()
+            .any(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
+    }
+
+    /// Whether `word` is one of short options; `-5` is a number where no option is called so.
+    pub fn is_shorts(&self, word: &str) -> bool {
+        let Some(first) = word.strip_prefix('-').and_then(|letters| letters.chars().next()) else {
+            return false;
+        };
+        let is_number = first.is_ascii_digit() || first == '.';
+        self.takes_options() && first != '-' && (!is_number || self.short(first).is_some())
+    }
+
+    /// Reads a word of short options.
+    pub fn shorts<'w>(&self, word: &'w str) -> Shorts<'_, 'w> {
+        let mut shorts = Shorts::default();
+        let mut letters = word.strip_prefix('-').unwrap_or(word).chars();
+        while let Some(letter) = letters.next() {
+            match self.short(letter) {
+                Some(argument) if argument.kind == ArgumentKind::Flag => shorts.flags.push(argument),
+                Some(argument) => {
+                    let value = Some(letters.as_str()).filter(|value| !value.is_empty());
+                    let value = value.map(|value| value.strip_prefix('=').unwrap_or(value));
+                    shorts.option = Some((argument, value));
+                    break;
+                }
+                None => {
+                    shorts.unknown = Some(letter);
+                    break;
+                }
+            }
+        }
+        shorts
+    }
+
+    fn short(&self, letter: char) -> Option<&Argument> {
+        self.args.iter().find(|argument| argument.short == Some(letter))
     }
 }
 

@@ -67,11 +67,11 @@ fn standard_output() -> StandardOutput {
 }
 
 /// Writes `text` to one of our own outputs. Nobody listens any more where that fails.
-pub fn say(stream: crate::event::Stream, text: &str) {
+pub fn say(stream: crate::event::Stream, text: &(impl AsRef<[u8]> + ?Sized)) {
     use std::io::Write as _;
     match stream {
-        crate::event::Stream::Out => std::io::stdout().lock().write_all(text.as_bytes()).ok(),
-        crate::event::Stream::Err => std::io::stderr().lock().write_all(text.as_bytes()).ok(),
+        crate::event::Stream::Out => std::io::stdout().lock().write_all(text.as_ref()).ok(),
+        crate::event::Stream::Err => std::io::stderr().lock().write_all(text.as_ref()).ok(),
     };
 }
 

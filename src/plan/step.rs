@@ -44,6 +44,8 @@ pub struct Terms {
     pub alone: bool,
     /// The name of the step that opens what this one closes: once that was started, this one runs however all that it needs ended.
     pub closes: Option<String>,
+    /// It may be ended when another one failed (`--fail-fast`).
+    pub yields: bool,
 }
 
 /// One step: what is to be done, after what.

@@ -4,71 +4,106 @@
 //! movement would tear the live lines, a section mark would fold a GitLab log, OSC 52 would write into the clipboard. A carriage
 //! return overwrites the line in a terminal, so only what stands after the last one is kept; GitHub's runner would even take it for a
 //! new line and obey a command behind it.
+//!
+//! What is no UTF-8 is shown as it is: a terminal that knows another encoding shows it, and one of UTF-8 draws a mark for it and does nothing.
+
+use std::borrow::Cow;
+
+/// Starts what steers a terminal.
+const ESCAPE: u8 = 0x1b;
 
 /// One line, without its newline, ready to be shown.
 pub(super) fn line(text: &str, colour: bool) -> String {
-    let text = text.trim_end_matches(['\r', '\n']);
-    let text = text.rsplit(['\r', '\n']).next().unwrap_or(text);
-    let mut kept = String::with_capacity(text.len());
-    let mut painted = false;
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let after = &rest[first.len_utf8()..];
-        match first {
-            '\u{1b}' => {
-                let (sequence, behind) = rest.split_at(escape_length(rest));
-                if colour && is_colour(sequence) {
-                    kept.push_str(sequence);
-                    painted = !matches!(sequence, "\u{1b}[m" | "\u{1b}[0m");
+    let mut kept = Vec::with_capacity(text.len());
+    put_line(&mut kept, text.as_bytes(), colour);
+    // Of a text only whole characters go.
+    String::from_utf8(kept).unwrap_or_default()
+}
+
+fn put_line(kept: &mut Vec<u8>, text: &[u8], colour: bool) {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let end = text.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
+    let start = text[..end].iter().rposition(is_end).map_or(0, |at| at + 1);
+    let mut rest = &text[start..end];
+    let (mut painted, mut has_gap) = (false, false);
+    loop {
+        let plain = rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len());
+        kept.extend_from_slice(&rest[..plain]);
+        has_gap &= plain == 0;
+        rest = &rest[plain..];
+        let Some(&first) = rest.first() else { break };
+        let (length, is_kept) = match (first, character(rest)) {
+            (ESCAPE, _) => {
+                let length = escape_length(rest);
+                let is_kept = colour && is_colour(&rest[..length]);
+                if is_kept {
+                    painted = !matches!(&rest[..length], b"\x1b[m" | b"\x1b[0m");
                 }
-                rest = behind;
-                continue;
+                (length, is_kept)
             }
-            '\t' => kept.push('\t'),
-            control if control.is_control() => {}
-            // Marks that reorder what is read: a line could show something else than it is (CVE-2021-42574).
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            shown => kept.push(shown),
+            (_, Some(character)) => (character.len_utf8(), is_shown(character)),
+            // Behind something that went it could make a character with what stands before that.
+            (0x80..0xc0, None) => (1, !(has_gap && kept.last().is_some_and(|last| !last.is_ascii()))),
+            (_, None) => (1, true),
+        };
+        let (unit, after) = rest.split_at(length);
+        if is_kept {
+            kept.extend_from_slice(unit);
         }
+        has_gap = !is_kept;
         rest = after;
     }
     if painted {
-        kept.push_str("\u{1b}[0m");
+        kept.extend_from_slice(b"\x1b[0m");
     }
-    kept
 }
 
-/// Several lines, each with its newline, ready to be shown behind `prefix`.
-pub(super) fn block(text: &str, prefix: &str, colour: bool) -> String {
-    let is_clean = is_clean(text);
-    if prefix.is_empty() && is_clean {
-        return text.to_owned();
+/// Several lines, ready to be shown behind `prefix`, each with its newline.
+pub(super) fn block<'t>(text: &'t [u8], prefix: &str, colour: bool) -> Cow<'t, [u8]> {
+    // Without a way out, so that many bytes are looked at at once.
+    let is_clean = text.iter().fold(true, |is_clean, &byte| is_clean & (is_plain(byte) | (byte == b'\n')));
+    if prefix.is_empty() && is_clean && text.ends_with(b"\n") {
+        return Cow::Borrowed(text);
     }
-    let lines = text.bytes().filter(|&byte| byte == b'\n').count();
-    let mut block = String::with_capacity(text.len() + (lines + 1) * (prefix.len() + 1));
+    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+    let mut block = Vec::with_capacity(text.len() + (lines + 1) * (prefix.len() + 1));
     let mut rest = text;
     while !rest.is_empty() {
         // A line is short: to look for its end byte by byte is faster than to set out for it.
-        let end = rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
         let (each, after) = rest.split_at(end);
-        block.push_str(prefix);
-        if is_clean && each.ends_with('\n') {
-            block.push_str(each);
+        block.extend_from_slice(prefix.as_bytes());
+        if is_clean && each.ends_with(b"\n") {
+            block.extend_from_slice(each);
         } else {
-            block.push_str(&line(each, colour));
-            block.push('\n');
+            put_line(&mut block, each, colour);
+            block.push(b'\n');
         }
         rest = after;
     }
-    block
+    Cow::Owned(block)
 }
 
-/// Whether there is nothing but printable ASCII, tabs and newlines.
-fn is_clean(text: &str) -> bool {
-    // Without a way out, so that many bytes are looked at at once.
-    text.bytes().fold(true, |is_clean, byte| {
-        is_clean & (matches!(byte, b' '..=b'~') | (byte == b'\t') | (byte == b'\n'))
-    })
+/// Whether it is printable ASCII or a tab.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') | (byte == b'\t')
+}
+
+/// The character at the start of `text`; `None` where there is no UTF-8.
+fn character(text: &[u8]) -> Option<char> {
+    let width = match text.first()? {
+        0..0x80 => 1,
+        0x80..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0.. => 4,
+    };
+    std::str::from_utf8(text.get(..width)?).ok()?.chars().next()
+}
+
+fn is_shown(character: char) -> bool {
+    // Marks that reorder what is read: a line could show something else than it is (CVE-2021-42574).
+    let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character == '\t' || !(reorders || character.is_control())
 }
 
 /// The lines of a text of several lines.
@@ -77,31 +112,31 @@ pub(super) fn lines(text: &str, colour: bool) -> Vec<String> {
 }
 
 /// Bytes of the escape sequence at the start of `text` (ECMA-48 5.4 and 5.6); one that does not end takes the rest of the line.
-fn escape_length(text: &str) -> usize {
+fn escape_length(text: &[u8]) -> usize {
     let body = &text[1..];
-    match body.chars().next() {
-        Some('[') => body[1..]
-            .char_indices()
-            .find(|(_, each)| ('\u{40}'..='\u{7e}').contains(each))
-            .map_or(text.len(), |(at, _)| 2 + at + 1),
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            let bell = body.find('\u{7}').map(|at| 1 + at + 1);
-            let terminator = body.find("\u{1b}\\").map(|at| 1 + at + 2);
+    let at = |at: usize| body.get(at..).and_then(character).map_or(1, char::len_utf8);
+    match body.first() {
+        Some(b'[') => {
+            body[1..].iter().position(|each| matches!(each, 0x40..=0x7e)).map_or(text.len(), |at| 2 + at + 1)
+        }
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
+            let bell = body.iter().position(|&each| each == 0x07).map(|at| 1 + at + 1);
+            let terminator = body.windows(2).position(|two| two == b"\x1b\\").map(|at| 1 + at + 2);
             match (bell, terminator) {
                 (Some(bell), Some(terminator)) => bell.min(terminator),
                 (Some(end), None) | (None, Some(end)) => end,
                 (None, None) => text.len(),
             }
         }
-        Some(' '..='/') => body.chars().nth(1).map_or(text.len(), |last| 2 + last.len_utf8()),
-        Some(other) => 1 + other.len_utf8(),
+        Some(b' '..=b'/') => text.len().min(2 + at(1)),
+        Some(_) => 1 + at(0),
         None => 1,
     }
 }
 
-fn is_colour(sequence: &str) -> bool {
-    sequence.strip_prefix("\u{1b}[").and_then(|body| body.strip_suffix('m')).is_some_and(|parameters| {
-        parameters.chars().all(|each| each.is_ascii_digit() || each == ';' || each == ':')
+fn is_colour(sequence: &[u8]) -> bool {
+    sequence.strip_prefix(b"\x1b[").and_then(|body| body.strip_suffix(b"m")).is_some_and(|parameters| {
+        parameters.iter().all(|each| each.is_ascii_digit() || matches!(each, b';' | b':'))
     })
 }
 
@@ -144,12 +179,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_utf_8_stays_as_it_is() {
+        for (text, kept) in [
+            (&b"gr\xfcn\n"[..], &b"gr\xfcn\n"[..]),
+            (b"\xff\xfe\x1b[2Kb\n", b"\xff\xfeb\n"),
+            (b"\x1b[1m\xa35 \xe2\x82", b"\xa35 \xe2\x82\n"),
+            (b"\x1b(\xfcb\x1b\xfc\n\x1b(", b"b\n\n"),
+            (b"\xc2\x07\x9b31m \xe2\x07\x80\xae", b"\xc231m \xe2\n"),
+            (b"a\0b", b"ab\n"),
+        ] {
+            assert_eq!(&*block(text, "", false), kept, "{text:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_block_is_its_lines(lines in proptest::collection::vec("[ -~\t]{0,6}|\\PC{0,6}|[\u{1b}\\[m\u{7}a\u{202e}]{0,6}", 0..6), prefix in "|[a-c] ") {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let single: String = lines.iter().map(|each| format!("{prefix}{}\n", line(each, true))).collect();
-            prop_assert_eq!(block(&text, &prefix, true), single);
+            prop_assert_eq!(&*block(text.as_bytes(), &prefix, true), single.as_bytes());
+        }
+
+        #[test]
+        fn bytes_of_any_encoding_stay_and_nothing_that_steers_comes_about(
+            pieces in proptest::collection::vec(prop_oneof![
+                Just(b"\x07".to_vec()), Just(b"\xc2".to_vec()), Just(b"\xe2".to_vec()), Just(b"\xe2\x80".to_vec()), Just(b"\xae".to_vec()),
+                Just(b"\x9b".to_vec()), Just(b"\x80".to_vec()), Just(b"\x1b[1m".to_vec()), Just(b"a".to_vec()), proptest::collection::vec(any::<u8>(), 0..3),
+            ], 0..8)
+        ) {
+            let text = pieces.concat();
+            let kept = block(&text, "", false);
+            prop_assert!(!String::from_utf8_lossy(&kept).chars().any(|each| !is_shown(each) && each != '\n'), "{:?}", kept);
+            prop_assert_eq!(block(&kept, "", false).into_owned(), kept.into_owned());
         }
 
         #[test]

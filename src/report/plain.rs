@@ -33,8 +33,8 @@ impl Plain {
         Self { style, outputs, board, clock: RunClock::new(clock), heartbeat, skips }
     }
 
-    /// Lines of output, each with its newline.
-    fn output(&mut self, step: &str, stream: Stream, text: &str) {
+    /// Lines of output.
+    fn output(&mut self, step: &str, stream: Stream, text: &[u8]) {
         let is_data = Role::of(step).is_data(stream);
         let is_alone = match self.outputs.output() {
             StandardOutput::Apart if is_data => return self.outputs.data(text),
@@ -50,7 +50,7 @@ impl Plain {
         }
     }
 
-    fn printed(&mut self, step: &str, stream: Stream, text: &str) {
+    fn printed(&mut self, step: &str, stream: Stream, text: &[u8]) {
         self.outputs.talk(&self.skips.give(&self.style));
         self.output(step, stream, text);
         self.heartbeat.heard(step, self.clock.now());
@@ -63,7 +63,9 @@ impl Observer for Plain {
         self.board.note(event);
         let step = event.step.as_deref().unwrap_or_default();
         let text = match &event.kind {
-            EventKind::Line { stream, text } => return self.printed(step, *stream, &format!("{text}\n")),
+            EventKind::Line { stream, text } => {
+                return self.printed(step, *stream, format!("{text}\n").as_bytes());
+            }
             EventKind::Lines { stream, text } => return self.printed(step, *stream, text),
             EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
                 let before = self.skips.takes(&self.board, step, ending, &self.style);
@@ -121,19 +123,17 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
             let command = format!("$ {}", clean::line(line, false));
             format!("{prefix}{}\n", style.paint(Label::Quiet, &command))
         }
-        EventKind::Line { .. } | EventKind::Lines { .. } => String::new(),
         _ => told(event, board, &prefix, style),
     }
 }
 
-/// What every report for people says of an event in the same way, each line with its newline; nothing where each has its own way.
+/// What every report for people says of an event in the same way, each line with its newline; nothing where each has its own way, as with
+/// what commands print.
 pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) -> String {
     let name = event.step.as_deref().unwrap_or_default();
     match &event.kind {
         EventKind::Notice { .. } if Role::of(name).concludes() => String::new(),
         EventKind::Notice { level, text } => notice(prefix, *level, text, style),
-        EventKind::Line { text, .. } => format!("{prefix}{}\n", clean::line(text, style.colour)),
-        EventKind::Lines { text, .. } => clean::block(text, prefix, style.colour),
         EventKind::Answered { approved, by } => words::answer(board, name, *approved, by, style),
         EventKind::StepRedone { from, reason } => {
             let (title, from) = (board.title(name), board.title(from));
@@ -149,6 +149,8 @@ pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) ->
         | EventKind::StepStarted { .. }
         | EventKind::Judged(_)
         | EventKind::CommandStarted { .. }
+        | EventKind::Line { .. }
+        | EventKind::Lines { .. }
         | EventKind::CommandEnded { .. }
         | EventKind::Progress(_)
         | EventKind::Asked { .. } => String::new(),

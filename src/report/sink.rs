@@ -21,8 +21,8 @@ impl Sink {
     }
 
     /// Takes all of `text`.
-    pub(super) fn write(&mut self, text: &str) {
-        self.kept.extend_from_slice(text.as_bytes());
+    pub(super) fn write(&mut self, text: &(impl AsRef<[u8]> + ?Sized)) {
+        self.kept.extend_from_slice(text.as_ref());
         if self.kept.len() > KEPT {
             self.flush();
         }

@@ -3,9 +3,11 @@
 //! Each child hears of a signal once, politely, and is waited for. The next signal ends it hard, but for a child whose work would be lost
 //! (an apply that is open): then that signal only says so, and the one after it is hard. A command that cleans up and starts after a signal
 //! counts from its own start.
+//!
+//! With `--fail-fast` a step that fails is like a first signal to the children of steps that yield, and to nobody else.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::process::ChildControl;
@@ -15,6 +17,7 @@ use crate::os::signal::{self, Signal};
 #[derive(Default)]
 pub(super) struct Cancel {
     signals: AtomicU32,
+    has_failed: AtomicBool,
     children: Mutex<Children>,
 }
 
@@ -23,6 +26,8 @@ struct Children {
     next: u64,
     /// The first signal that came.
     first: Option<Signal>,
+    /// The title of the step for whose failure those that yield are ended.
+    failed: Option<String>,
     running: BTreeMap<u64, Heard>,
 }
 
@@ -30,6 +35,18 @@ struct Heard {
     control: Arc<dyn ChildControl>,
     count: u32,
     precious: Option<String>,
+    yields: bool,
+}
+
+/// What a child is to whoever ends it.
+#[derive(Default)]
+pub(super) struct Manner {
+    /// What would be lost if it were ended hard.
+    pub(super) precious: Option<String>,
+    /// It cleans up: a signal that came before it is none to it.
+    pub(super) cleans_up: bool,
+    /// It may be ended when another step failed.
+    pub(super) yields: bool,
 }
 
 /// A child in the table; leaves it when dropped.
@@ -50,23 +67,39 @@ impl Cancel {
         self.signals.load(Ordering::SeqCst) > 0
     }
 
-    /// Adds a child. `precious` says what would be lost if it were ended hard. Where a signal came just before, the child hears of that one
-    /// now, unless it is there to clean up.
-    pub(super) fn register(
-        &self,
-        control: Arc<dyn ChildControl>,
-        precious: Option<String>,
-        cleans_up: bool,
-    ) -> Registration<'_> {
+    /// The title of the step that failed, where those that yield are ended for it.
+    pub(super) fn failed(&self) -> Option<String> {
+        if self.has_failed.load(Ordering::SeqCst) { self.lock().failed.clone() } else { None }
+    }
+
+    /// Adds a child. Where a signal came just before, the child hears of that one now, unless it is there to clean up.
+    pub(super) fn register(&self, control: Arc<dyn ChildControl>, manner: Manner) -> Registration<'_> {
+        let Manner { precious, cleans_up, yields } = manner;
+        let yields = yields && !cleans_up;
         let mut children = self.lock();
-        let missed = children.first.filter(|_| !cleans_up);
-        if let Some(signal) = missed {
-            control.ask_to_end(signal.number());
+        let failed = children.failed.as_ref().filter(|_| yields).map(|_| signal::TERMINATE);
+        let missed = children.first.filter(|_| !cleans_up).map(Signal::number).or(failed);
+        if let Some(number) = missed {
+            control.ask_to_end(number);
         }
         let key = children.next;
         children.next += 1;
-        children.running.insert(key, Heard { control, count: u32::from(missed.is_some()), precious });
+        children.running.insert(key, Heard { control, count: u32::from(missed.is_some()), precious, yields });
         Registration { cancel: self, key }
+    }
+
+    /// The step with this title failed, and those that yield are ended; the first one counts.
+    pub(super) fn fail(&self, title: &str) {
+        let mut children = self.lock();
+        if children.failed.is_some() {
+            return;
+        }
+        children.failed = Some(title.to_owned());
+        self.has_failed.store(true, Ordering::SeqCst);
+        for heard in children.running.values_mut().filter(|heard| heard.yields && heard.count == 0) {
+            heard.count = 1;
+            heard.control.ask_to_end(signal::TERMINATE);
+        }
     }
 
     /// Whether a child has the terminal.
@@ -129,7 +162,7 @@ mod tests {
     #[test]
     fn an_ordinary_child_is_asked_once_then_ended() {
         let (cancel, child) = (Cancel::default(), Arc::new(Told::default()));
-        let registration = cancel.register(child.clone(), None, false);
+        let registration = cancel.register(child.clone(), Manner::default());
         cancel.signal(Signal::Terminate);
         assert_eq!(child.heard(), ["ask 15"]);
         cancel.signal(Signal::Interrupt);
@@ -142,7 +175,10 @@ mod tests {
     #[test]
     fn a_precious_child_is_ended_only_by_the_third_signal() {
         let (cancel, child) = (Cancel::default(), Arc::new(Told::default()));
-        let _registration = cancel.register(child.clone(), Some("the state of base".into()), false);
+        let _registration = cancel.register(
+            child.clone(),
+            Manner { precious: Some("the state of base".into()), ..Manner::default() },
+        );
         assert_eq!(cancel.signal(Signal::Interrupt), (1, vec![]));
         assert_eq!(cancel.signal(Signal::Interrupt), (2, vec!["the state of base".to_owned()]));
         assert_eq!(child.heard(), ["ask 2"]);
@@ -155,11 +191,32 @@ mod tests {
         let cancel = Cancel::default();
         cancel.signal(Signal::Terminate);
         let (late, cleaner) = (Arc::new(Told::default()), Arc::new(Told::default()));
-        let _late = cancel.register(late.clone(), None, false);
-        let _cleaner = cancel.register(cleaner.clone(), None, true);
+        let _late = cancel.register(late.clone(), Manner::default());
+        let _cleaner = cancel.register(cleaner.clone(), Manner { cleans_up: true, ..Manner::default() });
         assert_eq!(late.heard(), ["ask 15"]);
         assert!(cleaner.heard().is_empty());
         cancel.signal(Signal::Interrupt);
         assert_eq!(cleaner.heard(), ["ask 2"]);
+    }
+
+    #[test]
+    fn a_failure_ends_only_those_that_yield_and_a_signal_after_it_is_the_second() {
+        let cancel = Cancel::default();
+        let children: [Arc<Told>; 4] = Default::default();
+        let yields = || Manner { yields: true, ..Manner::default() };
+        let cleans_up = || Manner { cleans_up: true, ..yields() };
+        let _before = [
+            cancel.register(children[0].clone(), yields()),
+            cancel.register(children[1].clone(), Manner::default()),
+            cancel.register(children[2].clone(), cleans_up()),
+        ];
+        cancel.fail("lint");
+        cancel.fail("test");
+        let _after = cancel.register(children[3].clone(), yields());
+        let heard = || children.each_ref().map(|child| child.heard().join(", "));
+        assert_eq!(heard(), ["ask 15", "", "", "ask 15"]);
+        assert_eq!((cancel.failed().as_deref(), cancel.is_cancelled()), (Some("lint"), false));
+        cancel.signal(Signal::Interrupt);
+        assert_eq!(heard(), ["ask 15, kill", "ask 2", "ask 2", "ask 15, kill"]);
     }
 }

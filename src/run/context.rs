@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::action::{Approval, Exports};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
+use super::cancel::Manner;
 use super::launch::no_folder;
 use super::lines::{LineSplitter, Printed};
 use super::observe::{Answer, Question};
@@ -29,6 +30,9 @@ const QUIET: Duration = Duration::from_millis(250);
 
 /// A command that prints nothing for so long is not about to: what it printed is shown.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// How long a command may take to end when another step failed.
+const YIELDS: Duration = Duration::from_secs(5);
 
 /// How often a wait looks for a signal.
 const HEEDS: Duration = Duration::from_millis(50);
@@ -161,9 +165,22 @@ impl<'a> StepContext<'a> {
         self.shared.mode.looks
     }
 
-    /// Whether a signal came: stop soon, in order.
+    /// Whether a signal came, or a failure for which this step is ended: stop soon, in order.
     pub fn is_cancelled(&self) -> bool {
-        self.shared.cancel.is_cancelled()
+        self.shared.cancel.is_cancelled() || self.failed().is_some()
+    }
+
+    /// The fault of this step when it is cancelled.
+    pub fn interruption(&self) -> Fault {
+        match self.failed().filter(|_| !self.shared.cancel.is_cancelled()) {
+            Some(title) => Fault::new(FaultKind::Interrupted, format!("ended, since `{title}` failed")),
+            None => interrupted(),
+        }
+    }
+
+    /// The title of the step for whose failure this one is ended.
+    fn failed(&self) -> Option<String> {
+        if self.step().terms.yields { self.shared.cancel.failed() } else { None }
     }
 
     /// What the step `name` left, if it is in the plan and left a `T`.
@@ -245,7 +262,7 @@ impl<'a> StepContext<'a> {
             return Err(Fault::new(FaultKind::Refused, "a dry run starts nothing"));
         }
         if self.is_cancelled() && !how.cleans_up {
-            return Err(interrupted());
+            return Err(self.interruption());
         }
         let launch = self.launch(spec)?;
         let stream = match &launch.output {
@@ -285,7 +302,9 @@ impl<'a> StepContext<'a> {
             let process = identity::of(child.pid());
             self.record(Entry::CommandStarted { step: step.name.clone(), process })?;
         }
-        let registration = self.shared.cancel.register(child.control(), how.precious.take(), how.cleans_up);
+        let (precious, yields) = (how.precious.take(), self.step().terms.yields);
+        let manner = Manner { precious, cleans_up: how.cleans_up, yields };
+        let registration = self.shared.cancel.register(child.control(), manner);
         let End { termination, leaked, swept } = self.follow(child.as_mut(), spec.timeout, &mut how);
         drop(registration);
         drop(screen);
@@ -370,7 +389,7 @@ impl<'a> StepContext<'a> {
         let mut printed = Printed::new(log);
         let deadline = timeout.map(|timeout| clock.monotonic() + timeout);
         let mut timed_out = false;
-        let mut hard = None;
+        let (mut hard, mut yields) = (None, false);
         let mut is_told = false;
         let mut end = loop {
             let limit = if printed.is_waiting() || !is_told { PAUSE } else { QUIET };
@@ -387,6 +406,11 @@ impl<'a> StepContext<'a> {
                     self.shared.life.nudge();
                     is_told = true;
                 }
+            }
+            if hard.is_none() && !yields && !how.cleans_up && self.failed().is_some() {
+                // It was asked to end.
+                yields = true;
+                hard = Some(now + YIELDS);
             }
             if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
                 timed_out = true;

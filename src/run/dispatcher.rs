@@ -264,6 +264,9 @@ impl<'env> Dispatcher<'env> {
     }
 
     fn end(&mut self, id: StepId, ending: Ending) {
+        if self.shared.mode.fail_fast && matches!(ending, Ending::Failed { .. }) {
+            self.shared.cancel.fail(&self.shared.plan.step(id).title);
+        }
         let over = self.walk.end(self.shared.plan, id, ending);
         self.announce(over);
     }

@@ -1,5 +1,5 @@
-//! What a command prints: whole lines for whoever reads it as a value, and blocks of whole lines for whoever only looks at it, since a
-//! message for each of a million lines costs more than all else that is done with it.
+//! What a command prints: whole lines of text for whoever reads it as a value, and blocks of whole lines, in the bytes that it wrote, for
+//! whoever only looks at it, since a message for each of a million lines costs more than all else that is done with it.
 //!
 //! What is shown is masked before it is split: a line that is cut may be cut in the middle of a secret, and a secret may have several
 //! lines.
@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use super::context::StepLog;
-use crate::event::{EventKind, Stream};
+use crate::event::{Bytes, EventKind, Stream};
 use crate::masking::MaskStream;
 
-/// Longer lines that are only shown are cut here, so that a program that prints no newline can't fill the memory.
+/// Longer lines that are only shown come in pieces, so that a program that prints no newline can't fill the memory.
 const LONGEST: usize = 256 * 1024;
 
 /// Collects chunks of output that is a value, and gives whole lines: with all that stands before their `\n`, none cut, however long.
@@ -58,61 +58,42 @@ impl Picture {
         Self { mask, rest: Vec::new() }
     }
 
-    /// Adds every line that is whole now to `block`, each with a `\n`. A `\r` inside a line (a progress bar drawn over itself) keeps only
-    /// what was drawn last.
-    pub(super) fn push(&mut self, bytes: &[u8], block: &mut String) {
+    /// Adds every line that is whole now to `block`.
+    pub(super) fn push(&mut self, bytes: &[u8], block: &mut Vec<u8>) {
         let masked = self.mask.push(bytes);
         self.take(&masked, block);
     }
 
     /// Adds what is left after the last newline.
-    pub(super) fn finish(&mut self, block: &mut String) {
+    pub(super) fn finish(&mut self, block: &mut Vec<u8>) {
         let held = self.mask.finish();
         self.take(&held, block);
-        if !self.rest.is_empty() {
-            self.cut(block);
-        }
+        block.append(&mut self.rest);
     }
 
-    fn take(&mut self, bytes: &[u8], block: &mut String) {
+    fn take(&mut self, bytes: &[u8], block: &mut Vec<u8>) {
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
         let (whole, rest) = bytes.split_at(whole);
-        if self.rest.is_empty() {
-            draw(whole, block);
-        } else if !whole.is_empty() {
-            self.rest.extend_from_slice(whole);
-            draw(&self.rest, block);
-            self.rest.clear();
+        if !whole.is_empty() {
+            block.append(&mut self.rest);
+            block.extend_from_slice(whole);
         }
         self.rest.extend_from_slice(rest);
         if self.rest.len() > LONGEST {
-            self.cut(block);
+            let begun = self.rest.split_off(self.rest.len() - begun(&self.rest));
+            block.append(&mut self.rest);
+            self.rest = begun;
         }
     }
-
-    fn cut(&mut self, block: &mut String) {
-        self.rest.push(b'\n');
-        draw(&self.rest, block);
-        self.rest.clear();
-    }
 }
 
-/// Adds whole lines as they look.
-fn draw(lines: &[u8], block: &mut String) {
-    if !lines.contains(&b'\r') {
-        return block.push_str(&String::from_utf8_lossy(lines));
-    }
-    for line in lines.split_inclusive(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        block.push_str(&String::from_utf8_lossy(drawn(line)));
-        block.push('\n');
-    }
-}
-
-/// What is left of a line that was drawn over itself.
-fn drawn(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.iter().rposition(|&byte| byte == b'\r').map_or(line, |at| &line[at + 1..])
+/// Bytes of the character that the end of `text` cuts.
+fn begun(text: &[u8]) -> usize {
+    let is_begun = |length: &usize| {
+        let unfinished = std::str::from_utf8(&text[text.len() - length..]).err();
+        unfinished.is_some_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=text.len().min(3)).rfind(is_begun).unwrap_or(0)
 }
 
 /// So many bytes travel together at most; a chunk more, to be exact.
@@ -127,14 +108,14 @@ pub(super) struct Printed<'a> {
     pictures: [Picture; 2],
     /// Of which output the block is.
     stream: Stream,
-    block: String,
+    block: Vec<u8>,
     since: Option<Duration>,
 }
 
 impl<'a> Printed<'a> {
     pub(super) fn new(log: StepLog<'a>) -> Self {
         let pictures = [Stream::Out, Stream::Err].map(|_| Picture::new(log.shared.masker.stream()));
-        Self { log, pictures, stream: Stream::Out, block: String::new(), since: None }
+        Self { log, pictures, stream: Stream::Out, block: Vec::new(), since: None }
     }
 
     /// Takes a chunk that came at `now`. Waits while the display is far behind.
@@ -170,7 +151,7 @@ impl<'a> Printed<'a> {
         self.since = None;
         if !self.block.is_empty() {
             // A secret may have become known since its first half was let through.
-            let text = self.log.shared.masker.mask_owned(std::mem::take(&mut self.block));
+            let text = Bytes(self.log.shared.masker.mask_owned(std::mem::take(&mut self.block)));
             self.log.shared.send_lines(self.log.step, EventKind::Lines { stream: self.stream, text });
         }
     }
@@ -183,15 +164,29 @@ mod tests {
 
     #[test]
     fn lines_are_the_same_however_they_are_cut() {
-        let bytes = b"one\ntwo\r\n\n10%\r20%\r30%\nlast";
+        let bytes = b"one\ntwo\r\n\n10%\r20%\r30%\ngr\xfcn \0\nlast";
         for cut in 0..bytes.len() {
             let mut picture = Picture::new(Masker::default().stream());
-            let mut block = String::new();
+            let mut block = Vec::new();
             picture.push(&bytes[..cut], &mut block);
-            assert!(block.is_empty() || block.ends_with('\n'), "{block:?}");
+            assert!(block.is_empty() || block.ends_with(b"\n"), "{block:?}");
             picture.push(&bytes[cut..], &mut block);
             picture.finish(&mut block);
-            assert_eq!(block, "one\ntwo\n\n30%\nlast\n", "cut at {cut}");
+            assert_eq!(block, bytes, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_comes_in_pieces_of_whole_characters() {
+        for shift in ["", "x", "xx"] {
+            let line = shift.to_owned() + &"✓".repeat(LONGEST / 3 + 1);
+            let mut picture = Picture::new(Masker::default().stream());
+            let mut pieces = [Vec::new(), Vec::new()];
+            picture.push(&line.as_bytes()[..=LONGEST], &mut pieces[0]);
+            picture.push(&line.as_bytes()[LONGEST + 1..], &mut pieces[1]);
+            picture.finish(&mut pieces[1]);
+            let pieces = pieces.map(|piece| String::from_utf8(piece).unwrap());
+            assert!(pieces.iter().all(|piece| !piece.is_empty()) && pieces.concat() == line);
         }
     }
 
@@ -212,13 +207,13 @@ mod tests {
         masker.add(b"s3cr3t-of-somebody");
         for shift in 0..18 {
             let mut picture = Picture::new(masker.stream());
-            let mut block = String::new();
+            let mut block = Vec::new();
             let text = "x".repeat(LONGEST - shift) + "s3cr3t-of-somebody" + &"y".repeat(40);
             for chunk in text.as_bytes().chunks(LONGEST + 1) {
                 picture.push(chunk, &mut block);
             }
             picture.finish(&mut block);
-            let shown = block.replace('\n', "");
+            let shown = String::from_utf8(block).unwrap();
             assert_eq!(shown.trim_start_matches('x').trim_end_matches('y'), "***", "shifted by {shift}");
         }
     }

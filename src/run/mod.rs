@@ -74,6 +74,8 @@ pub struct RunSettings {
     pub jobs: usize,
     /// After a failure, go on with what does not depend on it.
     pub keep_going: bool,
+    /// After a failure, end what still runs and may be ended.
+    pub fail_fast: bool,
     /// Steps run although their work is as it was left.
     pub force: bool,
     /// Each task says why it runs.
@@ -124,7 +126,12 @@ pub fn run(
         journal,
         settings.root.clone(),
         Channels { life, budget, asker: Asker::new(ask, Arc::clone(&screen)) },
-        Mode { force: settings.force, explain: settings.explain, looks: false },
+        Mode {
+            force: settings.force,
+            explain: settings.explain,
+            fail_fast: settings.fail_fast,
+            looks: false,
+        },
     );
     shared.kept = settings.resumed.clone().map(Kept::new);
     shared.unlock_own_stale = settings.unlock_own_stale;

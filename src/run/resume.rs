@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::cancel::Manner;
 use super::context::{CommandRun, StepContext, unrecorded};
 use super::observe::{Answer, Question};
 use crate::diagnostic::{Fault, FaultKind};
@@ -40,7 +41,7 @@ impl StepContext<'_> {
             let files = leftover.files.display();
             Fault::new(FaultKind::World, format!("the stream {files} could not be read: {error}"))
         })?;
-        let registration = self.shared.cancel.register(child.control(), None, false);
+        let registration = self.shared.cancel.register(child.control(), Manner::default());
         let end = self.follow(child.as_mut(), None, &mut how);
         drop(registration);
         if self.is_cancelled() && matches!(store::fate(&leftover.files), Fate::Running(_)) {

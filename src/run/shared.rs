@@ -77,6 +77,8 @@ pub(super) struct Mode {
     pub(super) force: bool,
     /// Saying why.
     pub(super) explain: bool,
+    /// When one fails, those that yield are ended.
+    pub(super) fail_fast: bool,
     /// Not at all: it is only looked whether they would.
     pub(super) looks: bool,
 }

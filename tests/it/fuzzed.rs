@@ -80,6 +80,23 @@ const JOURNALS: &[&str] = &[
     include_str!("../../fuzz/seeds/journal/events.jsonl"),
 ];
 
+/// With a lock file that lacks one of our libraries `shipway fuzz` builds nothing.
+#[test]
+fn the_lock_file_knows_all_that_we_use() {
+    let read = |text: &str| text.parse::<toml::Table>().unwrap();
+    let (ours, lock) = (read(include_str!("../../Cargo.toml")), read(include_str!("../../fuzz/Cargo.lock")));
+    let packages = lock["package"].as_array().unwrap();
+    for (name, wanted) in ours["dependencies"].as_table().unwrap() {
+        let wanted = wanted.as_str().or_else(|| wanted["version"].as_str()).unwrap();
+        let wanted = semver::VersionReq::parse(wanted).unwrap();
+        let is_it = |package: &&toml::Value| {
+            package["name"].as_str() == Some(name)
+                && wanted.matches(&package["version"].as_str().unwrap().parse().unwrap())
+        };
+        assert!(packages.iter().any(|package| is_it(&package)), "fuzz/Cargo.lock has no {name} {wanted}");
+    }
+}
+
 /// Seeds that nothing reads try nothing.
 #[test]
 fn the_seeds_are_what_is_read() {
@@ -89,6 +106,14 @@ fn the_seeds_are_what_is_read() {
     for line in JOURNALS[1].lines() {
         serde_json::from_str::<shipway::event::Event>(line).expect(line);
     }
+}
+
+/// What libFuzzer found: half of it ends between the record and the noise.
+#[test]
+fn noise_behind_a_record_spoils_its_line_only() {
+    let record = JOURNALS[0].lines().next().unwrap();
+    let noise = format!("{}x", " ".repeat(record.len() + 2));
+    doors::journal(format!("{record}{noise}\n").as_bytes());
 }
 
 proptest! {

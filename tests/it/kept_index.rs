@@ -38,6 +38,16 @@ fn a_second_start_does_what_a_first_one_does() {
 }
 
 #[test]
+fn a_pattern_means_as_many_tasks_with_an_index() {
+    let space = Space::with_tasks(&large("[tasks.all]\ndepends = [\"t39*\"]\nwait_for = [\"t1*\"]\n\n"));
+    for line in ["-j1 all", "-j1 all", "-j1 t39*", "t5", "-j1 all"] {
+        let ran = space.run(line).exits(0).stdout.lines().filter(|line| line.starts_with("ran ")).count();
+        assert_eq!(ran, if line == "t5" { 1 } else { 11 }, "{line}");
+        assert!(space.has(INDEX));
+    }
+}
+
+#[test]
 fn with_and_without_an_index_the_same_is_said() {
     let tasks =
         large("[vars]\nword = \"hello\"\n\n[tasks.greet]\nargs = [\"name\"]\nrun = \"echo {{ name }}\"\n\n");

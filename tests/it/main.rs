@@ -99,6 +99,8 @@ mod signals;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]
+mod task_output;
+#[cfg(test)]
 mod task_resume;
 #[cfg(test)]
 mod task_rules;

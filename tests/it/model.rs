@@ -224,7 +224,7 @@ fn a_task_has_all_that_its_table_says() {
             ("suite", &ArgumentKind::Positional { default: Some("all".to_owned()) }),
             ("keep", &ArgumentKind::Flag),
             ("jobs", &ArgumentKind::Option { default: Some("4".to_owned()) }),
-            ("rest", &ArgumentKind::Rest),
+            ("rest", &ArgumentKind::Rest { required: false }),
         ]
     );
     assert_eq!((task.args[2].short, task.args[2].env.as_deref()), (Some('j'), Some("JOBS")));

@@ -319,3 +319,144 @@ run = "echo {{ tasks.version.number }}"
     space.run("show").exits(0).prints("8\n");
     assert_eq!(space.read("runs"), "x\nx\n");
 }
+
+const LETTERS: &str = r#"
+[tasks.t]
+args = [{ name = "--verbose", short = "v" }, { name = "--force", short = "f" }, { name = "--number=1", short = "n" }, "word=none", "rest..."]
+run = "echo {{ verbose }} {{ force }} {{ number }} {{ word }} {{ rest }}"
+[tasks.digit]
+args = [{ name = "--one", short = "1" }, "word=none"]
+run = "echo {{ one }} {{ word }}"
+[tasks.plain]
+args = ["rest..."]
+run = "echo {{ rest }}"
+[tasks.calls]
+depends = [{ task = "t", args = ["-vn5", "-3"] }, { task = "plain", args = ["-x", "--long"] }]
+"#;
+
+#[test]
+fn letters_may_stand_together() {
+    let space = Space::with_tasks(LETTERS);
+    for (line, printed) in [
+        ("t -v", "true false 1 none\n"),
+        ("t -vf x", "true true 1 x\n"),
+        ("t -n5 x", "false false 5 x\n"),
+        ("t -n=5 x", "false false 5 x\n"),
+        ("t -vn5 x", "true false 5 x\n"),
+        ("t -fvn 5 x", "true true 5 x\n"),
+        ("t -vn a=b=c", "true false a=b=c none\n"),
+        ("t -vna=b", "true false a=b none\n"),
+        ("t -nvf", "false false vf none\n"),
+        ("t -v -5 -.5 -", "true false 1 -5 -.5 -\n"),
+        ("t x -- -vf", "false false 1 x -vf\n"),
+        ("digit -1", "true none\n"),
+        ("plain -vf --x", "-vf --x\n"),
+        ("-j1 calls", "true false 5 -3\n-x --long\n"),
+    ] {
+        space.run(line).exits(0).prints(printed);
+    }
+}
+
+#[test]
+fn a_letter_that_is_none_is_told_with_its_word_and_where_to_look() {
+    let space = Space::with_tasks(LETTERS);
+    for (line, said) in [
+        ("t -x", "`t` has no option `-x`\n"),
+        ("t -vx", "`t` has no option `-x` (in `-vx`)\n"),
+        ("t -vx", "`shipway t --help` lists its options"),
+        ("t -force", "`t` has no option `-o` (in `-force`)\n"),
+        ("t -force", "did you mean `--force`?"),
+        ("t -vf=yes", "the option `-f` of `t` takes no value"),
+        ("t -vn", "the option `-n` of `t` needs a value"),
+        ("t --verbose=yes", "the option `--verbose` of `t` takes no value"),
+        ("digit -2", ""),
+    ] {
+        space.run(line).exits(if said.is_empty() { 0 } else { 2 }).says(said);
+    }
+}
+
+const ALIKE: &str = r#"
+[include]
+docs = "docs/tasks.toml"
+[tasks]
+lint-py = "echo py >>log"
+lint-sh = "echo sh >>log"
+[tasks.lint-all]
+depends = ["lint-py", "lint-*"]
+run = "echo all >>log"
+[tasks.late]
+wait_for = ["lint-*"]
+run = "echo late >>log"
+[tasks.every]
+depends_post = ["**:build"]
+run = "echo every >>log"
+[tasks.say-one]
+args = ["word"]
+run = "echo one {{ word }} >>log"
+[tasks.say-two]
+args = ["word"]
+run = "echo two {{ word }} >>log"
+"#;
+
+#[test]
+fn a_pattern_means_all_tasks_whose_names_fit() {
+    let docs = "[tasks]\nbuild = \"echo docs >>../log\"\n[tasks.all]\ndepends = [\"bu*\"]\n";
+    let space = Space::with_tasks(ALIKE).file("docs/tasks.toml", docs);
+    for (line, log) in [
+        ("-j1 lint-all", "py\nsh\nall\n"),
+        ("-j1 late ::: lint-py ::: lint-sh", "py\nsh\nlate\n"),
+        ("every", "every\ndocs\n"),
+        ("docs:all", "docs\n"),
+        ("-j1 lint-*", "py\nsh\nall\n"),
+        ("docs:b*", "docs\n"),
+        ("-j1 run say-* x ::: docs:build", "one x\ntwo x\ndocs\n"),
+    ] {
+        space.write("log", "");
+        space.run(line).exits(0);
+        assert_eq!(space.read("log"), log, "{line}");
+    }
+    space.run("nothing-*").exits(2).says("no task has a name like `nothing-*`");
+    let wrong =
+        "[tasks.lint-all]\ndepends = [\"lint-*\"]\n[tasks.other]\nrun = \"true\"\nwait_for = [\"x*\"]\n";
+    let space = Space::with_tasks(wrong);
+    space.run("check").exits(3).says("no other task has a name like `lint-*`").says("tasks.toml:5:13");
+}
+
+#[test]
+fn all_that_is_left_may_have_to_be_one_word_at_least() {
+    let tasks = "[tasks.fmt]\nargs = [\"how=fast\", \"files+...\"]\nrun = \"echo {{ how }} {{ files }}\"\n\
+                 [tasks.good]\ndepends = [{ task = \"fmt\", args = [\"slow\", \"a\"] }, { task = \"fmt\", args = [\"--\", \"b\"] }]\n\
+                 [tasks.hands-on]\nargs = [\"files...\"]\ndepends = [{ task = \"fmt\", args = [\"slow\", \"{{ files }}\"] }]\n";
+    let space = Space::with_tasks(tasks);
+    space.run("fmt slow a b").exits(0).prints("slow a b\n");
+    space.run("fmt -- a").exits(0).prints("fast a\n");
+    for (line, code) in [("fmt", 2), ("fmt slow", 2), ("hands-on", 3)] {
+        space
+            .run(line)
+            .exits(code)
+            .says("`fmt` needs the argument `files`")
+            .says("shipway fmt [HOW] FILES...");
+    }
+    space.run("-j1 good").exits(0).prints("slow a\nfast b\n");
+    space.run("hands-on x y").exits(0).prints("slow x y\n");
+    let wrong =
+        format!("{tasks}[tasks.wrong]\ndepends = [\"fmt\", {{ task = \"fmt\", args = [\"slow\"] }}]\n");
+    Space::with_tasks(&wrong)
+        .run("check")
+        .exits(3)
+        .says("task `fmt` needs `files`")
+        .says("10:12")
+        .says("10:28");
+}
+
+#[test]
+fn all_that_is_left_is_handed_on_word_by_word() {
+    let tasks = "[tasks.show]\nargs = [\"first=none\", \"rest...\"]\nrun = \"printf '<%s>' {{ first }} {{ rest }}\"\n\
+                 [tasks.hands-on]\nargs = [\"words...\"]\ndepends = [{ task = \"show\", args = [\"--\", \"{{ words }}\"] }]\n";
+    let space = Space::with_tasks(tasks);
+    space.run("hands-on").exits(0).prints("<none>");
+    for words in [&["a", "b"][..], &["one word", "$HOME", "*", "--x", ""]] {
+        let line = [&["hands-on", "--"], words].concat();
+        space.shipway(line).run().exits(0).prints(&format!("<none><{}>", words.join("><")));
+    }
+}

@@ -84,6 +84,35 @@ fn after_a_failure_nothing_new_is_started_unless_asked_for() {
 }
 
 #[test]
+fn with_fail_fast_what_still_runs_is_ended_and_cleans_up() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.bad]
+run = "until [ -e runs ] && [ -e deaf ]; do sleep 0.05; done; exit 4"
+[tasks.slow]
+retry = 3
+run = "trap 'touch told; exit 3' TERM; touch runs; while :; do sleep 0.1; done"
+finally = "touch cleaned"
+[tasks.deaf]
+run = "trap '' TERM; touch deaf; while :; do sleep 0.1; done"
+[tasks.waiting]
+depends = ["slow"]
+run = "touch waited"
+[tasks.all]
+depends = ["bad", "waiting", "deaf"]
+"#,
+    );
+    let output = space.run("-j3 --fail-fast all");
+    output
+        .exits(4)
+        .says("✗ slow  failed: ended, since `bad` failed")
+        .says("✗ deaf  failed: ended, since `bad` failed");
+    output.says("waiting  not started").does_not_say("attempt 2");
+    assert!(space.has("told") && space.has("cleaned") && !space.has("waited"), "{}", output.all());
+    space.run("--fail-fast --keep-going all").exits(2).says("cannot be used with");
+}
+
+#[test]
 fn finally_runs_after_a_failure_and_the_first_error_is_told() {
     let space = Space::with_tasks(
         "[tasks.t]\nrun = \"exit 5\"\nfinally = [\"echo first-$SHIPWAY_STATUS >>order; exit 6\", \"echo second-$SHIPWAY_STATUS >>order\"]\n",

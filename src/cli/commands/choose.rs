@@ -86,7 +86,7 @@ fn arguments(session: &Session<'_>, task: &Task) -> Result<Vec<String>, Fault> {
         };
         words.push(match argument.kind {
             ArgumentKind::Option { .. } => format!("--{}={value}", argument.name),
-            ArgumentKind::Positional { .. } | ArgumentKind::Rest | ArgumentKind::Flag => value,
+            ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. } | ArgumentKind::Flag => value,
         });
     }
     Ok(words)

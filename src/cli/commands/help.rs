@@ -75,7 +75,7 @@ pub fn task(session: &Session<'_>, name: &str) -> Result<u8, Fault> {
                         let short = argument.short.map(|short| format!("-{short}, ")).unwrap_or_default();
                         format!("  {short}--{}", argument.name)
                     }
-                    ArgumentKind::Positional { .. } | ArgumentKind::Rest => {
+                    ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. } => {
                         format!("  {}", argument.name.to_uppercase())
                     }
                 };

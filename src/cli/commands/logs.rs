@@ -116,7 +116,7 @@ fn step_log(doors: &Doors, run: &StoredRun, events: &[Event], name: &str) -> Res
     let path = run.folder.join("steps").join(format!("{}.log", store::file_name(name)));
     if doors.files.kind(&path) != FileKind::Missing {
         let bytes = doors.files.read(&path).map_err(|error| unreadable(run, &error))?;
-        print(&String::from_utf8_lossy(&bytes));
+        print(&bytes);
         return Ok(0);
     }
     let mut log = String::new();
@@ -126,9 +126,12 @@ fn step_log(doors: &Doors, run: &StoredRun, events: &[Event], name: &str) -> Res
                 log.push_str(text);
                 log.push('\n');
             }
-            EventKind::Lines { text, .. } => log.push_str(text),
+            EventKind::Lines { text, .. } => log.push_str(&String::from_utf8_lossy(text)),
             EventKind::CommandStarted { line } => log.push_str(&format!("$ {line}\n")),
-            EventKind::CommandEnded { termination, .. } => log.push_str(&format!("({termination})\n")),
+            EventKind::CommandEnded { termination, .. } => {
+                let newline = if log.is_empty() || log.ends_with('\n') { "" } else { "\n" };
+                log.push_str(&format!("{newline}({termination})\n"));
+            }
             _ => {}
         }
     }

@@ -64,6 +64,7 @@ fn line(session: &Session<'_>, words: &[String]) -> Vec<String> {
     let flags = [
         (options.force, "--force"),
         (options.keep_going, "--keep-going"),
+        (options.fail_fast, "--fail-fast"),
         (options.yes, "--yes"),
         (options.json, "--json"),
         (options.dry_run, "--dry-run"),
@@ -144,10 +145,8 @@ impl Watch<'_> {
         let mut asked = None;
         loop {
             match child.next(LOOK) {
-                ChildEvent::Output(Stream::Out, bytes) => print(&String::from_utf8_lossy(&bytes)),
-                ChildEvent::Output(Stream::Err, bytes) => {
-                    terminal::say(Stream::Err, &String::from_utf8_lossy(&bytes));
-                }
+                ChildEvent::Output(Stream::Out, bytes) => print(&bytes),
+                ChildEvent::Output(Stream::Err, bytes) => terminal::say(Stream::Err, &bytes),
                 ChildEvent::Quiet => {}
                 ChildEvent::Ended { .. } => return next,
             }

@@ -93,7 +93,7 @@ pub(super) fn argument(argument: &Argument) -> String {
     match &argument.kind {
         ArgumentKind::Positional { default: None } => name.clone(),
         ArgumentKind::Positional { default: Some(default) } => format!("{name}={default}"),
-        ArgumentKind::Rest => format!("{name}..."),
+        ArgumentKind::Rest { required } => format!("{name}{}...", if *required { "+" } else { "" }),
         ArgumentKind::Flag => format!("--{name}"),
         ArgumentKind::Option { default } => format!("--{name}={}", default.as_deref().unwrap_or_default()),
     }

@@ -150,6 +150,16 @@ impl Place<'_> {
             let taken = task.values.iter().find(|(names, _)| names.iter().any(|name| name == word));
             taken.filter(|_| !is_past).map(|(_, values)| values)
         };
+        // `-vj`, `-vj4`: the first letter that takes a value ends them.
+        let letter = |word: &str| {
+            let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+            let mut ends = letters.char_indices().map(|(at, letter)| (at + 1 + letter.len_utf8(), letter));
+            ends.find_map(|(end, letter)| Some((end, option(&format!("-{letter}"))?)))
+        };
+        let option = |word: &str| {
+            option(word)
+                .or_else(|| letter(word).filter(|(end, _)| *end == word.len()).map(|(_, values)| values))
+        };
         if let Some(values) = rest.last().and_then(|last| option(last)) {
             return values.iter().map(plain).collect();
         }
@@ -157,6 +167,9 @@ impl Place<'_> {
             && let Some(values) = option(name).filter(|values| !values.is_empty())
         {
             return values.iter().map(|value| plain(format!("{name}={value}"))).collect();
+        }
+        if let Some((end, values)) = letter(self.current).filter(|(_, values)| !values.is_empty()) {
+            return values.iter().map(|value| plain(format!("{}{value}", &self.current[..end]))).collect();
         }
         if self.current.starts_with('-') && !is_past {
             let mut found = task.options.clone();
@@ -344,6 +357,11 @@ mod tests {
         assert_eq!(complete("test u"), ["unit"]);
         assert_eq!(complete("test --jobs "), ["4", "8"]);
         assert_eq!(complete("test -j 8"), ["8"]);
+        assert_eq!(complete("test -j"), ["-j4", "-j8"]);
+        assert_eq!(complete("test -kj8"), ["-kj8"]);
+        assert_eq!(complete("test -kj "), ["4", "8"]);
+        assert_eq!(complete("test -kj4 u"), ["unit"]);
+        assert_eq!(complete("test -kj 4 u"), ["unit"]);
         assert_eq!(complete("test --jobs="), ["--jobs=4", "--jobs=8"]);
         assert_eq!(complete("test --jobs 4 u"), ["unit"]);
         assert_eq!(complete("test --keep u"), ["unit"]);

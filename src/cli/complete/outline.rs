@@ -53,16 +53,15 @@ pub(super) fn gather(doors: &Doors, file: &Path) -> Outline {
 fn of_model(model: &Model) -> Outline {
     let mut tasks = Vec::new();
     for task in model.tasks.values() {
-        let positionals = task
-            .args
-            .iter()
-            .filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest));
+        let positionals = task.args.iter().filter(|argument| {
+            matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. })
+        });
         let mut entry = OutlineTask {
             name: task.name.clone(),
             about: task.description.clone().unwrap_or_default(),
             options: task.args.iter().filter_map(option).collect(),
             positionals: positionals.map(|argument| argument.choices.clone()).collect(),
-            takes_rest: task.args.iter().any(|argument| argument.kind == ArgumentKind::Rest),
+            takes_rest: task.args.iter().any(|argument| argument.kind.is_rest()),
             values: task.args.iter().filter_map(values).collect(),
         };
         for name in std::iter::once(&task.name).chain(&task.aliases) {
@@ -96,7 +95,7 @@ fn option(argument: &Argument) -> Option<Candidate> {
     let word = match argument.kind {
         ArgumentKind::Flag => format!("--{}", argument.name),
         ArgumentKind::Option { .. } => format!("--{}=", argument.name),
-        ArgumentKind::Positional { .. } | ArgumentKind::Rest => return None,
+        ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. } => return None,
     };
     Some(Candidate { word, about: argument.help.clone().unwrap_or_default() })
 }

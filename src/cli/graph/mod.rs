@@ -126,7 +126,9 @@ pub(super) fn stand_ins(task: &Task) -> Vec<String> {
     required
         .map(|argument| match argument.kind {
             ArgumentKind::Option { .. } => format!("--{}={}", argument.name, value(argument)),
-            ArgumentKind::Positional { .. } | ArgumentKind::Rest | ArgumentKind::Flag => value(argument),
+            ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. } | ArgumentKind::Flag => {
+                value(argument)
+            }
         })
         .collect()
 }

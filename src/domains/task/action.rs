@@ -80,6 +80,7 @@ impl Action for TaskAction {
             pool: task.rules.pool.as_ref().and_then(place),
             alone: task.rules.interactive && runs,
             closes: self.part.closes.clone(),
+            yields: true,
         }
     }
 
@@ -181,7 +182,7 @@ impl TaskAction {
             match self.attempt(context, task, place) {
                 Err(fault) if !context.is_cancelled() => {
                     if !self.wait_for_next(context, (attempt, retry.attempts), delay, &fault) {
-                        return Err(interrupted());
+                        return Err(context.interruption());
                     }
                     delay = delay.saturating_mul(2).min(LONGEST_DELAY.max(retry.delay));
                 }
@@ -233,7 +234,7 @@ impl TaskAction {
         let termination = context.run_command(&spec, how)?;
         match (termination, task.rules.timeout) {
             _ if termination.is_success() => Ok(()),
-            _ if context.is_cancelled() => Err(interrupted()),
+            _ if context.is_cancelled() => Err(context.interruption()),
             (Termination::TimedOut, Some(timeout)) => {
                 let message =
                     format!("`{}` took longer than {}, and was ended", self.task, duration::render(timeout));

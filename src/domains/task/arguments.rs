@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Fault, FaultKind};
-use crate::model::{Argument, ArgumentKind, Task};
+use crate::model::{Argument, ArgumentKind, Shorts, Task};
 use crate::os::environment::Environment;
 use crate::run::bindings::{ArgumentValue, Scope};
 use crate::text::{count::count, list, suggest};
@@ -34,12 +34,14 @@ pub enum ArgumentFault {
         usage: String,
     },
     /// An option that it does not have.
-    #[error("`{task}` has no option `{option}`")]
+    #[error("`{task}` has no option `{option}`{}", within.as_ref().map(|word| format!(" (in `{word}`)")).unwrap_or_default())]
     Unknown {
         /// The task.
         task: String,
         /// The option as written.
         option: String,
+        /// The word of several letters that it stands in.
+        within: Option<String>,
         /// The nearest that it has.
         near: Option<String>,
         /// How it is called.
@@ -108,9 +110,11 @@ impl ArgumentFault {
         match self {
             Self::Missing { usage, .. } | Self::Option { usage, .. } => fault.hint(format!("usage: {usage}")),
             Self::Surplus { usage, .. } => fault.hint(format!("usage: {usage}")),
-            Self::Unknown { near, usage, .. } => match near {
+            Self::Unknown { task, near, usage, .. } => match near {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
-                None => fault.hint(format!("usage: {usage}; what follows `--` is no option")),
+                None => fault
+                    .hint(format!("usage: {usage}; what follows `--` is no option"))
+                    .hint(format!("`shipway {task} --help` lists its options")),
             },
             Self::NotText { variable, .. } => {
                 fault.hint(format!("set it to a text, or not at all: `unset {variable}`"))
@@ -128,7 +132,8 @@ pub fn usage(task: &Task) -> String {
         text.push_str(&match &argument.kind {
             ArgumentKind::Positional { default: None } => format!(" {name}"),
             ArgumentKind::Positional { .. } => format!(" [{name}]"),
-            ArgumentKind::Rest => format!(" [{name}]..."),
+            ArgumentKind::Rest { required: true } => format!(" {name}..."),
+            ArgumentKind::Rest { required: false } => format!(" [{name}]..."),
             ArgumentKind::Flag => format!(" [--{}]", argument.name),
             ArgumentKind::Option { default: None } => format!(" --{} VALUE", argument.name),
             ArgumentKind::Option { .. } => format!(" [--{} VALUE]", argument.name),
@@ -150,7 +155,7 @@ pub fn read_arguments<'a>(
         .iter()
         .filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. }))
         .collect();
-    let rest_argument = task.args.iter().find(|argument| argument.kind == ArgumentKind::Rest);
+    let rest_argument = task.args.iter().find(|argument| argument.kind.is_rest());
     let mut filled = 0;
     let mut place =
         |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| match positionals
@@ -179,7 +184,7 @@ pub fn read_arguments<'a>(
             for word in words.by_ref() {
                 place(word, rest_argument.is_some(), &mut given)?;
             }
-        } else if word.starts_with('-') && word.len() > 1 && has_options(task) {
+        } else if task.is_shorts(word) || (word.starts_with("--") && task.takes_options()) {
             read_option(task, word, &mut words, &mut given)?;
         } else {
             place(word, false, &mut given)?;
@@ -187,7 +192,10 @@ pub fn read_arguments<'a>(
     }
     let mut scope = Scope::default();
     for argument in &task.args {
-        let value = if argument.kind == ArgumentKind::Rest {
+        let value = if let ArgumentKind::Rest { required } = argument.kind {
+            if required && rest.is_empty() {
+                return Err(missing(task, argument));
+            }
             ArgumentValue::List(std::mem::take(&mut rest))
         } else {
             value(task, argument, given.swap_remove(argument.name.as_str()), environment)?
@@ -216,10 +224,7 @@ fn misfit(argument: &Argument, value: &ArgumentValue) -> Option<String> {
     values.iter().find(|value| !whole.is_match(value)).cloned()
 }
 
-fn has_options(task: &Task) -> bool {
-    task.args.iter().any(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
-}
-
+/// Reads `--long`, `--long=value`, or the letters of short ones.
 fn read_option<'a>(
     task: &'a Task,
     word: &str,
@@ -227,47 +232,62 @@ fn read_option<'a>(
     given: &mut IndexMap<&'a str, String>,
 ) -> Result<(), ArgumentFault> {
     let (name, inline) = match word.split_once('=') {
-        Some((name, value)) => (name, Some(value.to_owned())),
+        Some((name, value)) => (name, Some(value)),
         None => (word, None),
     };
-    let matches = |argument: &&Argument| match name.strip_prefix("--") {
-        Some(long) => argument.name == long,
-        None => argument.short.is_some_and(|short| name[1..] == *short.to_string()),
-    };
-    let problem = |problem| ArgumentFault::Option {
+    let problem = |option: &str, problem| ArgumentFault::Option {
         task: task.name.clone(),
-        option: name.to_owned(),
+        option: option.to_owned(),
         problem,
         usage: usage(task),
     };
-    match task.args.iter().find(matches).map(|argument| (argument, &argument.kind)) {
+    let Some(long) = name.strip_prefix("--") else {
+        let Shorts { flags, option, unknown } = task.shorts(word);
+        match (unknown, flags.last().and_then(|flag| flag.short)) {
+            (Some('='), Some(flag)) => return Err(problem(&format!("-{flag}"), "takes no value")),
+            (Some(letter), _) => return Err(unknown_option(task, format!("-{letter}"), word)),
+            (None, _) => {}
+        }
+        given.extend(flags.iter().map(|flag| (flag.name.as_str(), "true".to_owned())));
+        if let Some((argument, value)) = option {
+            let value = value.or_else(|| words.next().map(String::as_str));
+            let letter = argument.short.unwrap_or_default();
+            let value = value.ok_or_else(|| problem(&format!("-{letter}"), "needs a value"))?;
+            given.insert(&argument.name, value.to_owned());
+        }
+        return Ok(());
+    };
+    match task.args.iter().find(|argument| argument.name == long).map(|found| (found, &found.kind)) {
         Some((argument, ArgumentKind::Flag)) => {
             if inline.is_some() {
-                return Err(problem("takes no value"));
+                return Err(problem(name, "takes no value"));
             }
             given.insert(&argument.name, "true".to_owned());
         }
         Some((argument, ArgumentKind::Option { .. })) => {
-            let value = inline.or_else(|| words.next().cloned()).ok_or_else(|| problem("needs a value"))?;
-            given.insert(&argument.name, value);
+            let value = inline.or_else(|| words.next().map(String::as_str));
+            let value = value.ok_or_else(|| problem(name, "needs a value"))?;
+            given.insert(&argument.name, value.to_owned());
         }
-        _ => {
-            let options = task
-                .args
-                .iter()
-                .filter(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
-                .map(|argument| argument.name.as_str());
-            let near =
-                suggest::nearest(name.trim_start_matches('-'), options).map(|near| format!("--{near}"));
-            return Err(ArgumentFault::Unknown {
-                task: task.name.clone(),
-                option: name.to_owned(),
-                near,
-                usage: usage(task),
-            });
-        }
+        _ => return Err(unknown_option(task, name.to_owned(), name)),
     }
     Ok(())
+}
+
+fn unknown_option(task: &Task, option: String, word: &str) -> ArgumentFault {
+    let is_option =
+        |argument: &&Argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. });
+    let options = task.args.iter().filter(is_option).map(|argument| argument.name.as_str());
+    // `-keep` means `--keep`, and not four letters.
+    let name = word.trim_start_matches('-');
+    let near = options.clone().find(|option| *option == name).or_else(|| suggest::nearest(name, options));
+    let near = near.map(|near| format!("--{near}"));
+    let within = Some(word.to_owned()).filter(|word| *word != option);
+    ArgumentFault::Unknown { task: task.name.clone(), option, within, near, usage: usage(task) }
+}
+
+fn missing(task: &Task, argument: &Argument) -> ArgumentFault {
+    ArgumentFault::Missing { task: task.name.clone(), argument: argument.name.clone(), usage: usage(task) }
 }
 
 fn value(
@@ -290,13 +310,7 @@ fn value(
             ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),
             ArgumentKind::Positional { default: Some(default) }
             | ArgumentKind::Option { default: Some(default) } => default.clone(),
-            _ => {
-                return Err(ArgumentFault::Missing {
-                    task: task.name.clone(),
-                    argument: argument.name.clone(),
-                    usage: usage(task),
-                });
-            }
+            _ => return Err(missing(task, argument)),
         },
     };
     let required = matches!(

@@ -20,7 +20,7 @@ use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{MASK, Masker};
-use crate::model::{Call, MATRIX_PREFIX, Model, Task, Template};
+use crate::model::{Call, MATRIX_PREFIX, Model, Reference, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -69,11 +69,25 @@ pub fn invocation(
     scope: &Scope,
 ) -> Result<Invocation, Fault> {
     let task = find(model, &call.task.value)?;
-    let words: Result<Vec<String>, Fault> =
-        call.args.iter().map(|arg| static_text(model, environment, scope, arg)).collect();
-    let scope = read_arguments(task, &words?, environment)
+    let mut words = Vec::new();
+    for word in &call.args {
+        match handed_on(scope, word) {
+            Some(items) => words.extend_from_slice(items),
+            None => words.push(static_text(model, environment, scope, word)?),
+        }
+    }
+    let scope = read_arguments(task, &words, environment)
         .map_err(|fault| at(model, call.task.span, Fault { kind: FaultKind::File, ..fault.into_fault() }))?;
     Ok(Invocation::new(&task.name, scope))
+}
+
+/// The words of a `rest...` that is handed on as a whole.
+fn handed_on<'s>(scope: &'s Scope, word: &Template) -> Option<&'s [String]> {
+    let Reference::Argument(name) = &word.sole()?.reference else { return None };
+    match scope.args.get(name)? {
+        ArgumentValue::List(items) => Some(items),
+        ArgumentValue::Absent | ArgumentValue::Text(_) => None,
+    }
 }
 
 /// The tasks that run after this one, where it ended well.

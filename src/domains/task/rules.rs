@@ -9,7 +9,7 @@ use crate::http;
 use crate::model::{Condition, Ready, Script, WaitUntil};
 use crate::os::files::FileKind;
 use crate::os::sockets;
-use crate::run::{CommandRun, StepContext, interrupted, script};
+use crate::run::{CommandRun, StepContext, script};
 use crate::text::{duration, list};
 
 use super::action::{Place, TaskAction};
@@ -85,7 +85,7 @@ impl TaskAction {
                 );
             }
             if !context.wait(OFTEN.min(wait.timeout.saturating_sub(waited))) {
-                return Err(interrupted());
+                return Err(context.interruption());
             }
         }
     }
@@ -129,7 +129,7 @@ impl TaskAction {
         let how = CommandRun { is_look: true, cleans_up, ..CommandRun::default() };
         let termination = context.run_command(&spec, how)?;
         if context.is_cancelled() && !termination.is_success() {
-            return Err(interrupted());
+            return Err(context.interruption());
         }
         Ok((termination, spec.to_string()))
     }

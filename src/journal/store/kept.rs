@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::event::{Event, EventKind, Level};
+use crate::event::{Bytes, Event, EventKind, Level};
 use crate::os::files::append_private;
 
 /// The file that they have in a run's folder.
@@ -42,11 +42,11 @@ impl KeptEvents {
 
     /// Takes an event.
     pub(super) fn keep(&mut self, event: &Event) -> io::Result<()> {
-        if let EventKind::Line { text, .. } | EventKind::Lines { text, .. } = &event.kind {
+        if matches!(event.kind, EventKind::Line { .. } | EventKind::Lines { .. }) {
             if self.lines > LINES {
                 return Ok(());
             }
-            self.lines += text.len();
+            self.lines += event.kind.weight();
             self.add(event)?;
             if self.lines > LINES {
                 let text = "the run printed more than is kept; what follows was shown and is not here";
@@ -66,7 +66,7 @@ impl KeptEvents {
     fn add(&mut self, event: &Event) -> io::Result<()> {
         match &event.kind {
             EventKind::Lines { stream, text } if is_plain(text) => {
-                let kind = EventKind::Lines { stream: *stream, text: String::new() };
+                let kind = EventKind::Lines { stream: *stream, text: Bytes::default() };
                 let empty = Event { step: event.step.clone(), kind, ..*event };
                 serde_json::to_writer(&mut self.waiting, &empty)?;
                 put_into_end(&mut self.waiting, text)?;
@@ -103,16 +103,17 @@ impl KeptEvents {
 const EMPTY: &[u8] = br#""}}"#;
 
 /// Whether a text stands in JSON as it is, but for its newlines.
-fn is_plain(text: &str) -> bool {
+fn is_plain(text: &[u8]) -> bool {
     // Without a way out, so that many bytes are looked at at once.
-    text.bytes().fold(true, |is_plain, byte| {
-        is_plain & (((byte >= b' ') & (byte != b'"') & (byte != b'\\')) | (byte == b'\n'))
-    })
+    let (is_plain, all) = text.iter().fold((true, 0), |(is_plain, all), &byte| {
+        (is_plain & (((byte >= b' ') & (byte != b'"') & (byte != b'\\')) | (byte == b'\n')), all | byte)
+    });
+    is_plain && (all.is_ascii() || std::str::from_utf8(text).is_ok())
 }
 
 /// Puts a plain text into the empty one that `json` ends with. A million lines have a million newlines, and each costs a JSON writer as
 /// much as many letters.
-fn put_into_end(json: &mut Vec<u8>, text: &str) -> io::Result<()> {
+fn put_into_end(json: &mut Vec<u8>, text: &[u8]) -> io::Result<()> {
     if !json.ends_with(EMPTY) {
         return Err(io::Error::other("an event of lines does not end with its text"));
     }
@@ -121,7 +122,7 @@ fn put_into_end(json: &mut Vec<u8>, text: &str) -> io::Result<()> {
     // Each byte and an `n`, which the next one overwrites where it is not wanted.
     json.resize(start + text.len() * 2 + 1, 0);
     let mut at = start;
-    for byte in text.bytes() {
+    for &byte in text {
         let is_newline = byte == b'\n';
         if let Some([first, second]) = json.get_mut(at..at + 2) {
             *first = if is_newline { b'\\' } else { byte };
@@ -157,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let mut kept = KeptEvents::new(path.clone());
-        let line = event(EventKind::Lines { stream: Stream::Out, text: "x".repeat(LINES / 4) + "\n" });
+        let line = event(EventKind::Lines { stream: Stream::Out, text: Bytes(vec![b'x'; LINES / 4]) });
         for _ in 0..8 {
             kept.keep(&line).unwrap();
         }
@@ -177,6 +178,16 @@ mod tests {
             let json = serde_json::to_string(&event).unwrap() + "\n";
             assert_eq!(String::from_utf8(kept.waiting).unwrap(), json);
         }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_kept_as_text() {
+        let event =
+            event(EventKind::Lines { stream: Stream::Out, text: Bytes(b"gr\xfcn \xc3\xbc\n".to_vec()) });
+        let mut kept = KeptEvents::new(PathBuf::new());
+        kept.add(&event).unwrap();
+        let read: Event = serde_json::from_slice(&kept.waiting).unwrap();
+        assert_eq!(read.kind, EventKind::Lines { stream: Stream::Out, text: "gr\u{fffd}n ü\n".into() });
     }
 
     #[test]

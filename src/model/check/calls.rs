@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::model::expression::{Part, Reference, Template};
 use crate::model::rollout::{Deploy, Rollout};
-use crate::model::task::{Argument, ArgumentKind, Call, Task};
+use crate::model::task::{Argument, ArgumentKind, Call, Shorts, Task};
 use crate::model::workspace::Dependency;
 use crate::text::{list, suggest};
 
@@ -35,9 +35,10 @@ fn check_call(call: &Call, caller: &[Argument], model: &Model, faults: &mut Vec<
     if call.args.is_empty() && task.args.is_empty() {
         return;
     }
-    let mut given = Given { task, caller, named: Vec::new(), positional: 0, open_ended: false, faults };
+    let mut given =
+        Given { task, caller, named: Vec::new(), positional: 0, has_rest: false, open_ended: false, faults };
     given.read(&call.args);
-    let Given { named, positional, open_ended, .. } = given;
+    let Given { named, positional, has_rest, open_ended, .. } = given;
     let mut position = 0;
     let mut missing: Vec<&str> = Vec::new();
     for argument in &task.args {
@@ -49,7 +50,8 @@ fn check_call(call: &Call, caller: &[Argument], model: &Model, faults: &mut Vec<
             ArgumentKind::Option { default } => {
                 (named.contains(&argument.name.as_str()) || open_ended, default.is_some())
             }
-            ArgumentKind::Rest | ArgumentKind::Flag => continue,
+            ArgumentKind::Rest { required } => (has_rest || open_ended, !required),
+            ArgumentKind::Flag => continue,
         };
         if !is_given && !default && argument.env.is_none() {
             missing.push(&argument.name);
@@ -78,6 +80,8 @@ struct Given<'m, 'o> {
     caller: &'m [Argument],
     named: Vec<&'m str>,
     positional: usize,
+    /// Some word is one of the rest.
+    has_rest: bool,
     /// A `rest...` is handed on: how many words it is shows only when it runs.
     open_ended: bool,
     faults: &'o mut Vec<Diagnostic>,
@@ -96,11 +100,12 @@ impl<'m> Given<'m, '_> {
                 self.open_ended = true;
             } else if !options_ended && start == "--" && word.parts.len() == 1 {
                 options_ended = true;
-            } else if !options_ended && start.starts_with("--") {
+            } else if !options_ended && start.starts_with("--") && self.task.takes_options() {
                 self.option(word, &start[2..], &mut words);
-            } else if !options_ended && is_short(start) {
+            } else if !options_ended && self.task.is_shorts(start) {
                 self.short(word, start, &mut words);
             } else {
+                self.has_rest |= options_ended;
                 self.word(word);
             }
         }
@@ -108,7 +113,7 @@ impl<'m> Given<'m, '_> {
 
     fn is_variadic(&self, word: &Template) -> bool {
         let Some(Reference::Argument(name)) = word.sole().map(|hole| &hole.reference) else { return false };
-        self.caller.iter().any(|argument| argument.name == *name && argument.kind == ArgumentKind::Rest)
+        self.caller.iter().any(|argument| argument.name == *name && argument.kind.is_rest())
     }
 
     fn word(&mut self, word: &Template) {
@@ -117,7 +122,9 @@ impl<'m> Given<'m, '_> {
             self.task.args.iter().filter(|argument| matches!(argument.kind, ArgumentKind::Positional { .. }));
         if let Some(argument) = positionals.nth(self.positional - 1) {
             self.check_choice(argument, word, literal(word));
-        } else if !self.task.args.iter().any(|argument| argument.kind == ArgumentKind::Rest) {
+        } else if self.task.args.iter().any(|argument| argument.kind.is_rest()) {
+            self.has_rest = true;
+        } else {
             let takes = match self.task.args.iter().filter(|a| a.kind != ArgumentKind::Flag).count() {
                 0 => "it takes none".to_owned(),
                 _ => {
@@ -167,23 +174,22 @@ impl<'m> Given<'m, '_> {
     }
 
     fn short(&mut self, word: &'m Template, text: &'m str, words: &mut std::slice::Iter<'m, Template>) {
-        let letter = text.chars().nth(1);
-        let Some(argument) = self.task.args.iter().find(|argument| argument.short == letter) else {
+        let Shorts { option, unknown, .. } = self.task.shorts(text);
+        if let Some(letter) = unknown {
             self.faults.push(
                 Diagnostic::error(
                     "unknown-option",
-                    format!("task `{}` has no option `{text}`", self.task.name),
+                    format!("task `{}` has no option `-{letter}`", self.task.name),
                     word.span,
                     "unknown option",
                 )
                 .also(self.task.span, "declared here"),
             );
-            return;
-        };
-        // `-xVALUE` and bundles of flags are the command line's to read; here it is enough to know the first.
-        let attached = text.len() > 2 || word.parts.len() > 1;
-        if !(attached && argument.kind == ArgumentKind::Flag) {
-            self.named(argument, word, attached.then_some(None), words);
+        }
+        if let Some((argument, value)) = option {
+            let is_whole = word.parts.len() == 1;
+            let value = if is_whole { value.map(Some) } else { Some(None) };
+            self.named(argument, word, value, words);
         }
     }
 
@@ -235,9 +241,4 @@ fn literal(word: &Template) -> Option<&str> {
         [Part::Text(text)] => Some(text),
         _ => None,
     }
-}
-
-/// `-x`, but not `-1` nor `-` alone.
-fn is_short(text: &str) -> bool {
-    text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

@@ -50,7 +50,7 @@ impl<'f> Reader<'f, '_> {
         }
     }
 
-    /// `"name"`, `"name=default"`, `"rest..."`, `"--flag"`, `"--option="`, `"--option=default"`.
+    /// `"name"`, `"name=default"`, `"rest..."`, `"rest+..."`, `"--flag"`, `"--option="`, `"--option=default"`.
     fn form(&mut self, form: &str, span: Span) -> Option<(String, ArgumentKind)> {
         let (left, default) = match form.split_once('=') {
             Some((left, default)) => (left, Some(default)),
@@ -67,10 +67,12 @@ impl<'f> Reader<'f, '_> {
         } else if let Some(name) = left.strip_suffix("...") {
             if default.is_some() {
                 self.fault(
-                    bad(format!("`{name}...` can't have a default"), span).help("it is empty by default"),
+                    bad(format!("`{name}...` can't have a default"), span)
+                        .help("where nothing is given it is empty"),
                 );
             }
-            (name, ArgumentKind::Rest)
+            let (name, required) = name.strip_suffix('+').map_or((name, false), |name| (name, true));
+            (name, ArgumentKind::Rest { required })
         } else {
             (left, ArgumentKind::Positional { default: default.map(str::to_owned) })
         };
@@ -148,7 +150,7 @@ impl<'f> Reader<'f, '_> {
                     conflict(&name, "is a flag and can't have a default", place)
                         .help(format!("an option that takes a value is written `--{name}=`")),
                 ),
-                ArgumentKind::Rest => {
+                ArgumentKind::Rest { .. } => {
                     self.fault(conflict(&name, "takes the rest and can't have a default", place))
                 }
             }
@@ -156,7 +158,7 @@ impl<'f> Reader<'f, '_> {
         if kind == ArgumentKind::Flag && pattern.is_some() {
             self.fault(conflict(&name, "is a flag and can't have a `pattern`", span));
         }
-        let is_positional = matches!(kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest);
+        let is_positional = matches!(kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. });
         if let (Some((_, place)), true) = (short, is_positional) {
             self.fault(conflict(&name, "is no flag or option and can't have a `short`", place));
         }
@@ -237,8 +239,8 @@ impl<'f> Reader<'f, '_> {
                 .also(other.span, "the other one"),
             );
         }
-        let positional = matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest);
-        let rest = before.iter().find(|other| other.kind == ArgumentKind::Rest);
+        let positional = matches!(argument.kind, ArgumentKind::Positional { .. } | ArgumentKind::Rest { .. });
+        let rest = before.iter().find(|other| other.kind.is_rest());
         if let (true, Some(rest)) = (positional, rest) {
             self.fault(
                 bad(format!("nothing can follow `{}...`", rest.name), argument.span)
@@ -283,8 +285,11 @@ fn malformed(form: &str, name: &str, span: Span) -> Diagnostic {
     let bare =
         name.trim_start_matches(['*', '+', '-', '$', '<', '[', '.']).trim_end_matches(['>', ']', '?', '.']);
     let help = if !is_identifier(bare) {
-        "write `name`, `name=default`, `rest...`, `--flag`, `--option=` or `--option=default`".to_owned()
-    } else if name.starts_with(['*', '+']) || name.ends_with("..") {
+        "write `name`, `name=default`, `rest...`, `rest+...`, `--flag`, `--option=` or `--option=default`"
+            .to_owned()
+    } else if name.starts_with('+') {
+        format!("the rest of the command line, of one word at least, is written `{bare}+...`")
+    } else if name.starts_with('*') || name.ends_with("..") {
         format!("the rest of the command line is written `{bare}...`")
     } else if name.starts_with('-') && bare.len() == 1 {
         format!("a short form stands in a table: `{{ name = \"--long\", short = \"{bare}\" }}`")

@@ -7,6 +7,7 @@ use super::template::Scope;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::model::expression::Template;
 use crate::model::task::{Call, Command};
+use crate::text::wildcard;
 
 impl<'f> Reader<'f, '_> {
     /// The commands of a hook: a string, or a list of strings and tables.
@@ -98,16 +99,47 @@ impl<'f> Reader<'f, '_> {
         Some(words)
     }
 
-    /// The calls of a key: tasks by name or as tables.
-    pub(super) fn calls(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>) -> Vec<Call> {
+    /// The calls of a key: tasks by name, by a pattern, which never means the task `own` itself, or as tables.
+    pub(super) fn calls(&mut self, entry: Option<Entry<'f>>, scope: Scope<'_>, own: &str) -> Vec<Call> {
         let what = Subject::Item(entry.map_or("", Entry::name));
-        self.items(entry).into_iter().filter_map(|node| self.call(what, node, scope)).collect()
+        let mut calls: Vec<Call> = Vec::new();
+        for node in self.items(entry) {
+            match self.task_pattern(node, own) {
+                Some(names) => calls.extend(names.into_iter().map(|task| Call { task, args: Vec::new() })),
+                None => calls.extend(self.call(what, node, scope)),
+            }
+        }
+        calls
     }
 
-    /// The names of tasks, in full.
-    pub(super) fn task_names(&mut self, entry: Option<Entry<'f>>) -> Vec<Spanned<String>> {
+    /// The names of tasks, in full; as in `calls`.
+    pub(super) fn task_names(&mut self, entry: Option<Entry<'f>>, own: &str) -> Vec<Spanned<String>> {
         let what = Subject::Item(entry.map_or("", Entry::name));
-        self.items(entry).into_iter().filter_map(|node| self.task_name(what, node)).collect()
+        let mut names = Vec::new();
+        for node in self.items(entry) {
+            match self.task_pattern(node, own) {
+                Some(found) => names.extend(found),
+                None => names.extend(self.task_name(what, node)),
+            }
+        }
+        names
+    }
+
+    /// The tasks that a pattern means; `None`: it is none.
+    fn task_pattern(&mut self, node: Node<'f>, own: &str) -> Option<Vec<Spanned<String>>> {
+        let pattern = node.get_ref().as_str().filter(|text| wildcard::is_pattern(text))?;
+        let span = self.at(node);
+        let mut found = self.names.tasks_like(&self.file.prefix, pattern);
+        found.retain(|name| name != own);
+        if found.is_empty() {
+            self.fault(Diagnostic::error(
+                "unknown-task",
+                format!("no other task has a name like `{pattern}`"),
+                span,
+                "means no task",
+            ));
+        }
+        Some(found.into_iter().map(|name| Spanned::new(name, span)).collect())
     }
 
     /// A task by name, or `{ task = "name", args = […] }`.

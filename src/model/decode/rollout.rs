@@ -49,8 +49,8 @@ impl<'f> Reader<'f, '_> {
             span: self.key(entry),
             compose: self.compose(compose),
             proxy: proxy.and_then(|entry| self.proxy(entry)).unwrap_or(Proxy::None),
-            before: self.calls(before, Scope::GLOBAL),
-            after: self.calls(after, Scope::GLOBAL),
+            before: self.calls(before, Scope::GLOBAL, ""),
+            after: self.calls(after, Scope::GLOBAL, ""),
             keep_releases: keep_releases.unwrap_or(KEEP_RELEASES) as usize,
             groups: groups
                 .into_iter()

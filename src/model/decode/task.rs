@@ -143,15 +143,15 @@ impl<'f> Reader<'f, '_> {
         let scope = Scope { arguments: Some(&known) };
         task.description = description.and_then(|entry| self.plain(Subject::Key("description"), entry.value));
         task.aliases = self.aliases(alias);
-        task.depends = self.calls(depends, scope);
+        task.depends = self.calls(depends, scope, &task.name);
         task.dir = dir.and_then(|entry| self.template(Subject::Key("dir"), entry.value, scope));
         self.check_env_beside_arguments(env, &task.args);
         task.env.extend(self.env(env, scope));
         task.dotenv = self.dotenv(dotenv, scope);
         task.databases = self.database_names(databases);
         task.rules = self.rules(rules, scope);
-        task.wait_for = self.task_names(wait_for);
-        task.depends_post = self.calls(depends_post, scope);
+        task.wait_for = self.task_names(wait_for, &task.name);
+        task.depends_post = self.calls(depends_post, scope, &task.name);
         task.confirm = confirm.and_then(|entry| self.confirm(entry));
         task.run = self.steps(run, scope);
         task.finally = self.steps(finally, scope);

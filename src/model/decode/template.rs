@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::expression::{Hole, Part, Reference, Template};
 use crate::model::located::Located;
 use crate::model::project::Dotenv;
-use crate::model::task::{Argument, ArgumentKind};
+use crate::model::task::Argument;
 
 /// What a `{{ }}` may name besides what the whole file may.
 #[derive(Clone, Copy)]
@@ -26,10 +26,7 @@ impl Scope<'_> {
     /// Whether `reference` is a `rest...`: many words, not one.
     pub(super) fn is_variadic(self, reference: &Reference) -> bool {
         let Reference::Argument(name) = reference else { return false };
-        self.arguments
-            .into_iter()
-            .flatten()
-            .any(|argument| argument.name == *name && argument.kind == ArgumentKind::Rest)
+        self.arguments.into_iter().flatten().any(|argument| argument.name == *name && argument.kind.is_rest())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the two CI services write differently, as one switch. Pure but for the token, which is drawn once.
 
+use std::borrow::Cow;
+
 use super::{github, gitlab};
 use crate::diagnostic::Fault;
 use crate::report::style::Style;
@@ -55,11 +57,11 @@ impl Dialect {
     }
 
     /// `text` so that the service obeys nothing in it.
-    pub(super) fn harmless(&self, text: &str) -> String {
+    pub(super) fn harmless<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         match self {
             Self::GitHub { token } => github::harmless(text, token),
             // Its marks start with an escape, and no escape but colour is left in a cleaned line.
-            Self::GitLab => text.to_owned(),
+            Self::GitLab => Cow::Borrowed(text),
         }
     }
 

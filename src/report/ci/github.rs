@@ -7,6 +7,7 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use crate::diagnostic::Fault;
@@ -51,20 +52,20 @@ pub(super) fn mask(secret: &str) -> String {
 }
 
 /// `text` so that the runner obeys no line of it.
-pub(super) fn harmless(text: &str, token: &str) -> String {
-    if text.lines().any(may_be_command) {
-        let newline = if text.ends_with('\n') { "" } else { "\n" };
-        format!("::stop-commands::{token}\n{text}{newline}::{token}::\n")
-    } else {
-        text.to_owned()
+pub(super) fn harmless<'t>(text: &'t [u8], token: &str) -> Cow<'t, [u8]> {
+    if !text.split(|&byte| byte == b'\n').any(may_be_command) {
+        return Cow::Borrowed(text);
     }
+    let newline = if text.ends_with(b"\n") { "" } else { "\n" };
+    let (before, after) = (format!("::stop-commands::{token}\n"), format!("{newline}::{token}::\n"));
+    Cow::Owned([before.as_bytes(), text, after.as_bytes()].concat())
 }
 
 /// Whether the runner might take the line for a command. Looser than the runner, which trims only what .NET calls white space.
-fn may_be_command(line: &str) -> bool {
-    let before = line.split_once("::").map(|(before, _)| before);
-    before.is_some_and(|before| !before.contains(|each: char| each.is_ascii_graphic()))
-        || line.contains("##[")
+fn may_be_command(line: &[u8]) -> bool {
+    let first = line.iter().position(u8::is_ascii_graphic);
+    first.is_some_and(|first| line[first..].starts_with(b"::"))
+        || line.windows(3).any(|three| three == b"##[")
 }
 
 fn escape_data(text: &str) -> String {
@@ -90,13 +91,14 @@ mod tests {
             "::TOKEN::",
         ] {
             assert_eq!(
-                harmless(&format!("a\n{line}\n"), "T"),
-                format!("::stop-commands::T\na\n{line}\n::T::\n"),
+                harmless(format!("a\n{line}\n").as_bytes(), "T"),
+                format!("::stop-commands::T\na\n{line}\n::T::\n").as_bytes(),
                 "{line:?}"
             );
         }
         for line in ["std::process::Command", "a ::b", "# [x]", "", ": :"] {
-            assert_eq!(harmless(&format!("{line}\n"), "T"), format!("{line}\n"));
+            let line = format!("{line}\n");
+            assert_eq!(harmless(line.as_bytes(), "T"), line.as_bytes());
         }
     }
 

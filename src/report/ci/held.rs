@@ -11,13 +11,13 @@ const KEPT: usize = 5_000;
 /// Kept data, in bytes.
 const MUCH: usize = 1024 * 1024;
 
-/// Whole lines that go to one output.
+/// What goes to one output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// For people.
-    Talk(String),
+    /// Whole lines for people.
+    Talk(Vec<u8>),
     /// For whoever reads standard output.
-    Data(String),
+    Data(Vec<u8>),
 }
 
 /// Lines of one step, in order.
@@ -26,19 +26,19 @@ pub(super) struct Held {
     first: Vec<Piece>,
     lines: usize,
     data: usize,
-    latest: VecDeque<String>,
+    latest: VecDeque<Vec<u8>>,
     left_out: usize,
     was_shown: bool,
 }
 
 impl Held {
     /// Keeps lines, each with its newline.
-    pub(super) fn push(&mut self, lines: &str) {
-        for line in lines.split_inclusive('\n') {
+    pub(super) fn push(&mut self, lines: &[u8]) {
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
             if self.lines < KEPT {
                 self.lines += 1;
                 match self.first.last_mut() {
-                    Some(Piece::Talk(text)) => text.push_str(line),
+                    Some(Piece::Talk(text)) => text.extend_from_slice(line),
                     _ => self.first.push(Piece::Talk(line.to_owned())),
                 }
                 continue;
@@ -51,14 +51,14 @@ impl Held {
         }
     }
 
-    /// Keeps lines of data, each with its newline.
-    pub(super) fn push_data(&mut self, lines: &str) {
-        self.data += lines.len();
+    /// Keeps data.
+    pub(super) fn push_data(&mut self, bytes: &[u8]) {
+        self.data += bytes.len();
         if !matches!(self.first.last(), Some(Piece::Data(_))) {
-            self.first.push(Piece::Data(String::new()));
+            self.first.push(Piece::Data(Vec::new()));
         }
         if let Some(Piece::Data(text)) = self.first.last_mut() {
-            text.push_str(lines);
+            text.extend_from_slice(bytes);
         }
     }
 
@@ -76,12 +76,12 @@ impl Held {
     /// Gives the lines out.
     pub(super) fn take(&mut self) -> Vec<Piece> {
         let mut pieces = std::mem::take(&mut self.first);
-        let mut text = String::new();
+        let mut text = Vec::new();
         if self.left_out > 0 {
             let lines = count(self.left_out, "line");
-            text.push_str(&format!("[{lines} left out here; the step's log has them]\n"));
+            text.extend_from_slice(format!("[{lines} left out here; the step's log has them]\n").as_bytes());
         }
-        text.extend(std::mem::take(&mut self.latest));
+        text.extend(std::mem::take(&mut self.latest).into_iter().flatten());
         if !text.is_empty() {
             pieces.push(Piece::Talk(text));
         }
@@ -95,14 +95,16 @@ mod tests {
     use super::*;
 
     fn talk(pieces: &[Piece]) -> String {
-        pieces.iter().map(|piece| if let Piece::Talk(text) = piece { text.as_str() } else { "" }).collect()
+        let talk =
+            pieces.iter().filter_map(|piece| if let Piece::Talk(text) = piece { Some(text) } else { None });
+        String::from_utf8(talk.flatten().copied().collect()).unwrap()
     }
 
     #[test]
     fn of_too_many_lines_the_first_and_the_latest_stay() {
         let mut held = Held::default();
         for number in 0..3 * KEPT {
-            held.push(&format!("{number}\n"));
+            held.push(format!("{number}\n").as_bytes());
         }
         let text = talk(&held.take());
         let lines: Vec<&str> = text.lines().collect();
@@ -116,15 +118,16 @@ mod tests {
     #[test]
     fn data_stays_whole_and_in_its_place() {
         let mut held = Held::default();
-        held.push("$ seq\n");
+        held.push(b"$ seq\n");
         for number in 0..2 * KEPT {
-            held.push_data(&format!("{number}\n"));
+            held.push_data(format!("{number}\n").as_bytes());
         }
-        held.push("done\n");
+        held.push(b"done\n");
         let [Piece::Talk(before), Piece::Data(data), Piece::Talk(after)] = &held.take()[..] else { panic!() };
-        assert_eq!((before.as_str(), data.lines().count(), after.as_str()), ("$ seq\n", 2 * KEPT, "done\n"));
+        let lines = data.iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!((&before[..], lines, &after[..]), (&b"$ seq\n"[..], 2 * KEPT, &b"done\n"[..]));
         assert!(!held.has_much_data());
-        held.push_data(&format!("{}\n", "x".repeat(MUCH)));
+        held.push_data(&[b'x'; MUCH + 1]);
         assert!(held.has_much_data());
     }
 }

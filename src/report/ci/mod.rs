@@ -75,9 +75,8 @@ impl Ci {
     }
 
     /// Prints text of a person or a command: nothing in it is obeyed by the service.
-    fn say(&mut self, text: &str) {
-        let text = self.dialect.harmless(text);
-        self.outputs.talk(&text);
+    fn say(&mut self, text: &(impl AsRef<[u8]> + ?Sized)) {
+        self.outputs.talk(&self.dialect.harmless(text.as_ref()));
     }
 
     fn print(&mut self, pieces: &[Piece]) {
@@ -89,8 +88,8 @@ impl Ci {
         }
     }
 
-    /// What a step's command printed: lines, each with its newline.
-    fn output(&mut self, step: &str, stream: Stream, text: &str) {
+    /// What a step's command printed.
+    fn output(&mut self, step: &str, stream: Stream, text: &[u8]) {
         if self.outputs.output() != StandardOutput::Apart || !Role::of(step).is_data(stream) {
             return self.add(step, &clean::block(text, "", self.style.colour));
         }
@@ -108,9 +107,9 @@ impl Ci {
     }
 
     /// Lines of a step: shown if it is the open one, else kept.
-    fn add(&mut self, step: &str, lines: &str) {
+    fn add(&mut self, step: &str, lines: &(impl AsRef<[u8]> + ?Sized)) {
         if !matches!(&self.open, Some((open, _)) if open == step) {
-            self.held.entry(step.to_owned()).or_default().push(lines);
+            self.held.entry(step.to_owned()).or_default().push(lines.as_ref());
             return;
         }
         self.begin(step);
@@ -258,7 +257,7 @@ impl Observer for Ci {
                 let command = format!("$ {}", clean::line(line, false));
                 self.add(&step, &format!("{}\n", self.style.paint(Label::Quiet, &command)));
             }
-            EventKind::Line { stream, text } => self.output(&step, *stream, &format!("{text}\n")),
+            EventKind::Line { stream, text } => self.output(&step, *stream, format!("{text}\n").as_bytes()),
             EventKind::Lines { stream, text } => self.output(&step, *stream, text),
             EventKind::Notice { level, text } => self.notice(event.step.as_deref(), *level, text),
             EventKind::Answered { approved, by } => {

@@ -121,7 +121,9 @@ impl StepRecord {
             EventKind::StepStarted { attempt } => self.attempts = *attempt,
             EventKind::CommandStarted { line } => self.line(&format!("$ {line}")),
             EventKind::Line { text, .. } => self.line(text),
-            EventKind::Lines { text, .. } => text.lines().for_each(|line| self.line(line)),
+            EventKind::Lines { text, .. } => {
+                String::from_utf8_lossy(text).lines().for_each(|line| self.line(line))
+            }
             // The last complete one tells what the step brought.
             EventKind::Progress(progress) if progress.done == progress.total && progress.done.is_some() => {
                 self.what = clean::line(&progress.text, false);

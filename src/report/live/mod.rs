@@ -19,7 +19,7 @@ use super::plain::told;
 use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
-use crate::event::{Event, EventKind, Level};
+use crate::event::{Event, EventKind, Level, Stream};
 use crate::os::terminal::StandardOutput;
 use crate::run::Observer;
 
@@ -42,7 +42,7 @@ pub(super) struct Live {
     clock: RunClock,
     screen: Screen,
     size: Box<dyn Fn() -> Size + Send>,
-    batch: String,
+    batch: Vec<u8>,
     skips: Skips,
     drawn: Option<Duration>,
     paused: bool,
@@ -63,7 +63,7 @@ impl Live {
             clock: RunClock::new(clock),
             screen,
             size,
-            batch: String::new(),
+            batch: Vec::new(),
             skips: Skips::default(),
             drawn: None,
             paused: false,
@@ -82,43 +82,48 @@ impl Live {
     fn keep(&mut self, event: &Event) {
         let step = event.step.as_deref().unwrap_or_default();
         match &event.kind {
-            EventKind::Line { stream, text }
-                if self.screen.outputs().output() == StandardOutput::Apart
-                    && Role::of(step).is_data(*stream) =>
-            {
-                self.screen.outputs().data(&format!("{text}\n"));
-            }
-            EventKind::Lines { stream, text }
-                if self.screen.outputs().output() == StandardOutput::Apart
-                    && Role::of(step).is_data(*stream) =>
-            {
-                self.screen.outputs().data(text);
-            }
+            EventKind::Line { stream, text } => self.printed(step, *stream, format!("{text}\n").as_bytes()),
+            EventKind::Lines { stream, text } => self.printed(step, *stream, text),
             EventKind::StepFinished { ending, .. } if Skips::is_one(ending) => {
                 let before = self.skips.takes(&self.board, step, ending, &self.style);
-                self.batch.push_str(&before);
+                self.batch.extend_from_slice(before.as_bytes());
             }
             _ => {
                 let lasting = self.lasting(event);
                 if !lasting.is_empty() {
-                    self.batch.push_str(&self.skips.give(&self.style));
-                    self.batch.push_str(&lasting);
+                    self.keep_skips();
+                    self.batch.extend_from_slice(lasting.as_bytes());
                 }
             }
         }
     }
 
+    /// What a command printed.
+    fn printed(&mut self, step: &str, stream: Stream, text: &[u8]) {
+        let outputs = self.screen.outputs();
+        if outputs.output() == StandardOutput::Apart && Role::of(step).is_data(stream) {
+            return outputs.data(text);
+        }
+        self.keep_skips();
+        self.batch.extend_from_slice(&clean::block(text, &self.prefix(step), self.style.colour));
+    }
+
+    fn keep_skips(&mut self) {
+        self.batch.extend_from_slice(self.skips.give(&self.style).as_bytes());
+    }
+
+    /// What stands before the lines of a step, unless it is alone.
+    fn prefix(&self, step: &str) -> String {
+        if step.is_empty() || self.board.open().nth(1).is_none() {
+            return String::new();
+        }
+        let title = self.board.title(step);
+        format!("{} ", self.style.paint(Label::Quiet, &format!("{title} |")))
+    }
+
     /// What stays on the screen of an event, each line with its newline.
     fn lasting(&self, event: &Event) -> String {
         let (board, style) = (&self.board, &self.style);
-        let name = event.step.as_deref().unwrap_or_default();
-        let title = board.title(name);
-        let prefix = match &event.step {
-            Some(_) if board.open().count() > 1 => {
-                format!("{} ", style.paint(Label::Quiet, &format!("{title} |")))
-            }
-            _ => String::new(),
-        };
         match &event.kind {
             EventKind::CommandStarted { line } if board.is_single() => {
                 let command = format!("$ {}", clean::line(line, false));
@@ -130,7 +135,7 @@ impl Live {
             }
             // The question itself shows what a person answered.
             EventKind::Answered { by, .. } if by == "terminal" => String::new(),
-            _ => told(event, board, &prefix, style),
+            _ => told(event, board, &self.prefix(event.step.as_deref().unwrap_or_default()), style),
         }
     }
 }
@@ -155,14 +160,14 @@ impl Observer for Live {
     }
 
     fn tick(&mut self) {
-        self.batch.push_str(&self.skips.give(&self.style));
+        self.keep_skips();
         if !self.paused {
             self.draw();
         }
     }
 
     fn pause(&mut self) {
-        self.batch.push_str(&self.skips.give(&self.style));
+        self.keep_skips();
         self.paused = true;
         self.draw();
     }
@@ -174,7 +179,7 @@ impl Observer for Live {
 
     // Nothing moves any more: what is left is the end.
     fn abandon(&mut self) {
-        self.batch.push('\n');
+        self.batch.push(b'\n');
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(out: Outputs, size: Size) -> Self {
-        let canvas = Canvas(Arc::new(Mutex::new(Drawing { text: String::new(), size, is_filled: false })));
+        let canvas = Canvas(Arc::new(Mutex::new(Drawing { text: Vec::new(), size, is_filled: false })));
         let frame = Arc::new(Mutex::new(String::new()));
         let shown = Arc::clone(&frame);
         let style = ProgressStyle::with_template("{frame}")
@@ -44,7 +44,7 @@ impl Screen {
     }
 
     /// Prints `lasting` (whole lines, each with its newline) above, and puts `frame` below it.
-    pub(super) fn draw(&mut self, lasting: &str, frame: &[String], size: Size) {
+    pub(super) fn draw(&mut self, lasting: &[u8], frame: &[String], size: Size) {
         if lasting.is_empty() && frame.is_empty() && self.is_empty {
             return;
         }
@@ -52,7 +52,7 @@ impl Screen {
         lock(&self.canvas.0).size = size;
         *lock(&self.frame) = frame.join("\n");
         let canvas = self.canvas.clone();
-        self.bar.suspend(|| lock(&canvas.0).text.push_str(lasting));
+        self.bar.suspend(|| lock(&canvas.0).text.extend_from_slice(lasting));
         let drawn = std::mem::take(&mut lock(&self.canvas.0).text);
         if !drawn.is_empty() {
             self.out.talk(&drawn);
@@ -75,7 +75,7 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[derive(Debug)]
 struct Drawing {
-    text: String,
+    text: Vec<u8>,
     size: Size,
     /// A line was filled up; it ends if another one follows.
     is_filled: bool,
@@ -93,7 +93,7 @@ impl Canvas {
     fn add(&self, text: &str) -> io::Result<()> {
         let mut drawing = lock(&self.0);
         drawing.is_filled = false;
-        drawing.text.push_str(text);
+        drawing.text.extend_from_slice(text.as_bytes());
         Ok(())
     }
 

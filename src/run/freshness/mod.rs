@@ -156,7 +156,7 @@ pub fn foresee(
     // Nobody listens: nothing is said, and a question has no answer.
     let channels =
         Channels { life: Arc::default(), budget: Arc::new(Budget::endless()), asker: Asker::nobody() };
-    let mode = Mode { force, explain: true, looks: true };
+    let mode = Mode { force, explain: true, fail_fast: false, looks: true };
     let shared = Shared::new((plan, doors, masker, bindings), None, root, channels, mode);
     let kept = resumed.cloned().map(Kept::new);
     let order = plan.order().into_iter();

@@ -114,12 +114,10 @@ impl Running {
         match ended {
             Ok(status) => {
                 self.status = Some(status);
-                Output {
-                    line: self.line.clone(),
-                    status,
-                    stdout: self.stdout.whole(),
-                    stderr: self.stderr.whole(),
-                }
+                let raw = [self.stdout.whole(), self.stderr.whole()];
+                let [stdout, stderr] =
+                    raw.each_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+                Output { line: self.line.clone(), status, stdout, stderr, raw }
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => panic!(
                 "`shipway {}` did not end\n--- stdout\n{}\n--- stderr\n{}",
@@ -152,9 +150,9 @@ impl Collected {
     }
 
     /// All of it: to the end of the pipe, or as far as it is when something that Shipway left behind still holds it.
-    fn whole(&self) -> String {
+    fn whole(&self) -> Vec<u8> {
         self.end.recv_timeout(Duration::from_secs(5)).ok();
-        self.text()
+        self.bytes.lock().unwrap().clone()
     }
 }
 
@@ -181,6 +179,8 @@ pub(crate) struct Output {
     pub(crate) stdout: String,
     /// What it said.
     pub(crate) stderr: String,
+    /// Both, in bytes.
+    pub(crate) raw: [Vec<u8>; 2],
 }
 
 impl Output {

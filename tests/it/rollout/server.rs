@@ -229,6 +229,7 @@ impl Server {
             jobs: 2,
             unlock_own_stale: false,
             keep_going: false,
+            fail_fast: false,
             force: false,
             explain: false,
             tasks_file: String::new(),
