@@ -5,6 +5,8 @@
 //! return overwrites the line in a terminal, so only what stands after the last one is kept; GitHub's runner would even take it for a
 //! new line and obey a command behind it.
 
+use crate::text::whole_lines;
+
 /// One line, without its newline, ready to be shown.
 pub(super) fn line(text: &str, colour: bool) -> String {
     let text = text.trim_end_matches(['\r', '\n']);
@@ -40,25 +42,22 @@ pub(super) fn line(text: &str, colour: bool) -> String {
 
 /// Several lines, each with its newline, ready to be shown behind `prefix`.
 pub(super) fn block(text: &str, prefix: &str, colour: bool) -> String {
-    let is_clean = is_clean(text);
-    if prefix.is_empty() && is_clean {
-        return text.to_owned();
-    }
-    let lines = text.bytes().filter(|&byte| byte == b'\n').count();
-    let mut block = String::with_capacity(text.len() + (lines + 1) * (prefix.len() + 1));
-    let mut rest = text;
-    while !rest.is_empty() {
-        // A line is short: to look for its end byte by byte is faster than to set out for it.
-        let end = rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
-        let (each, after) = rest.split_at(end);
-        block.push_str(prefix);
-        if is_clean && each.ends_with('\n') {
-            block.push_str(each);
-        } else {
-            block.push_str(&line(each, colour));
-            block.push('\n');
+    if is_clean(text) && (text.is_empty() || text.ends_with('\n')) {
+        if prefix.is_empty() {
+            return text.to_owned();
         }
-        rest = after;
+        let mut block = Vec::new();
+        whole_lines::put(&mut block, text.as_bytes(), prefix.as_bytes(), b"\n");
+        return match String::from_utf8(block) {
+            Ok(block) => block,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        };
+    }
+    let mut block = String::with_capacity(text.len());
+    for each in text.split_inclusive('\n') {
+        block.push_str(prefix);
+        block.push_str(&line(each, colour));
+        block.push('\n');
     }
     block
 }

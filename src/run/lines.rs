@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use memchr::{memchr, memrchr};
+
 use super::context::StepLog;
 use crate::event::{EventKind, Stream};
 use crate::masking::MaskStream;
@@ -75,15 +77,18 @@ impl Picture {
     }
 
     fn take(&mut self, bytes: &[u8], block: &mut String) {
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-        let (whole, rest) = bytes.split_at(whole);
-        if self.rest.is_empty() {
-            draw(whole, block);
-        } else if !whole.is_empty() {
-            self.rest.extend_from_slice(whole);
+        let whole = memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+        let (mut whole, rest) = bytes.split_at(whole);
+        if !self.rest.is_empty()
+            && let Some(newline) = memchr(b'\n', whole)
+        {
+            let (end, after) = whole.split_at(newline + 1);
+            self.rest.extend_from_slice(end);
             draw(&self.rest, block);
             self.rest.clear();
+            whole = after;
         }
+        draw(whole, block);
         self.rest.extend_from_slice(rest);
         if self.rest.len() > LONGEST {
             self.cut(block);
@@ -99,8 +104,12 @@ impl Picture {
 
 /// Adds whole lines as they look.
 fn draw(lines: &[u8], block: &mut String) {
-    if !lines.contains(&b'\r') {
-        return block.push_str(&String::from_utf8_lossy(lines));
+    if memchr(b'\r', lines).is_none() {
+        // What is no text is the exception, and looked for much more slowly.
+        return match std::str::from_utf8(lines) {
+            Ok(lines) => block.push_str(lines),
+            Err(_) => block.push_str(&String::from_utf8_lossy(lines)),
+        };
     }
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);

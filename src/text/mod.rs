@@ -13,3 +13,4 @@ pub mod patterns;
 pub mod quote;
 pub mod suggest;
 pub mod visible;
+pub mod whole_lines;
