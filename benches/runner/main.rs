@@ -7,6 +7,7 @@
 //! cargo bench --bench runner -- --row chain --runner shipway,make --pairs 15
 //! cargo bench --bench runner -- --thousand 20                   a short look: 20 tasks for a thousand
 //! cargo bench --bench runner -- --shipway PATH                  another binary than the one of this build
+//! cargo bench --bench runner -- --order FILE                    measures nothing: writes which functions everyday work calls (`order`)
 //! ```
 //!
 //! Counted is processor time, since a machine has other things to do, too: each figure is the middle one of pairs of a runner and the
@@ -16,6 +17,7 @@
 
 mod install;
 mod measure;
+mod order;
 mod rows;
 mod workload;
 
@@ -43,6 +45,7 @@ fn main() -> Result<()> {
     };
     let tools = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/runners");
     let (mut is_bench, mut installs, mut without) = (false, false, Vec::new());
+    let mut order = None;
     let mut words = std::env::args().skip(1);
     let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
     while let Some(word) = words.next() {
@@ -58,6 +61,7 @@ fn main() -> Result<()> {
             "--row" => wishes.rows = Some(value()?),
             "--runner" => wishes.runners = Some(list(value()?)),
             "--shipway" => wishes.shipway = std::path::absolute(value()?)?,
+            "--order" => order = Some(std::path::absolute(value()?)?),
             "--install" => installs = true,
             "--without" => without = list(value()?),
             // Cargo says so; `cargo test --all-targets` does not.
@@ -73,6 +77,9 @@ fn main() -> Result<()> {
         install::install(&tools, &without)?;
     }
     let folder = tempfile::tempdir()?;
+    if let Some(file) = order {
+        return order::write(&wishes.shipway, folder.path(), &file);
+    }
     let meter = Meter::new(folder.path(), Some(tools).filter(|tools| tools.is_dir()))?;
     measure_all(&wishes, &meter, folder.path())
 }

@@ -7,6 +7,7 @@
 //! before the held ones is decided, because every secret that starts there is either complete or can't be one
 //! any more.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{MASK, Masker};
@@ -26,11 +27,11 @@ impl MaskStream {
     }
 
     /// Takes the next piece and gives what can be shown by now.
-    pub fn push(&mut self, piece: &[u8]) -> Vec<u8> {
-        let Some(table) = self.masker.table() else { return piece.to_vec() };
+    pub fn push<'a>(&mut self, piece: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(table) = self.masker.table() else { return Cow::Borrowed(piece) };
         self.held.extend_from_slice(piece);
         let open = table.open_end(&self.held);
-        self.release(open, table.ranges(&self.held))
+        Cow::Owned(self.release(open, table.ranges(&self.held)))
     }
 
     /// Gives what was held back: the text is at its end. Further pieces are a new text.

@@ -1,5 +1,6 @@
 //! Who a process is: its number alone is used again by the next one.
 
+use std::io::Read as _;
 use std::sync::OnceLock;
 
 use crate::journal::record::ProcessIdentity;
@@ -38,9 +39,8 @@ pub fn user() -> u32 {
 
 /// Field 22 of `/proc/PID/stat`, in clock ticks since boot (`proc_pid_stat(5)`). The second field may hold blanks and parentheses,
 /// so fields are counted after its last `)`.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn started(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = told(&format!("/proc/{pid}/stat"))?;
     let fields = stat.rsplit_once(") ")?.1;
     // One that has ended and that its parent has not looked at yet does nothing any more.
     if fields.starts_with(['Z', 'X']) {
@@ -97,15 +97,21 @@ pub fn members(group: u32) -> Vec<Member> {
     entries.flatten().filter_map(member).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn boot() -> Option<String> {
     // It can't change while we run.
     static BOOT: OnceLock<Option<String>> = OnceLock::new();
     let read = || {
-        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let id = told("/proc/sys/kernel/random/boot_id")?;
         Some(id.trim().to_owned())
     };
     BOOT.get_or_init(read).clone()
+}
+
+/// A short file of the system's, which does not say how long it is: read at once, and not in ever larger pieces.
+fn told(path: &str) -> Option<String> {
+    let mut text = String::with_capacity(1024);
+    std::fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]

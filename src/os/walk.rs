@@ -244,7 +244,7 @@ impl Walk<'_> {
             )?,
         }
         if !files.is_empty() {
-            files.sort_unstable_by(|(one, _), (other, _)| names.get(*one).cmp(names.get(*other)));
+            let (names, files) = sorted(&names, &files);
             found.push(Folder { path: job.path, names, files });
         }
         Ok(())
@@ -255,6 +255,25 @@ impl Walk<'_> {
         let target = self.root.join(os_path(path)).canonicalize();
         target.is_ok_and(|target| target.starts_with(&self.real_root) && target.is_dir())
     }
+}
+
+/// The same by name, with the names one behind the other in that order: two folders with the same files have the same [`Names`].
+fn sorted(names: &Names, files: &[(Name, Stamp)]) -> (Names, Vec<(Name, Stamp)>) {
+    // The first letters decide nearly always, and can be compared as a number.
+    let head = |name: &[u8]| {
+        let mut head = [0; 8];
+        head.iter_mut().zip(name).for_each(|(place, byte)| *place = *byte);
+        u64::from_be_bytes(head)
+    };
+    let mut order: Vec<(u64, &[u8], &Stamp)> = files
+        .iter()
+        .map(|(name, stamp)| (names.get(*name), stamp))
+        .map(|(name, stamp)| (head(name), name, stamp))
+        .collect();
+    order.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.cmp(other.1)));
+    let mut in_order = Names(Vec::with_capacity(names.0.len()));
+    let files = order.into_iter().map(|(_, name, stamp)| (in_order.add(name), *stamp)).collect();
+    (in_order, files)
 }
 
 /// Hands out what is in a folder.

@@ -9,6 +9,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::whole_lines;
+
 /// Starts what steers a terminal.
 const ESCAPE: u8 = 0x1b;
 
@@ -62,24 +64,19 @@ fn put_line(kept: &mut Vec<u8>, text: &[u8], colour: bool) {
 pub(super) fn block<'t>(text: &'t [u8], prefix: &str, colour: bool) -> Cow<'t, [u8]> {
     // Without a way out, so that many bytes are looked at at once.
     let is_clean = text.iter().fold(true, |is_clean, &byte| is_clean & (is_plain(byte) | (byte == b'\n')));
-    if prefix.is_empty() && is_clean && text.ends_with(b"\n") {
-        return Cow::Borrowed(text);
-    }
-    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
-    let mut block = Vec::with_capacity(text.len() + (lines + 1) * (prefix.len() + 1));
-    let mut rest = text;
-    while !rest.is_empty() {
-        // A line is short: to look for its end byte by byte is faster than to set out for it.
-        let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
-        let (each, after) = rest.split_at(end);
-        block.extend_from_slice(prefix.as_bytes());
-        if is_clean && each.ends_with(b"\n") {
-            block.extend_from_slice(each);
-        } else {
-            put_line(&mut block, each, colour);
-            block.push(b'\n');
+    let mut block = Vec::new();
+    if is_clean && (text.is_empty() || text.ends_with(b"\n")) {
+        if prefix.is_empty() {
+            return Cow::Borrowed(text);
         }
-        rest = after;
+        whole_lines::put(&mut block, text, prefix.as_bytes(), b"\n");
+        return Cow::Owned(block);
+    }
+    block.reserve(text.len());
+    for each in text.split_inclusive(|&byte| byte == b'\n') {
+        block.extend_from_slice(prefix.as_bytes());
+        put_line(&mut block, each, colour);
+        block.push(b'\n');
     }
     Cow::Owned(block)
 }

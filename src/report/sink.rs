@@ -22,7 +22,12 @@ impl Sink {
 
     /// Takes all of `text`.
     pub(super) fn write(&mut self, text: &(impl AsRef<[u8]> + ?Sized)) {
-        self.kept.extend_from_slice(text.as_ref());
+        let text = text.as_ref();
+        if text.len() > KEPT {
+            self.flush();
+            return self.hand_on(text);
+        }
+        self.kept.extend_from_slice(text);
         if self.kept.len() > KEPT {
             self.flush();
         }
@@ -36,14 +41,19 @@ impl Sink {
 
     /// Hands on what is kept back.
     pub(super) fn flush(&mut self) {
-        if self.kept.is_empty() {
-            return;
+        if !self.kept.is_empty() {
+            let kept = std::mem::take(&mut self.kept);
+            self.hand_on(&kept);
+            self.kept = kept;
+            self.kept.clear();
         }
-        let written = self.out.as_mut().map(|out| out.write_all(&self.kept).and_then(|()| out.flush()));
+    }
+
+    fn hand_on(&mut self, bytes: &[u8]) {
+        let written = self.out.as_mut().map(|out| out.write_all(bytes).and_then(|()| out.flush()));
         if let Some(Err(_)) = written {
             self.out = None;
         }
-        self.kept.clear();
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use memchr::memrchr;
+
 use super::context::StepLog;
 use crate::event::{Bytes, EventKind, Stream};
 use crate::masking::MaskStream;
@@ -72,7 +74,7 @@ impl Picture {
     }
 
     fn take(&mut self, bytes: &[u8], block: &mut Vec<u8>) {
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+        let whole = memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
         let (whole, rest) = bytes.split_at(whole);
         if !whole.is_empty() {
             block.append(&mut self.rest);

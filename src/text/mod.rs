@@ -13,4 +13,5 @@ pub mod patterns;
 pub mod quote;
 pub mod suggest;
 pub mod visible;
+pub mod whole_lines;
 pub mod wildcard;

@@ -35,6 +35,10 @@ pub fn among<'v>(
 
 /// All tokens in the file that `terraform login` writes.
 pub fn all_in_file(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        // Most have no such file, and a parser's error is made at each start.
+        return Vec::new();
+    }
     let file: Json = serde_json::from_str(text).unwrap_or_default();
     let hosts = file.get("credentials").and_then(Json::as_object).into_iter().flatten();
     hosts.filter_map(|(_, held)| held.get("token")?.as_str().map(str::to_owned)).collect()

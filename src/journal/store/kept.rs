@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::event::{Bytes, Event, EventKind, Level};
 use crate::os::files::append_private;
+use crate::text::whole_lines;
 
 /// The file that they have in a run's folder.
 pub(super) const FILE: &str = "events.jsonl";
@@ -118,19 +119,7 @@ fn put_into_end(json: &mut Vec<u8>, text: &[u8]) -> io::Result<()> {
         return Err(io::Error::other("an event of lines does not end with its text"));
     }
     json.truncate(json.len() - EMPTY.len());
-    let start = json.len();
-    // Each byte and an `n`, which the next one overwrites where it is not wanted.
-    json.resize(start + text.len() * 2 + 1, 0);
-    let mut at = start;
-    for &byte in text {
-        let is_newline = byte == b'\n';
-        if let Some([first, second]) = json.get_mut(at..at + 2) {
-            *first = if is_newline { b'\\' } else { byte };
-            *second = b'n';
-        }
-        at += 1 + usize::from(is_newline);
-    }
-    json.truncate(at);
+    whole_lines::put(json, text, b"", b"\\n");
     json.extend_from_slice(EMPTY);
     Ok(())
 }

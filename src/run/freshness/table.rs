@@ -63,6 +63,16 @@ pub(super) fn carry_over(recorded: Option<&Table>, found: Vec<Folder>, taken: i6
         }
         let old = old_folders.peek().copied().filter(|old| old.path == folder.path);
         let Folder { path, names, files } = folder;
+        let same = old.filter(|old| {
+            old.names == names && old.files.iter().map(|file| file.name).eq(files.iter().map(|file| file.0))
+        });
+        if let Some(old) = same {
+            let files = files.into_iter().zip(&old.files).map(|((name, stamp), old)| {
+                let digest = old.digest.filter(|_| holds(old, &stamp, since));
+                TableFile { digest, name, stamp }
+            });
+            return TableFolder { files: files.collect(), path, names };
+        }
         let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
         let old_name = |file: &TableFile| old.map(|old| old.names.get(file.name)).unwrap_or_default();
         let carry = |(name, stamp): (Name, Stamp)| {
@@ -171,8 +181,12 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
         |one, other| one.path.cmp(&other.path),
         |old, new| {
             let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
-            let by_name =
-                |one: &TableFile, other: &TableFile| old.names.get(one.name).cmp(new.names.get(other.name));
+            let has_same_names = old.names == new.names
+                && old.files.iter().map(|file| file.name).eq(new.files.iter().map(|file| file.name));
+            let by_name = |one: &TableFile, other: &TableFile| match has_same_names {
+                true => Ordering::Equal,
+                false => old.names.get(one.name).cmp(new.names.get(other.name)),
+            };
             merge(&old.files, &new.files, by_name, |before, after| match (before, after) {
                 (Some(before), None) => note(old, before, FileChange::Removed),
                 (None, Some(after)) => note(new, after, FileChange::Added),
