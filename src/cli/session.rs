@@ -26,6 +26,9 @@ use crate::run::{Answer, Ask as _, Bindings, Question, Resumed, RunPlan, RunResu
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
+/// So many steps may run at a time however few processors there are: most wait for a network or a disk.
+const FEW: usize = 4;
+
 /// One command with its project.
 pub struct Session<'a> {
     /// The machine.
@@ -243,7 +246,7 @@ impl<'a> Session<'a> {
             project: self.model.project.name.clone(),
             root: self.model.root.clone(),
             records: self.records.clone().unwrap_or_else(|| self.model.root.clone()),
-            jobs: self.jobs(),
+            jobs: self.jobs(plan.len()),
             unlock_own_stale: options.unlock_own_stale,
             // One thing that can't be seen must not hide another.
             keep_going: options.keep_going || !recorded,
@@ -291,10 +294,12 @@ impl<'a> Session<'a> {
         (!self.options.force && resumed.tasks_file == self.tasks_file()).then_some(resumed)
     }
 
-    fn jobs(&self) -> usize {
-        // The system is asked only where nobody says: it looks into a dozen files for that.
+    /// How many steps of `steps` may run at a time.
+    fn jobs(&self, steps: usize) -> usize {
+        // The system looks into a dozen files to say how many processors there are, so it is asked only where it matters.
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.options.jobs.map_or_else(|| processors().max(4), usize::from)
+        let by_itself = || if steps <= FEW { FEW } else { processors().max(FEW) };
+        self.options.jobs.map_or_else(by_itself, usize::from)
     }
 
     fn dry_run(&self, plan: &RunPlan) -> String {
