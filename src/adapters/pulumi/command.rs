@@ -4,9 +4,9 @@
 //! plan; it ends what its state has, so whoever calls it compares that first.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::adapters::terraform::command::flag;
 use crate::os::command::{CommandSpec, EnvironmentValue, Output};
 
 /// Said to every pulumi: nothing goes over the network but what the program asks for, and a preview speaks as an update does.
@@ -106,13 +106,6 @@ impl Stack<'_> {
 /// When the reader of a pipe dies, its writer does; with a file it completes.
 fn in_file(command: CommandSpec) -> CommandSpec {
     CommandSpec { output: Output::File, ..command }
-}
-
-/// `--flag=PATH` as one argument, with every byte of the path.
-fn flag(name: &str, path: &Path) -> PathBuf {
-    let mut argument = OsString::from(name);
-    argument.push(path);
-    PathBuf::from(argument)
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ impl Root<'_> {
 }
 
 /// `-flag=PATH` as one argument, with every byte of the path.
-fn flag(name: &str, path: &Path) -> PathBuf {
+pub fn flag(name: &str, path: &Path) -> PathBuf {
     let mut argument = OsString::from(name);
     argument.push(path);
     PathBuf::from(argument)

@@ -21,7 +21,7 @@ use crate::adapters::terraform::{StreamEvent, TerraformDiagnostic, frame, stream
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Termination;
 use crate::model::Engine;
-use crate::os::command::CommandSpec;
+use crate::os::command::{CommandSpec, EnvironmentValue};
 use crate::run::{Outcome, StepContext};
 
 pub(super) use init::StackInitAction;
@@ -74,11 +74,17 @@ impl Site {
 
     /// A call of pulumi, for a dry run: what is added to the environment is left out.
     pub(super) fn stack_preview(&self, call: impl FnOnce(&Stack<'_>) -> CommandSpec) -> String {
-        let Ok(workspace) = self.workspace() else { return String::new() };
-        let env = BTreeMap::new();
-        let stack =
-            Stack { project: &self.model.root, dir: &workspace.dir, name: &workspace.stack, env: &env };
-        CommandSpec { env: BTreeMap::new(), ..call(&stack) }.to_string()
+        let spec = self.on_stack(&BTreeMap::new(), call);
+        spec.map(|spec| CommandSpec { env: BTreeMap::new(), ..spec }.to_string()).unwrap_or_default()
+    }
+
+    fn on_stack(
+        &self,
+        env: &BTreeMap<String, EnvironmentValue>,
+        call: impl FnOnce(&Stack<'_>) -> CommandSpec,
+    ) -> Result<CommandSpec, Fault> {
+        let workspace = self.workspace()?;
+        Ok(call(&Stack { project: &self.model.root, dir: &workspace.dir, name: &workspace.stack, env }))
     }
 
     /// A call of pulumi.
@@ -88,11 +94,8 @@ impl Site {
         call: impl FnOnce(&Stack<'_>) -> CommandSpec,
     ) -> Result<CommandSpec, Fault> {
         self.require_folder(context)?;
-        let workspace = self.workspace()?;
         let env = self.environment(context)?;
-        let stack =
-            Stack { project: &self.model.root, dir: &workspace.dir, name: &workspace.stack, env: &env };
-        let mut spec = call(&stack);
+        let mut spec = self.on_stack(&env, call)?;
         spec.shown = Some(CommandSpec { env: BTreeMap::new(), ..spec.clone() }.to_string());
         Ok(spec)
     }
