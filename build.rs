@@ -17,6 +17,9 @@ use std::process::Command;
 /// What stands together: the symbols of functions, with `*` for whatever differs between compilers.
 const ORDER: &str = include_str!("link-order.txt");
 
+/// Names the file into which the linker writes where it put each function, for `order.rs`.
+const MAP: &str = "SHIPWAY_LINK_MAP";
+
 /// What unwinds the stack, as the GNU compilers bring it.
 const UNWINDER: &str = "gcc_eh";
 
@@ -29,6 +32,10 @@ fn main() {
         return;
     }
     println!("cargo::rustc-link-arg-bins=-no-pie");
+    println!("cargo::rerun-if-env-changed={MAP}");
+    if !of(MAP).is_empty() {
+        println!("cargo::rustc-link-arg-bins=-Wl,-Map={}", of(MAP));
+    }
     if of("PROFILE") == "release"
         && let Some(script) = order(Path::new(&of("OUT_DIR")))
     {

@@ -7,8 +7,11 @@
 //! cargo bench --bench runner -- --row chain --runner shipway,make --pairs 15
 //! cargo bench --bench runner -- --thousand 20                   a short look: 20 tasks for a thousand
 //! cargo bench --bench runner -- --shipway PATH                  another binary than the one of this build
-//! cargo bench --bench runner -- --order FILE                    measures nothing: writes which functions everyday work calls (`order`)
+//! cargo bench --bench runner -- --order FILE --map FILE         measures nothing: writes which functions everyday work calls (`order`)
 //! ```
+//!
+//! On ext4 whoever makes a file is slower for some minutes after thousands were deleted: the file system passes over their inodes one by one.
+//! So the row of sources comes late; who measures again sets TMPDIR to a disk in memory.
 //!
 //! Counted is processor time, since a machine has other things to do, too: each figure is the middle one of pairs of a runner and the
 //! floor, taken in turn. A row's goal stands beside Shipway's figure, and whether it is met.
@@ -45,7 +48,7 @@ fn main() -> Result<()> {
     };
     let tools = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/runners");
     let (mut is_bench, mut installs, mut without) = (false, false, Vec::new());
-    let mut order = None;
+    let (mut order, mut map) = (None, None);
     let mut words = std::env::args().skip(1);
     let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
     while let Some(word) = words.next() {
@@ -62,6 +65,7 @@ fn main() -> Result<()> {
             "--runner" => wishes.runners = Some(list(value()?)),
             "--shipway" => wishes.shipway = std::path::absolute(value()?)?,
             "--order" => order = Some(std::path::absolute(value()?)?),
+            "--map" => map = Some(std::path::absolute(value()?)?),
             "--install" => installs = true,
             "--without" => without = list(value()?),
             // Cargo says so; `cargo test --all-targets` does not.
@@ -78,7 +82,8 @@ fn main() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     if let Some(file) = order {
-        return order::write(&wishes.shipway, folder.path(), &file);
+        let map = map.context("--order needs the linker's --map")?;
+        return order::write((&wishes.shipway, &map), folder.path(), &file);
     }
     let meter = Meter::new(folder.path(), Some(tools).filter(|tools| tools.is_dir()))?;
     measure_all(&wishes, &meter, folder.path())

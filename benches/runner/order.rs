@@ -1,15 +1,18 @@
 //! Finds out which functions everyday work calls, so that the linker can put them beside each other (`build.rs`).
 //!
 //! ```text
-//! cargo rustc --release --bin shipway -- -C strip=none && cp target/release/shipway target/with-symbols
-//! cargo bench --profile dev --bench runner -- --shipway target/with-symbols --order link-order.txt
+//! SHIPWAY_LINK_MAP=$PWD/target/link.map cargo build --release
+//! cargo bench --profile dev --bench runner -- --shipway target/release/shipway --map target/link.map --order link-order.txt
 //! ```
 //!
-//! The digests of some functions are other ones in a build with that option than in a plain one: look whether a start has fewer page faults with the
-//! new list than with the old, and keep the better. To be done again before a release, and after another compiler or crate: the digests in the names are others then. It needs valgrind, and
-//! a processor that valgrind knows.
+//! What the list names already stays in it: digests in names are others in the build of `cargo bench`, which is to be asked, too. Who wants to
+//! begin anew removes it first.
+//!
+//! The linker writes to that file where each function of this very program stands, and valgrind tells which instructions are run. To be done
+//! again before a release, and after another compiler or crate: the digests in the names are others then. It needs a processor that
+//! valgrind knows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,10 +30,18 @@ const WORK: [(Shape, &str); 6] = [
     (Shape::Lines(100_000), "all"),
 ];
 
-/// Runs `program`, which must have its symbols, under valgrind, and writes to `file` what the functions' sections are called.
-pub(crate) fn write(program: &Path, folder: &Path, file: &Path) -> Result<()> {
-    let sizes = sizes(program)?;
-    let mut called = Vec::new();
+/// Where a function stands in the program.
+struct Place {
+    start: u64,
+    size: u64,
+    /// Its symbol.
+    name: String,
+}
+
+/// Runs `program` under valgrind, and writes to `file` what the sections of the functions are called that are run. `map` is the linker's.
+pub(crate) fn write((program, map): (&Path, &Path), folder: &Path, file: &Path) -> Result<()> {
+    let places = places(map)?;
+    let mut called: Vec<&Place> = Vec::new();
     let mut known = HashSet::new();
     for (number, (shape, task)) in WORK.into_iter().enumerate() {
         let place = folder.join(number.to_string());
@@ -38,74 +49,64 @@ pub(crate) fn write(program: &Path, folder: &Path, file: &Path) -> Result<()> {
         // What a first run makes is there for the next.
         for _ in 0..2 {
             let words = Runner::Shipway.words(task, 2, false).unwrap_or_default();
-            let mut names = functions(program, &place, &words)?;
-            names.retain(|name| sizes.contains_key(name) && known.insert(name.clone()));
-            called.append(&mut names);
+            let run = instructions(program, &place, &words)?;
+            let is_run = |place: &&Place| run.range(place.start..place.start + place.size).next().is_some();
+            called.extend(places.iter().filter(is_run).filter(|place| known.insert(place.start)));
         }
     }
     let (mut all, mut hot): (HashMap<String, u64>, HashMap<String, u64>) = Default::default();
-    for (name, size) in &sizes {
-        *all.entry(pattern(name)).or_default() += size;
-        if known.contains(name) {
-            *hot.entry(pattern(name)).or_default() += size;
-        }
+    for place in &places {
+        *all.entry(pattern(&place.name)).or_default() += place.size;
+    }
+    for place in &called {
+        *hot.entry(pattern(&place.name)).or_default() += place.size;
     }
     let mut lines: Vec<String> = Vec::new();
     let mut written = HashSet::new();
-    for name in called {
-        let pattern = pattern(&name);
+    for place in called {
+        let pattern = pattern(&place.name);
         // Many functions are called `drop_in_place`: which one is only in the digest, and that is another with another compiler.
         let is_one = hot[&pattern] * 2 >= all[&pattern];
-        let line = if is_one { pattern } else { format!("{}*", plain(&name)) };
+        let line = if is_one { pattern } else { format!("{}*", plain(&place.name)) };
         if written.insert(line.clone()) {
             lines.push(line);
         }
     }
-    std::fs::write(file, lines.join("\n") + "\n")?;
     println!("{} functions, {} bytes", lines.len(), hot.values().sum::<u64>());
+    let old = std::fs::read_to_string(file).unwrap_or_default();
+    std::fs::write(file, merged(&old, &lines).join("\n") + "\n")?;
     Ok(())
 }
 
-/// The functions that are called, by their symbols, in no order.
-fn functions(program: &Path, folder: &Path, words: &[String]) -> Result<Vec<String>> {
+/// The functions of the program, as the linker tells: address, address, size, alignment, and `FILE:(.text.NAME)`.
+fn places(map: &Path) -> Result<Vec<Place>> {
+    let text = std::fs::read_to_string(map).with_context(|| format!("{} can't be read", map.display()))?;
+    let place = |line: &str| {
+        let (before, section) = line.split_once(":(.text.")?;
+        let section = section.strip_suffix(')')?;
+        let name = section.strip_prefix("unlikely.").unwrap_or(section);
+        let mut words = before.split_ascii_whitespace();
+        let (start, size) = (words.next()?, words.nth(1)?);
+        let number = |word| u64::from_str_radix(word, 16).ok();
+        let place = Place { start: number(start)?, size: number(size)?, name: name.to_owned() };
+        (is_rust(name) && place.size > 0).then_some(place)
+    };
+    let places: Vec<Place> = text.lines().filter_map(place).collect();
+    ensure!(!places.is_empty(), "{} names no function", map.display());
+    Ok(places)
+}
+
+/// The addresses of all instructions that are run.
+fn instructions(program: &Path, folder: &Path, words: &[String]) -> Result<BTreeSet<u64>> {
     let out = folder.join("callgrind.out");
     let mut command = Command::new("valgrind");
-    command.args(["-q", "--tool=callgrind", "--demangle=no"]);
+    command.args(["-q", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no"]);
     command.arg(format!("--callgrind-out-file={}", out.display())).arg(program).args(words);
     command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     ensure!(command.status().context("valgrind is needed")?.success(), "{words:?} failed under valgrind");
     let text = std::fs::read_to_string(&out)?;
-    let mut names: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("fn=").or_else(|| line.strip_prefix("cfn=")))
-        // A number has its name where it is first; `'2` is the same, called by itself.
-        .filter_map(|line| Some(line.split_once(' ')?.1.split('\'').next()?.to_owned()))
-        .filter(|name| is_rust(name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
-}
-
-/// The size of each function.
-fn sizes(program: &Path) -> Result<HashMap<String, u64>> {
-    let output = Command::new("nm").arg("-S").arg(program).output().context("nm is needed")?;
-    let text = String::from_utf8(output.stdout)?;
-    let sizes: HashMap<String, u64> = text
-        .lines()
-        .filter_map(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
-            [_, size, "t" | "T", name] if is_rust(name) => {
-                Some(((*name).to_owned(), u64::from_str_radix(size, 16).ok()?))
-            }
-            _ => None,
-        })
-        .collect();
-    ensure!(
-        !sizes.is_empty(),
-        "{} has no symbols: it has to be built with `-C strip=none`",
-        program.display()
-    );
-    Ok(sizes)
+    let address = |line: &str| u64::from_str_radix(line.strip_prefix("0x")?.split(' ').next()?, 16).ok();
+    Ok(text.lines().filter_map(address).collect())
 }
 
 fn is_rust(name: &str) -> bool {
@@ -114,7 +115,28 @@ fn is_rust(name: &str) -> bool {
 
 /// The symbol without what the optimizer puts behind it.
 fn plain(name: &str) -> &str {
-    name.split(".llvm.").next().unwrap_or(name)
+    let name = name.split(".llvm.").next().unwrap_or(name);
+    match name.rsplit_once('.') {
+        Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
+        _ => name,
+    }
+}
+
+/// Both lists: what only `new` has stands behind what stands before it there.
+fn merged(old: &str, new: &[String]) -> Vec<String> {
+    let known: HashSet<&str> = old.lines().collect();
+    let mut behind: HashMap<Option<&str>, Vec<&str>> = HashMap::new();
+    let mut last = None;
+    for line in new {
+        if known.contains(line.as_str()) {
+            last = Some(line.as_str());
+        } else {
+            behind.entry(last).or_default().push(line);
+        }
+    }
+    let places = std::iter::once(None).chain(old.lines().map(Some));
+    let lines = places.flat_map(|place| place.into_iter().chain(behind.remove(&place).unwrap_or_default()));
+    lines.map(str::to_owned).collect()
 }
 
 /// The symbol with `*` where digests are: it holds for every compiler.

@@ -9,7 +9,7 @@ use super::goals;
 use super::options::Options;
 use crate::journal::store::FOLDER;
 use crate::ledger::DigestKey;
-use crate::model::{Model, SourceLoader, index, is_current, load_excerpt};
+use crate::model::{Model, SourceLoader, index, is_current, is_worth_index, load_excerpt};
 use crate::os::Doors;
 use crate::os::files::stamp;
 
@@ -42,6 +42,9 @@ pub(super) fn part(
 
 /// Keeps the index of a file that was read whole, where it is of use and not there yet. Without one all goes on as well.
 pub(super) fn keep(doors: &Doors, model: &Model) {
+    if !is_worth_index(model) {
+        return;
+    }
     let Some(stamp) = own_stamp(doors) else { return };
     if read(doors, &model.file).is_some_and(|kept| is_current(&kept, model, &stamp)) {
         return;

@@ -1,6 +1,7 @@
 //! One command with its project: the checked file, the options, what `{{ }}` stands for; shows or runs goals.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError};
 
 use super::documents::{self, Recording};
@@ -277,15 +278,12 @@ impl<'a> Session<'a> {
         Ok(result)
     }
 
-    /// The digest of the tasks file and all that it includes.
+    /// The digest of the tasks file and all that it includes: who goes on with a run looks whether it still is the same. No cryptographic
+    /// one: that would ask the processor what it can do, which takes a virtual machine longer than all of this.
     fn tasks_file(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for (_, text) in self.model.sources.each() {
-            hasher
-                .update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes())
-                .update(text.as_bytes());
-        }
-        hasher.finalize().to_hex()[..32].to_owned()
+        let mut hasher = DefaultHasher::new();
+        self.model.sources.each().for_each(|(_, text)| text.hash(&mut hasher));
+        format!("{:016x}", hasher.finish())
     }
 
     /// What an earlier run got done; where the tasks file is another one by now, nobody can tell.

@@ -7,11 +7,14 @@ use super::{
     Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
     variable_name,
 };
+use crate::text::wildcard;
 
 /// Reads `file` with the text `source`. The error says why it is no TOML.
 pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     let table: Table = toml::from_str(source).map_err(|error| error.message().to_owned())?;
-    let mut reader = Reader { file, source, imported: Imported::default() };
+    let tasks = table.get("tasks").and_then(Toml::as_table);
+    let names = tasks.into_iter().flat_map(Table::keys).map(String::as_str).collect();
+    let mut reader = Reader { file, source, names, imported: Imported::default() };
     for (name, value) in &table {
         let line = line_where(source, |line| {
             line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str())
@@ -26,7 +29,7 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
             (other, _) => reader.lose(line, format!("`{other}` of the file")),
         }
     }
-    for (name, value) in table.get("tasks").and_then(Toml::as_table).into_iter().flatten() {
+    for (name, value) in tasks.into_iter().flatten() {
         let task = reader.task(name, value);
         reader.imported.tasks.push(task);
     }
@@ -42,6 +45,8 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
 struct Reader<'a> {
     file: &'a str,
     source: &'a str,
+    /// Of all tasks, as they are written there.
+    names: Vec<&'a str>,
     imported: Imported,
 }
 
@@ -182,11 +187,17 @@ impl Reader<'_> {
                     };
                     let mut words: std::vec::IntoIter<String> = Vec::into_iter(words);
                     let Some(name) = words.next() else { continue };
-                    if name.contains('*') || words.as_slice().iter().any(|word| word.contains("{{")) {
-                        self.lose(line, format!("the dependency `{name}` is a pattern or has a template"));
+                    let args: Vec<String> = words.collect();
+                    if args.iter().any(|word| word.contains("{{")) {
+                        self.lose(line, format!("the dependency `{name}` has a template"));
                         continue;
                     }
-                    task.depends.push(Call { task: task_name(&name), args: words.collect() });
+                    let called = self.called(&name, task);
+                    if called.is_empty() {
+                        self.lose(line, format!("the dependency `{name}` fits no task of this file"));
+                    }
+                    let calls = called.into_iter().map(|task| Call { task, args: args.clone() });
+                    task.depends.extend(calls);
                 }
             }
             "dir" => match scalar(value).and_then(|text| self.pieces(&text, &task.args)) {
@@ -214,6 +225,15 @@ impl Reader<'_> {
         }
     }
 
+    /// The tasks that a dependency of `task` means, as they are called here: a pattern never means the task itself.
+    fn called(&self, name: &str, task: &Task) -> Vec<String> {
+        if !wildcard::is_pattern(name) {
+            return vec![task_name(name)];
+        }
+        let fitting = self.names.iter().filter(|other| wildcard::fits(name, other));
+        fitting.map(|other| task_name(other)).filter(|other| *other != task.name).collect()
+    }
+
     /// `arg "<name>"`, `flag "-f --force"` and `flag "--port <port>"`, a line each.
     fn usage(&mut self, usage: &str, task: &mut Task, line: usize) {
         for written in usage.lines().map(str::trim).filter(|written| !written.is_empty()) {
@@ -231,7 +251,7 @@ impl Reader<'_> {
                 match word.split_once('=') {
                     Some(("help" | "long_help", text)) => argument.help = Some(text.to_owned()),
                     Some(("default", text)) => default = Some(text.to_owned()),
-                    Some(("env", name)) => argument.env = Some(name.to_owned()),
+                    Some(("env", name)) if !is_many => argument.env = Some(name.to_owned()),
                     Some(("var", _)) => {}
                     _ => self.lose(line, format!("`{word}` of `{written}`")),
                 }

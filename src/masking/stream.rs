@@ -27,9 +27,10 @@ impl MaskStream {
     }
 
     /// Takes the next piece and gives what can be shown by now.
-    pub fn push<'a>(&mut self, piece: &'a [u8]) -> Cow<'a, [u8]> {
-        let Some(table) = self.masker.table() else { return Cow::Borrowed(piece) };
-        self.held.extend_from_slice(piece);
+    pub fn push<'a>(&mut self, piece: impl Into<Cow<'a, [u8]>>) -> Cow<'a, [u8]> {
+        let piece = piece.into();
+        let Some(table) = self.masker.table() else { return piece };
+        self.held.extend_from_slice(&piece);
         let open = table.open_end(&self.held);
         Cow::Owned(self.release(open, table.ranges(&self.held)))
     }

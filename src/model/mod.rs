@@ -31,7 +31,7 @@ mod value;
 mod workspace;
 
 pub use environment::{EnvFiles, Environment};
-pub use excerpt::{index, is_current, load_excerpt};
+pub use excerpt::{index, is_current, is_worth_index, load_excerpt};
 pub use expression::{GitFact, Hole, Part, Reference, Template};
 pub use load::{LoadFailure, LoadedText, SourceLoader, load};
 pub use project::{Binding, Dotenv, Project, Variable};

@@ -128,6 +128,11 @@ impl Argument {
         }
     }
 
+    /// Whether `value` is one of its choices, where it has some.
+    pub fn allows(&self, value: &str) -> bool {
+        self.choices.is_empty() || self.choices.iter().any(|choice| choice == value)
+    }
+
     /// Its name in the environment of the commands: `-` becomes `_`.
     pub fn variable(&self) -> String {
         self.name.replace(['-', '.'], "_")

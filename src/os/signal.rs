@@ -1,7 +1,12 @@
-//! Signals to us, as messages.
+//! Signals to us.
 
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::backend::{Handle, SignalDelivery};
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 /// The number of the signal that asks a program to end.
 pub const TERMINATE: i32 = SIGTERM;
@@ -41,7 +46,12 @@ impl Signal {
     }
 }
 
-/// While this lives, signals come as messages and do not end the process.
+/// Signals that came to us. While this lives, they do not end the process.
+pub struct Signals {
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+}
+
+/// Where this goes, nobody waits for signals any more.
 #[derive(Debug)]
 pub struct SignalGuard {
     handle: Handle,
@@ -53,41 +63,53 @@ impl Drop for SignalGuard {
     }
 }
 
+impl Signals {
+    /// Takes every signal from now on that asks us to end, and Ctrl-Z: whoever hears that one sees to our children, and then calls `suspend`.
+    pub fn listen() -> std::io::Result<(Self, SignalGuard)> {
+        Self::listen_to(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP])
+    }
+
+    fn listen_to(numbers: &[i32]) -> std::io::Result<(Self, SignalGuard)> {
+        let (read, write) = UnixStream::pair()?;
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
+        let handle = delivery.handle();
+        Ok((Self { delivery }, SignalGuard { handle }))
+    }
+
+    /// Those that came, waiting for them for `limit` at most; none where it is over, or woken for nothing. `None` where the guard is gone.
+    pub fn next(&mut self, limit: Option<Duration>) -> Option<impl Iterator<Item = Signal> + use<>> {
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        // A wait that a signal broke off is over, too.
+        poll(&mut [PollFd::new(self.delivery.get_read(), PollFlags::IN)], limit.as_ref()).ok();
+        if self.delivery.handle().is_closed() {
+            return None;
+        }
+        Some(self.delivery.pending().map(|number| match number {
+            SIGINT => Signal::Interrupt,
+            SIGTERM => Signal::Terminate,
+            SIGTSTP => Signal::Suspend,
+            _ => Signal::HangUp,
+        }))
+    }
+}
+
 /// Tells of every signal from now on that asks us to end, until it says that nobody listens any more.
-pub fn watch(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
-    watch_these(&[SIGINT, SIGTERM, SIGHUP], tell)
-}
-
-/// The same, and of Ctrl-Z: whoever hears it sees to our children, and then calls `suspend`.
-pub fn watch_all(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
-    watch_these(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP], tell)
-}
-
-/// Stops us until the user wants us to go on, and returns then.
-pub fn suspend() {
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP).ok();
-}
-
-fn watch_these(
-    numbers: &[i32],
-    mut tell: impl FnMut(Signal) -> bool + Send + 'static,
-) -> std::io::Result<SignalGuard> {
-    let mut signals = Signals::new(numbers)?;
-    let handle = signals.handle();
+pub fn watch(mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
+    let (mut signals, guard) = Signals::listen_to(&[SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for number in signals.forever() {
-            let signal = match number {
-                SIGINT => Signal::Interrupt,
-                SIGTERM => Signal::Terminate,
-                SIGTSTP => Signal::Suspend,
-                _ => Signal::HangUp,
-            };
-            if !tell(signal) {
+        while let Some(mut heard) = signals.next(None) {
+            if !heard.all(&mut tell) {
                 return;
             }
         }
     })?;
-    Ok(SignalGuard { handle })
+    Ok(guard)
+}
+
+/// Stops us until the user wants us to go on, and returns then.
+pub fn suspend() {
+    // To this thread: one to the process may reach another thread, and this one would go on for a moment.
+    signal_hook::low_level::raise(signal_hook::consts::SIGSTOP).ok();
 }
 
 /// Asks the process `pid` to end. One that is gone hears nothing.

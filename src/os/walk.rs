@@ -98,9 +98,13 @@ pub struct Unreadable {
     pub error: io::Error,
 }
 
-/// The folders below `root` that hold files that `patterns` mean, sorted by path.
-pub fn walk(root: &Path, patterns: &Patterns) -> Result<Vec<Folder>, Unreadable> {
-    let walk = Walk { root, real_root: super::files::real_path(root), patterns };
+/// What `each` makes of the folders below `root` that hold files that `patterns` mean, in any order.
+pub fn walk<T: Send>(
+    root: &Path,
+    patterns: &Patterns,
+    each: impl Fn(Folder) -> T + Sync,
+) -> Result<Vec<T>, Unreadable> {
+    let walk = Walk { root, real_root: super::files::real_path(root), patterns, each };
     let mut found = Vec::new();
     let mut open = VecDeque::from([Job { path: Vec::new(), place: patterns.start(), by_name: false }]);
     let mut looked = 0;
@@ -111,7 +115,6 @@ pub fn walk(root: &Path, patterns: &Patterns) -> Result<Vec<Folder>, Unreadable>
             walk.together(std::mem::take(&mut open), &mut found)?;
         }
     }
-    found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
 }
 
@@ -123,10 +126,11 @@ struct Job {
     by_name: bool,
 }
 
-struct Walk<'a> {
+struct Walk<'a, F> {
     root: &'a Path,
     real_root: PathBuf,
     patterns: &'a Patterns,
+    each: F,
 }
 
 /// Folders that wait for one of several threads.
@@ -136,8 +140,8 @@ struct Shared {
     fault: Option<Unreadable>,
 }
 
-impl Walk<'_> {
-    fn together(&self, open: VecDeque<Job>, found: &mut Vec<Folder>) -> Result<(), Unreadable> {
+impl<T: Send, F: Fn(Folder) -> T + Sync> Walk<'_, F> {
+    fn together(&self, open: VecDeque<Job>, found: &mut Vec<T>) -> Result<(), Unreadable> {
         let shared = Mutex::new(Shared { open, busy: 0, fault: None });
         let changed = Condvar::new();
         let all = Mutex::new(std::mem::take(found));
@@ -157,7 +161,7 @@ impl Walk<'_> {
         shared.into_inner().unwrap_or_else(PoisonError::into_inner).fault.map_or(Ok(()), Err)
     }
 
-    fn share(&self, shared: &Mutex<Shared>, changed: &Condvar, found: &mut Vec<Folder>) {
+    fn share(&self, shared: &Mutex<Shared>, changed: &Condvar, found: &mut Vec<T>) {
         let mut state = lock(shared);
         loop {
             let Some(job) = state.open.pop_front() else {
@@ -186,7 +190,7 @@ impl Walk<'_> {
     }
 
     /// Looks into one folder. One that is gone by now has nothing in it.
-    fn folder(&self, job: Job, found: &mut Vec<Folder>, open: &mut VecDeque<Job>) -> Result<(), Unreadable> {
+    fn folder(&self, job: Job, found: &mut Vec<T>, open: &mut VecDeque<Job>) -> Result<(), Unreadable> {
         let here = self.root.join(os_path(&job.path));
         let unreadable = |path: &[u8], error: rustix::io::Errno| Unreadable {
             path: os_path(path).to_owned(),
@@ -245,7 +249,7 @@ impl Walk<'_> {
         }
         if !files.is_empty() {
             let (names, files) = sorted(&names, &files);
-            found.push(Folder { path: job.path, names, files });
+            found.push((self.each)(Folder { path: job.path, names, files }));
         }
         Ok(())
     }
@@ -404,7 +408,8 @@ mod tests {
     }
 
     fn paths(root: &Path, list: &[&str]) -> Vec<String> {
-        let folders = walk(root, &patterns(list)).unwrap();
+        let mut folders = walk(root, &patterns(list), |folder| folder).unwrap();
+        folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         let files = folders.iter().flat_map(|folder| {
             folder
                 .files

@@ -33,6 +33,12 @@ pub trait Action: Send + Sync {
         Terms::default()
     }
 
+    /// Whether all that it waits for is its commands. While none of them lasts a moment, nobody has to hear signals beside it, to ask or to show
+    /// anything: most commands are over before that.
+    fn only_runs_commands(&self) -> bool {
+        false
+    }
+
     /// Does it.
     fn run(&self, context: &mut StepContext<'_>) -> Outcome;
 }

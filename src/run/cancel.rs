@@ -9,9 +9,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::os::clock::Clock;
 use crate::os::process::ChildControl;
 use crate::os::signal::{self, Signal};
+
+/// So late may we hear a Ctrl-C that a command with the terminal heard, too, and that perhaps ended it.
+const HEARD_LATE: Duration = Duration::from_millis(200);
 
 /// Shared by the dispatcher and all running steps.
 #[derive(Default)]
@@ -28,7 +33,19 @@ struct Children {
     first: Option<Signal>,
     /// The title of the step for whose failure those that yield are ended.
     failed: Option<String>,
+    terminal: Terminal,
     running: BTreeMap<u64, Heard>,
+}
+
+/// Whose the terminal is.
+#[derive(Default)]
+enum Terminal {
+    #[default]
+    Ours,
+    /// A command's, so that Ctrl-C reaches it without us.
+    Lent,
+    /// Ours again since this time of the monotonic clock.
+    Back(Duration),
 }
 
 struct Heard {
@@ -53,6 +70,18 @@ pub(super) struct Manner {
 pub(super) struct Registration<'a> {
     cancel: &'a Cancel,
     key: u64,
+}
+
+/// The terminal of a command; ours again when dropped.
+pub(super) struct LentTerminal<'a> {
+    cancel: &'a Cancel,
+    clock: &'a dyn Clock,
+}
+
+impl Drop for LentTerminal<'_> {
+    fn drop(&mut self) {
+        self.cancel.lock().terminal = Terminal::Back(self.clock.monotonic());
+    }
 }
 
 impl Drop for Registration<'_> {
@@ -102,9 +131,19 @@ impl Cancel {
         }
     }
 
-    /// Whether a child has the terminal.
-    pub(super) fn has_terminal(&self) -> bool {
-        self.lock().running.values().any(|heard| heard.control.has_terminal())
+    /// Lends the terminal to a command that is about to start.
+    pub(super) fn lend_terminal<'a>(&'a self, clock: &'a dyn Clock) -> LentTerminal<'a> {
+        self.lock().terminal = Terminal::Lent;
+        LentTerminal { cancel: self, clock }
+    }
+
+    /// Whether a Ctrl-C that is heard `now` was meant for a command that has the terminal, or had it when the key was pressed.
+    pub(super) fn is_terminal_lent(&self, now: Duration) -> bool {
+        match self.lock().terminal {
+            Terminal::Ours => false,
+            Terminal::Lent => true,
+            Terminal::Back(at) => now < at + HEARD_LATE,
+        }
     }
 
     /// Stops all children, then us; returns when we go on, and they do.
@@ -140,6 +179,7 @@ impl Cancel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::clock::ScriptedClock;
 
     #[derive(Default)]
     struct Told(Mutex<Vec<String>>);
@@ -197,6 +237,18 @@ mod tests {
         assert!(cleaner.heard().is_empty());
         cancel.signal(Signal::Interrupt);
         assert_eq!(cleaner.heard(), ["ask 2"]);
+    }
+
+    #[test]
+    fn a_ctrl_c_that_is_heard_late_is_still_the_one_of_the_command_that_had_the_terminal() {
+        let (cancel, clock) = (Cancel::default(), ScriptedClock::new(Duration::from_secs(1)));
+        assert!(!cancel.is_terminal_lent(clock.monotonic()));
+        let lent = cancel.lend_terminal(&clock);
+        assert!(cancel.is_terminal_lent(clock.monotonic()));
+        drop(lent);
+        let back = clock.monotonic();
+        assert!(!cancel.is_terminal_lent(back));
+        assert!(cancel.is_terminal_lent(back - Duration::from_secs(1)));
     }
 
     #[test]

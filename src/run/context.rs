@@ -11,8 +11,8 @@ use super::action::{Approval, Exports};
 use super::asker::AskRequest;
 use super::bindings::Bindings;
 use super::cancel::Manner;
+use super::follow::{End, QUIET};
 use super::launch::no_folder;
-use super::lines::{LineSplitter, Printed};
 use super::observe::{Answer, Question};
 use super::shared::{Shared, lock};
 use crate::diagnostic::{Fault, FaultKind};
@@ -21,18 +21,9 @@ use crate::journal::record::Entry;
 use crate::masking::Masker;
 use crate::os::command::CommandSpec;
 use crate::os::files::TemporaryFolder;
-use crate::os::process::{Child, ChildEvent, LaunchOutput};
-use crate::os::{Doors, identity, signal};
+use crate::os::process::LaunchOutput;
+use crate::os::{Doors, identity};
 use crate::plan::{Broken, Digest, Step, StepId};
-
-/// How long a quiet command is left alone before we look whether it still is there.
-const QUIET: Duration = Duration::from_millis(250);
-
-/// A command that prints nothing for so long is not about to: what it printed is shown.
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// How long a command may take to end when another step failed.
-const YIELDS: Duration = Duration::from_secs(5);
 
 /// How often a wait looks for a signal.
 const HEEDS: Duration = Duration::from_millis(50);
@@ -45,6 +36,8 @@ pub struct StepContext<'a> {
     redo_reason: Option<String>,
     /// So many commands write to files, those of `beside` too.
     pub(super) commands: Arc<AtomicU32>,
+    /// Told that it takes longer than a moment, as often as one likes.
+    pub(super) lasts: &'a (dyn Fn() + Sync),
 }
 
 /// A step's voice. Everything said through it is masked.
@@ -77,15 +70,6 @@ pub struct CommandRun<'a> {
     pub reader: Option<&'a mut LineReader<'a>>,
 }
 
-/// How a command that was followed ended.
-pub(super) struct End {
-    pub(super) termination: Termination,
-    /// Something that it left behind holds its output open.
-    pub(super) leaked: bool,
-    /// Names of what it left behind and was ended.
-    pub(super) swept: Vec<String>,
-}
-
 /// What a command printed.
 #[derive(Debug)]
 pub struct CommandAnswer {
@@ -116,8 +100,13 @@ impl<'a> StepLog<'a> {
 }
 
 impl<'a> StepContext<'a> {
-    pub(super) fn new(shared: &'a Shared<'a>, id: StepId, attempt: u32, redo_reason: Option<String>) -> Self {
-        Self { shared, id, attempt, redo_reason, commands: Arc::default() }
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        id: StepId,
+        (attempt, redo_reason): (u32, Option<String>),
+        lasts: &'a (dyn Fn() + Sync),
+    ) -> Self {
+        Self { shared, id, attempt, redo_reason, commands: Arc::default(), lasts }
     }
 
     /// The doors.
@@ -179,7 +168,7 @@ impl<'a> StepContext<'a> {
     }
 
     /// The title of the step for whose failure this one is ended.
-    fn failed(&self) -> Option<String> {
+    pub(super) fn failed(&self) -> Option<String> {
         if self.step().terms.yields { self.shared.cancel.failed() } else { None }
     }
 
@@ -227,6 +216,7 @@ impl<'a> StepContext<'a> {
 
     /// Asks a person for a value and waits for the answer.
     pub fn ask_value(&self, question: Question) -> Answer {
+        (self.lasts)();
         let (sender, receiver) = crossbeam_channel::bounded(1);
         let reply = Box::new(move |answer| {
             sender.send(answer).ok();
@@ -245,6 +235,7 @@ impl<'a> StepContext<'a> {
 
     /// Waits; false where a signal came first.
     pub fn wait(&self, time: Duration) -> bool {
+        (self.lasts)();
         let clock = &self.doors().clock;
         let until = clock.monotonic() + time;
         loop {
@@ -288,6 +279,9 @@ impl<'a> StepContext<'a> {
             self.shared.send_later(&step.name, EventKind::CommandStarted { line });
         }
         let started = clock.monotonic();
+        if !matches!(launch.output, LaunchOutput::Pipe | LaunchOutput::Tty) {
+            (self.lasts)();
+        }
         let screen = matches!(launch.output, LaunchOutput::Terminal).then(|| self.shared.borrow_screen());
         let mut child = self.shared.doors.processes.start(&launch).map_err(|error| {
             if !self.shared.is_folder_still(&spec.dir) {
@@ -357,7 +351,9 @@ impl<'a> StepContext<'a> {
             attempt: self.attempt,
             redo_reason: self.redo_reason.clone(),
             commands: Arc::clone(&self.commands),
+            lasts: self.lasts,
         };
+        (self.lasts)();
         std::thread::scope(|scope| {
             let other = scope.spawn(move || other(&mut second));
             let done = this(self);
@@ -374,65 +370,6 @@ impl<'a> StepContext<'a> {
                 format!("`{tool}` ended and left processes behind, which were ended after it: {names}");
             self.log().notice(Level::Warning, &text);
         }
-    }
-
-    pub(super) fn follow(
-        &self,
-        child: &mut dyn Child,
-        timeout: Option<Duration>,
-        how: &mut CommandRun<'_>,
-    ) -> End {
-        let log = self.log();
-        let clock = &self.doors().clock;
-        // Whoever reads along reads a value; what is only shown is a picture.
-        let mut splitters = [LineSplitter::default(), LineSplitter::default()];
-        let mut printed = Printed::new(log);
-        let deadline = timeout.map(|timeout| clock.monotonic() + timeout);
-        let mut timed_out = false;
-        let (mut hard, mut yields) = (None, false);
-        let mut is_told = false;
-        let mut end = loop {
-            let limit = if printed.is_waiting() || !is_told { PAUSE } else { QUIET };
-            let event = child.next(limit);
-            let now = clock.monotonic();
-            match event {
-                ChildEvent::Output(stream, bytes) => match &mut how.reader {
-                    Some(reader) => splitters[stream as usize].push(&bytes, |line| reader(log, stream, line)),
-                    None => printed.push(stream, &bytes, now),
-                },
-                ChildEvent::Ended { termination, leaked, swept } => break End { termination, leaked, swept },
-                ChildEvent::Quiet => {
-                    printed.send();
-                    self.shared.life.nudge();
-                    is_told = true;
-                }
-            }
-            if hard.is_none() && !yields && !how.cleans_up && self.failed().is_some() {
-                // It was asked to end.
-                yields = true;
-                hard = Some(now + YIELDS);
-            }
-            if !timed_out && deadline.is_some_and(|deadline| now > deadline) {
-                timed_out = true;
-                hard = Some(now + how.grace);
-                if !how.grace.is_zero() {
-                    child.control().ask_to_end(signal::TERMINATE);
-                }
-            }
-            if hard.is_some_and(|hard| now >= hard) {
-                hard = None;
-                child.control().kill();
-            }
-        };
-        if let Some(reader) = &mut how.reader {
-            splitters[0].finish(|line| reader(log, Stream::Out, line));
-            splitters[1].finish(|line| reader(log, Stream::Err, line));
-        }
-        printed.finish();
-        if timed_out {
-            end.termination = Termination::TimedOut;
-        }
-        end
     }
 
     /// Records what is about to be done.

@@ -114,13 +114,6 @@ impl<'env> Dispatcher<'env> {
         self.busy
     }
 
-    /// There was no thread for a step.
-    pub(super) fn no_thread(&mut self, id: StepId, error: &std::io::Error) {
-        self.busy -= 1;
-        let fault = Fault::new(FaultKind::World, format!("no thread could be started: {error}"));
-        self.end(id, Ending::Failed { fault });
-    }
-
     fn handle(&mut self, message: Message) {
         match message {
             Message::Event(event) => self.publish(*event),
@@ -144,8 +137,12 @@ impl<'env> Dispatcher<'env> {
             effect: step.effect,
             when_orphaned: step.when_orphaned,
         };
-        let durable = step.is_precious();
-        if let Err(error) = self.shared.record(intent, durable) {
+        // Each of its commands is recorded before it starts, and this with it.
+        let recorded = match step.action.only_runs_commands() {
+            true => self.shared.record_soon(intent),
+            false => self.shared.record(intent, step.is_precious()),
+        };
+        if let Err(error) = recorded {
             return self.end(id, Ending::Failed { fault: unrecorded(&error) });
         }
         self.say(Some(id), EventKind::StepStarted { attempt });
@@ -297,7 +294,9 @@ impl<'env> Dispatcher<'env> {
         match signal {
             Signal::Suspend => return self.shared.cancel.suspend(),
             // The command that has the terminal has heard it too, and may go on.
-            Signal::Interrupt if self.shared.cancel.has_terminal() => return,
+            Signal::Interrupt if self.shared.cancel.is_terminal_lent(self.shared.doors.clock.monotonic()) => {
+                return;
+            }
             _ => {}
         }
         let (count, lost) = self.shared.cancel.signal(signal);

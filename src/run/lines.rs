@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use memchr::memrchr;
-
 use super::context::StepLog;
 use crate::event::{Bytes, EventKind, Stream};
 use crate::masking::MaskStream;
@@ -61,26 +59,36 @@ impl Picture {
     }
 
     /// Adds every line that is whole now to `block`.
-    pub(super) fn push(&mut self, bytes: &[u8], block: &mut Vec<u8>) {
+    pub(super) fn push(&mut self, bytes: Vec<u8>, block: &mut Vec<u8>) {
         let masked = self.mask.push(bytes);
-        self.take(&masked, block);
+        self.take(masked.into_owned(), block);
     }
 
     /// Adds what is left after the last newline.
     pub(super) fn finish(&mut self, block: &mut Vec<u8>) {
         let held = self.mask.finish();
-        self.take(&held, block);
+        self.take(held, block);
         block.append(&mut self.rest);
     }
 
-    fn take(&mut self, bytes: &[u8], block: &mut Vec<u8>) {
-        let whole = memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
-        let (whole, rest) = bytes.split_at(whole);
-        if !whole.is_empty() {
-            block.append(&mut self.rest);
-            block.extend_from_slice(whole);
+    fn take(&mut self, mut bytes: Vec<u8>, block: &mut Vec<u8>) {
+        let length = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+        if block.is_empty() && self.rest.is_empty() {
+            // It is not copied.
+            std::mem::swap(block, &mut bytes);
+            self.rest.extend_from_slice(&block[length..]);
+            block.truncate(length);
+        } else {
+            let (whole, rest) = bytes.split_at(length);
+            if !whole.is_empty() {
+                // Where there was room for much, much is about to come.
+                let room = if block.is_empty() { bytes.capacity() } else { length };
+                block.reserve(self.rest.len() + room);
+                block.append(&mut self.rest);
+                block.extend_from_slice(whole);
+            }
+            self.rest.extend_from_slice(rest);
         }
-        self.rest.extend_from_slice(rest);
         if self.rest.len() > LONGEST {
             let begun = self.rest.split_off(self.rest.len() - begun(&self.rest));
             block.append(&mut self.rest);
@@ -98,7 +106,7 @@ fn begun(text: &[u8]) -> usize {
     (1..=text.len().min(3)).rfind(is_begun).unwrap_or(0)
 }
 
-/// So many bytes travel together at most; a chunk more, to be exact.
+/// So many bytes travel together at most, with what was left of the line before.
 const TOGETHER: usize = 64 * 1024;
 
 /// While more comes, lines are kept back no longer than this: less than anybody sees.
@@ -121,8 +129,8 @@ impl<'a> Printed<'a> {
     }
 
     /// Takes a chunk that came at `now`. Waits while the display is far behind.
-    pub(super) fn push(&mut self, stream: Stream, bytes: &[u8], now: Duration) {
-        if stream != self.stream {
+    pub(super) fn push(&mut self, stream: Stream, bytes: Vec<u8>, now: Duration) {
+        if stream != self.stream || self.block.len() + bytes.len() > TOGETHER {
             self.send();
             self.stream = stream;
         }
@@ -153,7 +161,12 @@ impl<'a> Printed<'a> {
         self.since = None;
         if !self.block.is_empty() {
             // A secret may have become known since its first half was let through.
-            let text = Bytes(self.log.shared.masker.mask_owned(std::mem::take(&mut self.block)));
+            let mut text = self.log.shared.masker.mask_owned(std::mem::take(&mut self.block));
+            // Little may be kept for long.
+            if text.len() < text.capacity() / 2 {
+                text.shrink_to_fit();
+            }
+            let text = Bytes(text);
             self.log.shared.send_lines(self.log.step, EventKind::Lines { stream: self.stream, text });
         }
     }
@@ -170,9 +183,9 @@ mod tests {
         for cut in 0..bytes.len() {
             let mut picture = Picture::new(Masker::default().stream());
             let mut block = Vec::new();
-            picture.push(&bytes[..cut], &mut block);
+            picture.push(bytes[..cut].to_vec(), &mut block);
             assert!(block.is_empty() || block.ends_with(b"\n"), "{block:?}");
-            picture.push(&bytes[cut..], &mut block);
+            picture.push(bytes[cut..].to_vec(), &mut block);
             picture.finish(&mut block);
             assert_eq!(block, bytes, "cut at {cut}");
         }
@@ -184,8 +197,8 @@ mod tests {
             let line = shift.to_owned() + &"✓".repeat(LONGEST / 3 + 1);
             let mut picture = Picture::new(Masker::default().stream());
             let mut pieces = [Vec::new(), Vec::new()];
-            picture.push(&line.as_bytes()[..=LONGEST], &mut pieces[0]);
-            picture.push(&line.as_bytes()[LONGEST + 1..], &mut pieces[1]);
+            picture.push(line.as_bytes()[..=LONGEST].to_vec(), &mut pieces[0]);
+            picture.push(line.as_bytes()[LONGEST + 1..].to_vec(), &mut pieces[1]);
             picture.finish(&mut pieces[1]);
             let pieces = pieces.map(|piece| String::from_utf8(piece).unwrap());
             assert!(pieces.iter().all(|piece| !piece.is_empty()) && pieces.concat() == line);
@@ -212,7 +225,7 @@ mod tests {
             let mut block = Vec::new();
             let text = "x".repeat(LONGEST - shift) + "s3cr3t-of-somebody" + &"y".repeat(40);
             for chunk in text.as_bytes().chunks(LONGEST + 1) {
-                picture.push(chunk, &mut block);
+                picture.push(chunk.to_vec(), &mut block);
             }
             picture.finish(&mut block);
             let shown = String::from_utf8(block).unwrap();

@@ -17,6 +17,7 @@ mod context;
 mod crew;
 mod demand;
 mod dispatcher;
+mod follow;
 pub mod freshness;
 mod judged;
 mod kept;
@@ -46,18 +47,19 @@ pub use resume::{Fate, Leftover};
 
 use asker::Asker;
 use budget::Budget;
-use crew::{Closing, Crew};
+use crew::Crew;
 use dispatcher::Dispatcher;
 use kept::Kept;
 use mailbox::Mailbox;
-use screen::show;
+use screen::Screen;
 use shared::{Channels, Message, Mode, Shared};
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{EventKind, StepShape};
 use crate::journal::store::RunStore;
 use crate::masking::Masker;
-use crate::os::{Doors, signal};
+use crate::os::Doors;
+use crate::os::signal::Signals;
 use crate::plan::WalkSettings;
 
 /// What a run is given besides its plan.
@@ -94,7 +96,7 @@ pub struct RunSettings {
 pub fn run(
     (plan, doors, masker, bindings): (&RunPlan, &Doors, &Masker, &Bindings),
     settings: RunSettings,
-    mut observer: Box<dyn Observer>,
+    observer: Box<dyn Observer>,
     ask: Box<dyn Ask>,
 ) -> Result<RunResult, Fault> {
     let command = masker.mask(&settings.command);
@@ -112,14 +114,9 @@ pub fn run(
     };
     let life: Arc<Mailbox<Message>> = Arc::default();
     let (screen, budget) = (Arc::new(Mailbox::default()), Arc::new(Budget::default()));
-    let signalled = Arc::clone(&life);
-    let _guard = signal::watch_all(move |signal| {
-        // A signal is heard before what is waiting already.
-        signalled.send_first(Message::Signal(signal));
-        true
-    })
-    .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
-
+    let unheard =
+        |error: std::io::Error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}"));
+    let (signals, guard) = Signals::listen().map_err(unheard)?;
     let run_id = journal.as_ref().map(|journal| journal.id().to_owned()).unwrap_or_default();
     let mut shared = Shared::new(
         (plan, doors, masker, bindings),
@@ -138,11 +135,8 @@ pub fn run(
     let walk = WalkSettings { jobs: settings.jobs, keep_going: settings.keep_going };
     let (question_counts, abandoned) = bounded(0);
     let result = std::thread::scope(|scope| {
-        let (messages, budget) = (Arc::clone(&screen), Arc::clone(&shared.budget));
-        scope.spawn(move || show(observer.as_mut(), &messages, &abandoned, &budget));
         let jobs = Arc::new(Mailbox::default());
-        let _closing = Closing { jobs: Arc::clone(&jobs), screen: Arc::clone(&screen) };
-        let mut dispatcher = Dispatcher::new(&shared, walk, screen, Arc::clone(&jobs));
+        let mut dispatcher = Dispatcher::new(&shared, walk, Arc::clone(&screen), Arc::clone(&jobs));
         let started = EventKind::RunStarted {
             run: run_id,
             command,
@@ -152,14 +146,14 @@ pub fn run(
         };
         let event = shared.event(None, started);
         dispatcher.publish(event);
-        let result = Crew::new(&shared, scope, dispatcher, jobs).run();
-        drop(question_counts);
-        result
+        let budget = Arc::clone(&shared.budget);
+        let screen = Screen { observer, messages: screen, abandoned, budget };
+        Crew::new(&shared, scope, dispatcher, jobs, (signals, screen)).run(guard, question_counts)
     });
     if let Some(journal) = &shared.journal {
         journal.close(doors);
     }
-    Ok(result)
+    result.map_err(unheard)
 }
 
 fn shapes(plan: &RunPlan) -> Vec<StepShape> {

@@ -1,5 +1,6 @@
 //! The observer's thread: shows events in order, ticks, and leaves the screen to the asker while a question stands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, select};
@@ -22,43 +23,50 @@ pub(super) enum ScreenMessage {
     Pause(Pause),
 }
 
-/// Shows everything until the mailbox is closed. While a question stands nothing is shown, so events wait; a question that the run
-/// no longer waits for is over when `abandoned` is.
-pub(super) fn show(
-    observer: &mut dyn Observer,
-    messages: &Mailbox<ScreenMessage>,
-    abandoned: &Receiver<()>,
-    budget: &Budget,
-) {
-    loop {
-        let new = messages.gather(TICK, UNSHOWN);
-        if new.is_empty() {
-            if messages.is_over() {
-                return;
-            }
-            observer.tick();
-        }
-        for message in new {
-            match message {
-                ScreenMessage::Event(event) => {
-                    observer.event(&event);
-                    budget.give(event.kind.weight());
+/// Who shows the run.
+pub(super) struct Screen {
+    pub(super) observer: Box<dyn Observer>,
+    pub(super) messages: Arc<Mailbox<ScreenMessage>>,
+    /// Closed when the run no longer waits for a question.
+    pub(super) abandoned: Receiver<()>,
+    pub(super) budget: Arc<Budget>,
+}
+
+impl Screen {
+    /// Shows everything until the mailbox is closed. While a question stands nothing is shown, so events wait; a question that the run
+    /// no longer waits for is over when `abandoned` is.
+    pub(super) fn show(self) {
+        let Self { mut observer, messages, abandoned, budget } = self;
+        loop {
+            let new = messages.gather(TICK, UNSHOWN);
+            if new.is_empty() {
+                if messages.is_over() {
+                    return;
                 }
-                ScreenMessage::Pause(pause) => {
-                    observer.pause();
-                    budget.pause(true);
-                    pause.paused.send(()).ok();
-                    // The asker drops its end when the question is over, whatever came of it.
-                    select! {
-                        recv(pause.over) -> _ => observer.resume(),
-                        recv(abandoned) -> _ => observer.abandon(),
+                observer.tick();
+            }
+            for message in new {
+                match message {
+                    ScreenMessage::Event(event) => {
+                        observer.event(&event);
+                        budget.give(event.kind.weight());
                     }
-                    budget.pause(false);
+                    ScreenMessage::Pause(pause) => {
+                        observer.pause();
+                        budget.pause(true);
+                        pause.paused.send(()).ok();
+                        // The asker drops its end when the question is over, whatever came of it.
+                        select! {
+                            recv(pause.over) -> _ => observer.resume(),
+                            recv(abandoned) -> _ => observer.abandon(),
+                        }
+                        budget.pause(false);
+                    }
                 }
             }
-        }
-        if messages.is_empty() {
-            observer.idle();
+            if messages.is_empty() {
+                observer.idle();
+            }
         }
     }
 }

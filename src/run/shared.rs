@@ -12,7 +12,7 @@ use super::action::{Approval, Outcome, Produced, RunPlan};
 use super::asker::{Asker, Pause};
 use super::bindings::Bindings;
 use super::budget::Budget;
-use super::cancel::Cancel;
+use super::cancel::{Cancel, LentTerminal};
 use super::freshness::Freshness;
 use super::kept::Kept;
 use super::mailbox::Mailbox;
@@ -38,9 +38,10 @@ pub(super) enum Message {
 }
 
 /// The right to use the screen, which is given back when this goes; and the terminal is put back as it was.
-pub(super) struct BorrowedScreen {
+pub(super) struct BorrowedScreen<'a> {
     _over: Sender<()>,
     _modes: TerminalGuard,
+    _terminal: LentTerminal<'a>,
 }
 
 /// Shared by the dispatcher, all units and the asker's callers.
@@ -170,13 +171,14 @@ impl<'a> Shared<'a> {
     }
 
     /// Waits until all that was said so far is on the screen and nobody else draws there.
-    pub(super) fn borrow_screen(&self) -> BorrowedScreen {
+    pub(super) fn borrow_screen(&self) -> BorrowedScreen<'_> {
         let (paused_sender, paused) = bounded(1);
         let (_over, over) = bounded(1);
         self.life.send(Message::Pause(Pause { paused: paused_sender, over }));
         // Where nobody shows the run any more, the message is thrown away, and there is nothing to wait for.
         paused.recv().ok();
-        BorrowedScreen { _over, _modes: TerminalGuard::new() }
+        let _terminal = self.cancel.lend_terminal(&*self.doors.clock);
+        BorrowedScreen { _over, _modes: TerminalGuard::new(), _terminal }
     }
 
     /// Sends lines to the dispatcher. Waits while the display is far behind.

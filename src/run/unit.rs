@@ -4,14 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::action::Outcome;
 use super::context::StepContext;
+use super::dispatcher::Job;
 use super::freshness;
 use super::shared::{Message, Shared};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::plan::StepId;
 
-/// Runs the step's action and leaves a message how that went, for whoever has the next turn. A panic is our bug, and is told as one.
-pub(super) fn run(shared: &Shared<'_>, id: StepId, attempt: u32, redo_reason: Option<String>) {
-    let mut context = StepContext::new(shared, id, attempt, redo_reason);
+/// Runs the step's action, which says when it `lasts` longer than a moment, and leaves a message how that went, for whoever has the next turn. A panic is our bug, and is told as one.
+pub(super) fn run(shared: &Shared<'_>, Job { id, attempt, redo_reason }: Job, lasts: &(dyn Fn() + Sync)) {
+    let mut context = StepContext::new(shared, id, (attempt, redo_reason), lasts);
     let action = &shared.plan.step(id).action;
     let outcome = catch_unwind(AssertUnwindSafe(|| match &shared.kept {
         Some(kept) => kept.run(&mut context, action.as_ref()),

@@ -72,6 +72,22 @@ fn a_signal_to_shipway_alone_stops_an_apply_in_order() {
 }
 
 #[test]
+fn a_signal_between_commands_of_a_moment_is_heard() {
+    let count = 2000;
+    let mut tasks = "[tasks.t0]\nrun = \"touch begun\"\n".to_owned();
+    for number in 1..=count {
+        tasks.push_str(&format!("[tasks.t{number}]\ndepends = [\"t{}\"]\nrun = \"true\"\n", number - 1));
+    }
+    tasks.push_str(&format!("[tasks.all]\ndepends = [\"t{count}\"]\nrun = \"touch ended\"\n"));
+    let space = Space::with_tasks(&tasks);
+    let running = space.start("all");
+    space.wait_for("begun");
+    running.signal(Signal::TERM);
+    running.wait().exits(143).says("SIGTERM");
+    assert!(!space.has("ended"));
+}
+
+#[test]
 fn ctrl_c_at_a_question_changes_nothing_and_leaves_the_terminal_in_order() {
     needs!("terraform");
     let space = in_the_middle_of_an_apply();

@@ -423,6 +423,28 @@ fn a_pattern_means_all_tasks_whose_names_fit() {
 }
 
 #[test]
+fn all_that_is_left_may_have_choices() {
+    let tasks = "[tasks.fmt]\nargs = [{ name = \"files...\", choices = [\"a\", \"b\"] }]\nrun = \"echo {{ files }}\"\n";
+    let space = Space::with_tasks(tasks);
+    space.run("fmt b a").exits(0).prints("b a\n");
+    space.run("fmt").exits(0).prints("\n");
+    space.run("fmt a c").exits(2).says("`a` or `b`").says("c");
+}
+
+#[test]
+fn a_variable_may_stand_in_for_a_flag() {
+    let tasks =
+        "[tasks.test]\nargs = [{ name = \"--keep\", env = \"KEEP_IT\" }]\nrun = \"echo {{ keep }}\"\n";
+    for (value, is_set) in [("1", "true"), ("yes", "true"), ("0", "false"), ("False", "false"), ("", "false")]
+    {
+        let space = Space::with_tasks(tasks);
+        let run = |words: &[&str]| space.shipway(words).env("KEEP_IT", value).run();
+        run(&["test"]).exits(0).prints(&format!("{is_set}\n"));
+        run(&["test", "--keep"]).exits(0).prints("true\n");
+    }
+}
+
+#[test]
 fn all_that_is_left_may_have_to_be_one_word_at_least() {
     let tasks = "[tasks.fmt]\nargs = [\"how=fast\", \"files+...\"]\nrun = \"echo {{ how }} {{ files }}\"\n\
                  [tasks.good]\ndepends = [{ task = \"fmt\", args = [\"slow\", \"a\"] }, { task = \"fmt\", args = [\"--\", \"b\"] }]\n\

@@ -84,6 +84,14 @@ impl Action for TaskAction {
         }
     }
 
+    fn only_runs_commands(&self) -> bool {
+        self.model.task(&self.task).is_some_and(|task| {
+            let rules = &task.rules;
+            let waits = rules.interactive || rules.wait_until.is_some() || rules.retry.attempts > 1;
+            task.tracking.is_empty() && !waits
+        })
+    }
+
     fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
         let task = self.model.task(&self.task).filter(|_| !self.is_whole_matrix && self.part.is_whole());
         let Some(task) = task else { return Ok(None) };

@@ -196,6 +196,9 @@ pub fn read_arguments<'a>(
             if required && rest.is_empty() {
                 return Err(missing(task, argument));
             }
+            if let Some(word) = rest.iter().find(|word| !argument.allows(word)) {
+                return Err(not_a_choice(task, argument, word));
+            }
             ArgumentValue::List(std::mem::take(&mut rest))
         } else {
             value(task, argument, given.swap_remove(argument.name.as_str()), environment)?
@@ -290,6 +293,12 @@ fn missing(task: &Task, argument: &Argument) -> ArgumentFault {
     ArgumentFault::Missing { task: task.name.clone(), argument: argument.name.clone(), usage: usage(task) }
 }
 
+/// Whether a variable of the environment leaves a flag unset; as clap reads one.
+fn is_falsey(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    ["", "0", "n", "no", "f", "false", "off"].contains(&value.as_str())
+}
+
 fn value(
     task: &Task,
     argument: &Argument,
@@ -304,7 +313,11 @@ fn value(
         })?,
         _ => None,
     };
-    let value = match given.or_else(|| from_environment.map(str::to_owned)) {
+    let from_environment = from_environment.map(|value| match &argument.kind {
+        ArgumentKind::Flag => (!is_falsey(value)).to_string(),
+        _ => value.to_owned(),
+    });
+    let value = match given.or(from_environment) {
         Some(value) => value,
         None => match &argument.kind {
             ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),
@@ -320,13 +333,17 @@ fn value(
     if value.is_empty() && !required {
         return Ok(ArgumentValue::Absent);
     }
-    if !argument.choices.is_empty() && !argument.choices.contains(&value) {
-        return Err(ArgumentFault::Choice {
-            task: task.name.clone(),
-            argument: argument.name.clone(),
-            value,
-            choices: argument.choices.clone(),
-        });
+    if !argument.allows(&value) {
+        return Err(not_a_choice(task, argument, &value));
     }
     Ok(ArgumentValue::Text(value))
+}
+
+fn not_a_choice(task: &Task, argument: &Argument, value: &str) -> ArgumentFault {
+    ArgumentFault::Choice {
+        task: task.name.clone(),
+        argument: argument.name.clone(),
+        value: value.to_owned(),
+        choices: argument.choices.clone(),
+    }
 }

@@ -17,6 +17,7 @@ mod sweep;
 mod unfinished;
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -211,8 +212,9 @@ fn make_folder(doors: &Doors, runs: &Path, pid: u32) -> io::Result<(String, Path
     let millisecond = now.subsec_millisecond();
     let mut last = None;
     for attempt in 0..100 {
-        let suffix = blake3::hash(format!("{pid} {millisecond} {attempt}").as_bytes()).to_hex();
-        let id = format!("{stamp}-{millisecond:03}-{}", &suffix[..4]);
+        let mut hasher = DefaultHasher::new();
+        (pid, millisecond, attempt).hash(&mut hasher);
+        let id = format!("{stamp}-{millisecond:03}-{:04x}", hasher.finish() & 0xffff);
         let folder = runs.join(&id);
         match create_private_folder(&folder) {
             Ok(()) => return Ok((id, folder)),

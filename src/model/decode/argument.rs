@@ -121,7 +121,7 @@ impl<'f> Reader<'f, '_> {
         let choices: Vec<String> = self.texts(choices).into_iter().map(|choice| choice.value).collect();
         let pattern = pattern.and_then(|entry| self.value_pattern(entry));
         let short = short.and_then(|entry| self.short(entry));
-        let env = env.and_then(|entry| {
+        let variable = env.and_then(|entry| {
             let variable = self.text(entry)?;
             let span = self.at(entry.value);
             self.check_variable(&variable, span);
@@ -155,6 +155,13 @@ impl<'f> Reader<'f, '_> {
                 }
             }
         }
+        if let (Some(entry), true) = (env, kind.is_rest()) {
+            let place = self.key(entry);
+            self.fault(
+                conflict(&name, "takes the rest and can't have an `env`", place)
+                    .help("commands can read the variable themselves: one variable is one word here"),
+            );
+        }
         if kind == ArgumentKind::Flag && pattern.is_some() {
             self.fault(conflict(&name, "is a flag and can't have a `pattern`", span));
         }
@@ -175,7 +182,7 @@ impl<'f> Reader<'f, '_> {
             self.fault(fault);
         }
         let short = short.map(|(letter, _)| letter);
-        Some(Argument { name, span, kind, help, choices, pattern, short, env })
+        Some(Argument { name, span, kind, help, choices, pattern, short, env: variable })
     }
 
     /// A regular expression that can be read.

@@ -27,9 +27,14 @@ use crate::diagnostic::Sources;
 /// A shorter file is read in less time than its index.
 const SHORTEST: usize = 8 * 1024;
 
+/// Whether an index of this model's file would be of use.
+pub fn is_worth_index(model: &Model) -> bool {
+    only_text(model).is_some_and(|text| text.len() >= SHORTEST)
+}
+
 /// The index of a file that was found right; `stamp` is this Shipway. `None` where it would be of no use.
 pub fn index(model: &Model, stamp: &str) -> Option<String> {
-    let text = only_text(model).filter(|text| text.len() >= SHORTEST)?;
+    let text = only_text(model).filter(|_| is_worth_index(model))?;
     index::render(model, text, stamp)
 }
 

@@ -106,10 +106,6 @@ pub trait ChildControl: Send + Sync {
     fn kill(&self);
     /// Stops it where it is, or lets it go on, as its terminal's user does with us. What must not be stopped is not.
     fn suspend(&self, _stop: bool) {}
-    /// Whether it has the terminal, so that Ctrl-C reaches it without us.
-    fn has_terminal(&self) -> bool {
-        false
-    }
 }
 
 /// The machine's processes.

@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -53,7 +54,8 @@ pub(super) struct PipedChild {
     end: OwnedFd,
     pipes: [Option<File>; 2],
     feed: Option<Feed>,
-    buffer: Vec<u8>,
+    /// Read at once.
+    chunk: usize,
     /// Which pipe was looked at first.
     turn: usize,
     ended: Option<Termination>,
@@ -124,7 +126,7 @@ impl PipedChild {
             end,
             pipes: [out, err],
             feed,
-            buffer: Vec::new(),
+            chunk: FIRST_CHUNK,
             turn: 1,
             ended: None,
             remains: None,
@@ -182,19 +184,16 @@ impl PipedChild {
     }
 
     fn read(&mut self, at: usize) -> Option<ChildEvent> {
-        if self.buffer.is_empty() {
-            self.buffer.resize(FIRST_CHUNK, 0);
-        }
-        let pipe = self.pipes[at].as_mut()?;
-        match pipe.read(&mut self.buffer) {
+        let pipe = self.pipes[at].as_ref()?;
+        let mut bytes = Vec::with_capacity(self.chunk);
+        match rustix::io::read(pipe, spare_capacity(&mut bytes)) {
             Ok(length @ 1..) => {
-                let bytes = self.buffer[..length].to_vec();
-                if length == self.buffer.len() {
-                    self.buffer.resize(CHUNK, 0);
+                if length >= self.chunk {
+                    self.chunk = CHUNK;
                 }
                 return Some(ChildEvent::Output(STREAMS[at], bytes));
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(Errno::INTR) => {}
             Ok(_) | Err(_) => self.pipes[at] = None,
         }
         None

@@ -84,8 +84,4 @@ impl ChildControl for TerminalControl {
     fn kill(&self) {
         self.signal(Signal::KILL);
     }
-
-    fn has_terminal(&self) -> bool {
-        true
-    }
 }

@@ -165,7 +165,7 @@ pub fn foresee(
             if let Some(reason) = kept.as_ref().and_then(|kept| kept.reason(plan, id)) {
                 return (id, Some(Verdict::Kept { reason }));
             }
-            let mut context = StepContext::new(&shared, id, 1, None);
+            let mut context = StepContext::new(&shared, id, (1, None), &|| {});
             let (verdict, left) = match judge(&mut context, plan.step(id).action.as_ref()) {
                 Err(fault) => {
                     let why = format!("whether it has to can't be told: {}", fault.message);
@@ -304,7 +304,10 @@ fn look(
         return Ok((Table::default(), false));
     }
     let taken = i64::try_from(context.doors().clock.now().as_nanosecond()).unwrap_or(i64::MIN);
-    let mut table = table::carry_over(recorded, walk::walk(context.root(), patterns)?, taken);
+    let mut table = {
+        let folders = walk::walk(context.root(), patterns, |folder| table::carry_over(recorded, folder))?;
+        Table::new(taken, folders)
+    };
     let unread = table.unread();
     if unread.is_empty() {
         return Ok((table, false));

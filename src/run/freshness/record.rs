@@ -4,6 +4,7 @@
 //! longer to read than to look at. A record that is not whole, or of another version, is none: the step runs again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +145,7 @@ fn take_table(rest: &mut &[u8]) -> Option<Table> {
             };
             folder.files.push(TableFile { name, stamp, digest: Some(take(rest)?) });
         }
-        table.folders.push(folder);
+        table.folders.push(Arc::new(folder));
     }
     Some(table)
 }
@@ -165,7 +166,7 @@ mod tests {
         parts.exports = Some(BTreeMap::from([("v".to_owned(), serde_json::json!("1"))]));
         Record {
             parts,
-            sources: Table { taken: 5, folders: vec![folder] },
+            sources: Table { taken: 5, folders: vec![Arc::new(folder)] },
             outputs: Table { taken: 6, folders: Vec::new() },
         }
     }

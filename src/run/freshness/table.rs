@@ -5,6 +5,7 @@
 //! had changed shortly before it was looked at is read again, until it has been looked at later.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::os::walk::{Folder, Kind, Name, Names, Stamp};
 use crate::plan::FileChange;
@@ -27,7 +28,7 @@ pub(super) struct Table {
     /// When it was begun to look at them, in nanoseconds since the epoch.
     pub(super) taken: i64,
     /// The folders.
-    pub(super) folders: Vec<TableFolder>,
+    pub(super) folders: Vec<Arc<TableFolder>>,
 }
 
 /// The files of one folder.
@@ -52,42 +53,36 @@ pub(super) struct TableFile {
     pub(super) digest: Option<Digest>,
 }
 
-/// The table of what was found at `taken`, with the digests of `recorded` where they still hold. The others are still to be read.
-pub(super) fn carry_over(recorded: Option<&Table>, found: Vec<Folder>, taken: i64) -> Table {
-    let mut old_folders =
-        recorded.map(|table| table.folders.as_slice()).unwrap_or_default().iter().peekable();
+/// What was found in a folder, with the digests of `recorded` where they still hold. The others are still to be read.
+pub(super) fn carry_over(recorded: Option<&Table>, found: Folder) -> Arc<TableFolder> {
+    let Folder { path, names, files } = found;
     let since = recorded.map_or(i64::MIN, |table| table.taken);
-    let folders = found.into_iter().map(|folder| {
-        while old_folders.peek().is_some_and(|old| old.path < folder.path) {
-            old_folders.next();
+    let old = recorded.and_then(|table| table.folder(&path));
+    if let Some(old) = old
+        && old.names == names
+        && old.files.len() == files.len()
+        && old
+            .files
+            .iter()
+            .zip(&files)
+            .all(|(old, (name, stamp))| old.name == *name && holds(old, stamp, since))
+    {
+        // Nearly all folders are as they were, and ten thousand files take a megabyte.
+        return Arc::clone(old);
+    }
+    let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
+    let old_name = |file: &TableFile| old.map(|old| old.names.get(file.name)).unwrap_or_default();
+    let carry = |(name, stamp): (Name, Stamp)| {
+        let text = names.get(name);
+        while old_files.peek().is_some_and(|old| old_name(old) < text) {
+            old_files.next();
         }
-        let old = old_folders.peek().copied().filter(|old| old.path == folder.path);
-        let Folder { path, names, files } = folder;
-        let same = old.filter(|old| {
-            old.names == names && old.files.iter().map(|file| file.name).eq(files.iter().map(|file| file.0))
-        });
-        if let Some(old) = same {
-            let files = files.into_iter().zip(&old.files).map(|((name, stamp), old)| {
-                let digest = old.digest.filter(|_| holds(old, &stamp, since));
-                TableFile { digest, name, stamp }
-            });
-            return TableFolder { files: files.collect(), path, names };
-        }
-        let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
-        let old_name = |file: &TableFile| old.map(|old| old.names.get(file.name)).unwrap_or_default();
-        let carry = |(name, stamp): (Name, Stamp)| {
-            let text = names.get(name);
-            while old_files.peek().is_some_and(|old| old_name(old) < text) {
-                old_files.next();
-            }
-            let old = old_files.peek().copied();
-            let old = old.filter(|old| old_name(old) == text && holds(old, &stamp, since));
-            TableFile { digest: old.and_then(|old| old.digest), name, stamp }
-        };
-        let files = files.into_iter().map(carry).collect();
-        TableFolder { path, names, files }
-    });
-    Table { taken, folders: folders.collect() }
+        let old = old_files.peek().copied();
+        let old = old.filter(|old| old_name(old) == text && holds(old, &stamp, since));
+        TableFile { digest: old.and_then(|old| old.digest), name, stamp }
+    };
+    let files = files.into_iter().map(carry).collect();
+    Arc::new(TableFolder { path, names, files })
 }
 
 /// Whether a file that was looked at `since` is sure to be the same.
@@ -107,6 +102,17 @@ impl TableFolder {
 }
 
 impl Table {
+    /// Of `folders` in any order.
+    pub(super) fn new(taken: i64, mut folders: Vec<Arc<TableFolder>>) -> Self {
+        folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Self { taken, folders }
+    }
+
+    fn folder(&self, path: &[u8]) -> Option<&Arc<TableFolder>> {
+        let at = self.folders.binary_search_by(|folder| folder.path.as_slice().cmp(path)).ok()?;
+        self.folders.get(at)
+    }
+
     /// How many files there are.
     pub(super) fn len(&self) -> usize {
         self.folders.iter().map(|folder| folder.files.len()).sum()
@@ -132,8 +138,9 @@ impl Table {
     /// Takes in what was read, in the order of `unread`. What could not be read, for it is gone, is left out.
     pub(super) fn fill(&mut self, digests: Vec<Option<Digest>>) {
         let mut digests = digests.into_iter();
-        for folder in &mut self.folders {
-            folder.files.retain_mut(|file| {
+        let has_unread = |folder: &TableFolder| folder.files.iter().any(|file| file.digest.is_none());
+        for folder in self.folders.iter_mut().filter(|folder| has_unread(folder)) {
+            Arc::make_mut(folder).files.retain_mut(|file| {
                 if file.digest.is_none() {
                     file.digest = digests.next().flatten();
                 }
@@ -174,12 +181,17 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
             first = Some((path, change));
         }
     };
-    let none = TableFolder::default();
+    let none = Arc::default();
     merge(
         &recorded.folders,
         &now.folders,
         |one, other| one.path.cmp(&other.path),
         |old, new| {
+            if let (Some(old), Some(new)) = (old, new)
+                && Arc::ptr_eq(old, new)
+            {
+                return;
+            }
             let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
             let has_same_names = old.names == new.names
                 && old.files.iter().map(|file| file.name).eq(new.files.iter().map(|file| file.name));
