@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt as _;
 
+use rustix::net::SendFlags;
+
 use crate::harness::deploy_project::{Defect, DeployProject, OnTerm, Settings};
 use crate::harness::docker::{docker, docker_says, free_port};
 use crate::harness::load::{Kind, Load, Report, get};
@@ -65,7 +67,7 @@ fn replicas_that_leave_before_they_end_lose_nothing() {
 }
 
 /// What a scripted server does with a request.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Act {
     Answer,
     AnswerAndClose,
@@ -94,7 +96,12 @@ fn scripted(script: &'static [Act]) -> SocketAddr {
                         Act::Refuse => "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
                         Act::Close => "",
                     };
-                    stream.write_all(answer.as_bytes()).ok();
+                    // Who closes does so in the segment of the answer's end: there is no moment between the two.
+                    if act == Act::AnswerAndClose {
+                        rustix::net::send(&stream, answer.as_bytes(), SendFlags::MORE).ok();
+                    } else {
+                        stream.write_all(answer.as_bytes()).ok();
+                    }
                     if matches!(act, Act::AnswerAndClose | Act::AnswerHalf | Act::Close) {
                         return;
                     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::diagnostic::{TerraformDiagnostic, errors};
-use super::lock::LockInfo;
+use super::lock::{LockInfo, was_released};
 use super::stream::{ChangeSummary, Operation, OutputEvent, StreamEvent};
 use crate::event::{Progress, Termination};
 use crate::text::duration;
@@ -100,6 +100,8 @@ pub enum Staleness {
     SavedPlanStale,
     /// The plan is for another state.
     OtherLineage,
+    /// Somebody else had the state's lock until a moment ago.
+    LockReleased,
 }
 
 /// Takes in an apply's events one by one.
@@ -276,6 +278,7 @@ fn staleness(diagnostic: &TerraformDiagnostic) -> Option<Staleness> {
     match diagnostic.summary.as_str() {
         "Saved plan is stale" => Some(Staleness::SavedPlanStale),
         "Saved plan does not match the given state" => Some(Staleness::OtherLineage),
+        _ if was_released(diagnostic) => Some(Staleness::LockReleased),
         _ => None,
     }
 }

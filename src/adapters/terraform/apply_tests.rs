@@ -127,6 +127,13 @@ fn a_plan_that_no_longer_fits_is_stale_and_not_failed() {
     assert_eq!(read(stale, FAILURE), ApplyReading::Stale(Staleness::SavedPlanStale));
     let other = include_str!("../../../tests/fixtures/terraform/apply-other-lineage.jsonl");
     assert_eq!(read(other, FAILURE), ApplyReading::Stale(Staleness::OtherLineage));
+    let detail = include_str!("../../../tests/fixtures/terraform/lock-released-s3.txt");
+    let released = serde_json::json!({ "type": "diagnostic", "diagnostic": {
+        "severity": "error", "summary": "Error acquiring the state lock", "detail": detail } });
+    assert_eq!(read(&format!("{released}\n"), FAILURE), ApplyReading::Stale(Staleness::LockReleased));
+    // Not where something was done before.
+    let stream = format!("{SLOW}{released}\n");
+    assert!(!matches!(read(&stream, FAILURE), ApplyReading::Stale(_)));
 }
 
 #[test]

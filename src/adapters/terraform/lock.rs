@@ -12,6 +12,16 @@ use super::diagnostic::TerraformDiagnostic;
 /// The only stable mark of the diagnostic; the id is in its text alone.
 const SUMMARY: &str = "Error acquiring the state lock";
 
+/// What S3 and Google Cloud Storage say of an object that is gone, in small letters.
+const GONE: [&str; 2] = ["nosuchkey", "storage: object doesn't exist"];
+
+/// Whether a lock that was in the way was released before terraform could read whose it was. Nothing was done then, and terraform gives up at
+/// once, however long it may wait.
+pub fn was_released(diagnostic: &TerraformDiagnostic) -> bool {
+    let detail = diagnostic.detail.to_lowercase();
+    diagnostic.summary == SUMMARY && GONE.iter().any(|gone| detail.contains(gone))
+}
+
 /// What is known of a lock that somebody else holds. What isn't known of the holder is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockInfo {

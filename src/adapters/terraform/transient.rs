@@ -2,9 +2,10 @@
 //!
 //! The texts are those of Go's network library, of HTTP servers and of the big vendors' limits, which terraform, its backends and its providers
 //! hand on. None of them says that a configuration is wrong, so none of them hides an error; a lock that is held is not among them, it has a
-//! time of its own.
+//! time of its own, but one that was released while it was looked at is.
 
 use super::diagnostic::{TerraformDiagnostic, errors};
+use super::lock;
 
 /// What is looked for, in small letters.
 const TEXTS: [&str; 28] = [
@@ -52,8 +53,13 @@ pub fn transient(diagnostics: &[TerraformDiagnostic], complaint: &str, more: &[S
     if all.peek().is_none() {
         return known(complaint);
     }
-    let found: Option<Vec<String>> =
-        all.map(|error| known(&format!("{}\n{}", error.summary, one_line(&error.detail)))).collect();
+    let passes = |error: &TerraformDiagnostic| {
+        if lock::was_released(error) {
+            return Some("the lock was released meanwhile".to_owned());
+        }
+        known(&format!("{}\n{}", error.summary, one_line(&error.detail)))
+    };
+    let found: Option<Vec<String>> = all.map(passes).collect();
     found?.into_iter().next()
 }
 
@@ -76,6 +82,16 @@ mod tests {
             place: None,
             snippet: None,
         }
+    }
+
+    #[test]
+    fn a_lock_that_was_released_while_it_was_looked_at_passes() {
+        let released = include_str!("../../../tests/fixtures/terraform/lock-released-s3.txt");
+        let lock = error("Error acquiring the state lock", released);
+        assert_eq!(transient(&[lock], "", &[]).as_deref(), Some("the lock was released meanwhile"));
+        assert_eq!(transient(&[error("Error loading state", released)], "", &[]), None);
+        let held = include_str!("../../../tests/fixtures/terraform/hand-lock-http.txt");
+        assert_eq!(transient(&[error("Error acquiring the state lock", held)], "", &[]), None);
     }
 
     #[test]
