@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod contents;
 pub mod detached;
 pub mod environment;
 pub mod files;

@@ -1,4 +1,4 @@
-//! Many files at once: which there are, what the system says of each, and the digests of their contents.
+//! Many files at once: which there are, and what the system says of each.
 //!
 //! Whether ten thousand files are as they were has to be answered in about the time that asking the system for each takes: folders are
 //! opened once and their files asked for by name, folders are shared out among threads where there are many, and nothing is read.
@@ -9,18 +9,18 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 
 use crate::text::patterns::{NEVER, Patterns, Place};
 
-/// So many folders are looked into before others help: a thread costs more than a few folders.
+/// So many folders are looked into by who asks: a thread costs more than a few folders.
 const ALONE: usize = 12;
 
-/// So many files are worth a thread of their own to be read.
-const FILES_FOR_ONE: usize = 8;
+/// After so long others help. Two processors of one core take half as long together, and half again as much of their time.
+const LONG: Duration = Duration::from_millis(25);
 
 /// More threads only wait for the same disk.
 const MOST_THREADS: usize = 8;
@@ -104,7 +104,16 @@ pub fn walk<T: Send>(
     patterns: &Patterns,
     each: impl Fn(Folder) -> T + Sync,
 ) -> Result<Vec<T>, Unreadable> {
-    let walk = Walk { root, real_root: super::files::real_path(root), patterns, each };
+    walk_alone_for(LONG, root, patterns, each)
+}
+
+fn walk_alone_for<T: Send>(
+    long: Duration,
+    root: &Path,
+    patterns: &Patterns,
+    each: impl Fn(Folder) -> T + Sync,
+) -> Result<Vec<T>, Unreadable> {
+    let walk = Walk { root, real_root: super::files::real_path(root), patterns, each, long };
     let mut found = Vec::new();
     let mut open = VecDeque::from([Job { path: Vec::new(), place: patterns.start(), by_name: false }]);
     let mut looked = 0;
@@ -131,6 +140,8 @@ struct Walk<'a, F> {
     real_root: PathBuf,
     patterns: &'a Patterns,
     each: F,
+    /// After so long others help.
+    long: Duration,
 }
 
 /// Folders that wait for one of several threads.
@@ -151,11 +162,22 @@ impl<T: Send, F: Fn(Folder) -> T + Sync> Walk<'_, F> {
                 self.share(&shared, &changed, &mut own);
                 lock(&all).append(&mut own);
             };
-            for _ in 1..threads() {
-                // Where there are no more threads to be had, this one does it all.
-                std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let apart = move || {
+                own_open_files();
+                work();
+            };
+            let start = || std::thread::Builder::new().spawn_scoped(scope, apart).is_ok();
+            if !start() {
+                // Where there are no threads to be had, this one does it all.
+                return work();
             }
-            work();
+            let is_open = |shared: &mut Shared| shared.busy > 0 || !shared.open.is_empty();
+            let waited = changed.wait_timeout_while(lock(&shared), self.long, is_open);
+            if waited.unwrap_or_else(PoisonError::into_inner).1.timed_out() {
+                for _ in 1..threads() {
+                    start();
+                }
+            }
         });
         *found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
         shared.into_inner().unwrap_or_else(PoisonError::into_inner).fault.map_or(Ok(()), Err)
@@ -261,6 +283,21 @@ impl<T: Send, F: Fn(Folder) -> T + Sync> Walk<'_, F> {
     }
 }
 
+/// Gives this thread a table of open files of its own, where the system lets it. With one that threads share, each look at a file counts who
+/// uses its folder, and is slower by a twentieth.
+#[cfg(target_os = "linux")]
+fn own_open_files() {
+    #[expect(
+        deprecated,
+        reason = "the new form is unsafe for the sake of threads that have files open; this one has none"
+    )]
+    rustix::thread::unshare(rustix::thread::UnshareFlags::FILES).ok();
+}
+
+/// Other systems have no such call.
+#[cfg(not(target_os = "linux"))]
+fn own_open_files() {}
+
 /// The same by name, with the names one behind the other in that order: two folders with the same files have the same [`Names`].
 fn sorted(names: &Names, files: &[(Name, Stamp)]) -> (Names, Vec<(Name, Stamp)>) {
     // The first letters decide nearly always, and can be compared as a number.
@@ -310,47 +347,8 @@ fn each_entry(
     Ok(())
 }
 
-/// The digests of the files at `paths` (from the root), in their order; of a link, what it says and what it leads to inside of the root.
-pub fn digests(root: &Path, paths: &[(Vec<u8>, Kind)]) -> Vec<io::Result<[u8; 32]>> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, io::Result<[u8; 32]>)>> = Mutex::new(Vec::with_capacity(paths.len()));
-    std::thread::scope(|scope| {
-        let work = || {
-            let mut own = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some((path, kind)) = paths.get(number) else { break };
-                own.push((number, digest(root, os_path(path), *kind)));
-            }
-            lock(&results).append(&mut own);
-        };
-        for _ in 1..threads().min(paths.len().div_ceil(FILES_FOR_ONE)) {
-            std::thread::Builder::new().spawn_scoped(scope, work).ok();
-        }
-        work();
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_unstable_by_key(|(number, _)| *number);
-    results.into_iter().map(|(_, digest)| digest).collect()
-}
-
-fn digest(root: &Path, path: &Path, kind: Kind) -> io::Result<[u8; 32]> {
-    let place = root.join(path);
-    let mut hasher = blake3::Hasher::new();
-    if kind == Kind::Link {
-        let target = std::fs::read_link(&place)?;
-        hasher.update(target.as_os_str().as_encoded_bytes()).update(b"\0");
-        let real = place.canonicalize();
-        let inside = real.is_ok_and(|real| real.starts_with(super::files::real_path(root)) && real.is_file());
-        if !inside {
-            return Ok(hasher.finalize().into());
-        }
-    }
-    hasher.update_reader(std::fs::File::open(&place)?)?;
-    Ok(hasher.finalize().into())
-}
-
-fn threads() -> usize {
+/// How many threads work at files side by side.
+pub(super) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
 }
 
@@ -388,12 +386,12 @@ fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
-fn os_path(bytes: &[u8]) -> &Path {
+pub(super) fn os_path(bytes: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt as _;
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -408,8 +406,13 @@ mod tests {
     }
 
     fn paths(root: &Path, list: &[&str]) -> Vec<String> {
-        let mut folders = walk(root, &patterns(list), |folder| folder).unwrap();
-        folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let sorted = |long| {
+            let mut folders = walk_alone_for(long, root, &patterns(list), |folder| folder).unwrap();
+            folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+            folders
+        };
+        let folders = sorted(Duration::MAX);
+        assert_eq!(folders, sorted(Duration::ZERO));
         let files = folders.iter().flat_map(|folder| {
             folder
                 .files
@@ -458,27 +461,5 @@ mod tests {
         assert_eq!(paths(&root, &["**"]), ["file", "in", "out", "real/a", "real/up"]);
         assert_eq!(paths(&root, &["in/**"]), ["in/a", "in/up"]);
         assert_eq!(paths(&root, &["out/**"]), Vec::<String>::new());
-        let of_file = || digests(&root, &[(b"file".to_vec(), Kind::Link)]).remove(0).unwrap();
-        let before = of_file();
-        RealFiles.write(&place.path().join("outside/secret"), b"other", 0o600).unwrap();
-        assert_eq!(of_file(), before);
-    }
-
-    use crate::os::files::{Files as _, RealFiles};
-
-    #[test]
-    fn digests_come_in_the_order_of_their_paths() {
-        let place = tempfile::tempdir().unwrap();
-        let asked: Vec<(Vec<u8>, Kind)> = (0..100)
-            .map(|number| {
-                let name = format!("f{number}");
-                RealFiles.write(&place.path().join(&name), name.as_bytes(), 0o600).unwrap();
-                (name.into_bytes(), Kind::File)
-            })
-            .collect();
-        for ((name, _), digest) in asked.iter().zip(digests(place.path(), &asked)) {
-            assert_eq!(digest.unwrap(), *blake3::hash(name).as_bytes());
-        }
-        assert!(digests(place.path(), &[(b"none".to_vec(), Kind::File)])[0].is_err());
     }
 }

@@ -14,6 +14,7 @@
 //!
 //! A dry run asks the same (`foresee`), without starting, asking or writing anything: then a part may be unknown.
 
+mod layout;
 mod record;
 mod store;
 mod table;
@@ -39,7 +40,7 @@ use crate::diagnostic::Fault;
 use crate::event::{EventKind, Level};
 use crate::masking::Masker;
 use crate::os::walk::{self, Unreadable};
-use crate::os::{Doors, random};
+use crate::os::{Doors, contents, random};
 use crate::plan::verdict::difference;
 use crate::plan::{Fingerprint, Reason, StepId, Verdict};
 use crate::text::patterns::Patterns;
@@ -313,7 +314,7 @@ fn look(
         return Ok((table, false));
     }
     let mut digests = Vec::with_capacity(unread.len());
-    for ((path, _), digest) in unread.iter().zip(walk::digests(context.root(), &unread)) {
+    for ((path, _), digest) in unread.iter().zip(contents::digests(context.root(), &unread)) {
         digests.push(match digest {
             Ok(digest) => Some(digest),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -322,7 +323,7 @@ fn look(
             }
         });
     }
-    table.fill(digests);
+    table.fill(&digests);
     Ok((table, true))
 }
 

@@ -62,7 +62,7 @@ impl<'a> StepStore<'a> {
 
     /// The last success. A record that can't be read counts as none.
     pub(super) fn read(&self) -> Option<Record> {
-        Record::of_bytes(&self.doors.files.read(&self.record()).ok()?)
+        Record::of_bytes(&self.doors.files.read(&self.record()).ok()?.into())
     }
 
     /// Runs that did not come to a good end, or are not over.

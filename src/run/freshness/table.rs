@@ -5,9 +5,11 @@
 //! had changed shortly before it was looked at is read again, until it has been looked at later.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use crate::os::walk::{Folder, Kind, Name, Names, Stamp};
+use bytes::Bytes;
+
+use super::layout::{FILE_SIZE, Files, TableFile, kind_byte};
+use crate::os::walk::{Folder, Kind, Stamp};
 use crate::plan::FileChange;
 use crate::text::patterns::Patterns;
 
@@ -28,94 +30,104 @@ pub(super) struct Table {
     /// When it was begun to look at them, in nanoseconds since the epoch.
     pub(super) taken: i64,
     /// The folders.
-    pub(super) folders: Vec<Arc<TableFolder>>,
+    pub(super) folders: Vec<TableFolder>,
 }
 
-/// The files of one folder.
+/// The files of one folder, by name. Nearly all folders are as they were: their files stay the bytes of the record, and nobody takes them apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TableFolder {
     /// From the root; empty for the root.
-    pub(super) path: Vec<u8>,
-    /// The names of its files.
-    pub(super) names: Names,
-    /// By name.
-    pub(super) files: Vec<TableFile>,
-}
-
-/// One file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TableFile {
-    /// Its name.
-    pub(super) name: Name,
-    /// What the system said of it.
-    pub(super) stamp: Stamp,
-    /// Its content; `None` where it is still to be read.
-    pub(super) digest: Option<Digest>,
+    pub(super) path: Bytes,
+    /// The files, as in `layout`.
+    pub(super) bytes: Bytes,
+    /// How many there are.
+    pub(super) number: u32,
+    /// How many of them are still to be read.
+    unread: u32,
 }
 
 /// What was found in a folder, with the digests of `recorded` where they still hold. The others are still to be read.
-pub(super) fn carry_over(recorded: Option<&Table>, found: Folder) -> Arc<TableFolder> {
-    let Folder { path, names, files } = found;
+pub(super) fn carry_over(recorded: Option<&Table>, found: Folder) -> TableFolder {
     let since = recorded.map_or(i64::MIN, |table| table.taken);
-    let old = recorded.and_then(|table| table.folder(&path));
+    let old = recorded.and_then(|table| table.folder(&found.path));
+    let files = found.files.iter().map(|(name, stamp)| (found.names.get(*name), stamp));
     if let Some(old) = old
-        && old.names == names
-        && old.files.len() == files.len()
-        && old
-            .files
-            .iter()
-            .zip(&files)
-            .all(|(old, (name, stamp))| old.name == *name && holds(old, stamp, since))
+        && usize::try_from(old.number) == Ok(files.len())
+        && old.files().zip(files.clone()).filter(|(old, now)| holds(old, *now, since)).count() == files.len()
     {
-        // Nearly all folders are as they were, and ten thousand files take a megabyte.
-        return Arc::clone(old);
+        return old.clone();
     }
-    let mut old_files = old.map(|old| old.files.as_slice()).unwrap_or_default().iter().peekable();
-    let old_name = |file: &TableFile| old.map(|old| old.names.get(file.name)).unwrap_or_default();
-    let carry = |(name, stamp): (Name, Stamp)| {
-        let text = names.get(name);
-        while old_files.peek().is_some_and(|old| old_name(old) < text) {
-            old_files.next();
-        }
-        let old = old_files.peek().copied();
-        let old = old.filter(|old| old_name(old) == text && holds(old, &stamp, since));
-        TableFile { digest: old.and_then(|old| old.digest), name, stamp }
-    };
-    let files = files.into_iter().map(carry).collect();
-    Arc::new(TableFolder { path, names, files })
+    let mut old = Files(old.map(|old| &*old.bytes).unwrap_or_default()).peekable();
+    let files = files.map(|(name, stamp)| {
+        while old.next_if(|old| old.name < name).is_some() {}
+        let digest = old.peek().filter(|old| holds(old, (name, stamp), since)).and_then(|old| old.digest);
+        TableFile { name, stamp: *stamp, digest }
+    });
+    TableFolder::new(Bytes::copy_from_slice(&found.path), files)
 }
 
 /// Whether a file that was looked at `since` is sure to be the same.
-fn holds(old: &TableFile, stamp: &Stamp, since: i64) -> bool {
+fn holds(old: &TableFile<'_>, (name, stamp): (&[u8], &Stamp), since: i64) -> bool {
     let is_old = |time: i64| {
         let tick = if time % SECOND == 0 { COARSE_TICK } else { TICK };
         time < since.saturating_sub(tick)
     };
     // What a link leads to may change without the link.
-    old.stamp == *stamp && stamp.kind != Kind::Link && is_old(stamp.modified) && is_old(stamp.changed)
+    old.stamp == *stamp
+        && old.name == name
+        && stamp.kind != Kind::Link
+        && is_old(stamp.modified)
+        && is_old(stamp.changed)
 }
 
 impl TableFolder {
-    fn path_of(&self, file: &TableFile) -> Vec<u8> {
-        joined(&self.path, self.names.get(file.name))
+    /// Of files in the order of their names.
+    pub(super) fn new<'a>(path: Bytes, files: impl Iterator<Item = TableFile<'a>>) -> Self {
+        let (mut number, mut unread) = (0, 0);
+        let mut bytes = Vec::with_capacity(files.size_hint().0 * (FILE_SIZE + 16));
+        for file in files {
+            file.put(&mut bytes);
+            number += 1;
+            unread += u32::from(file.digest.is_none());
+        }
+        Self { path, bytes: bytes.into(), number, unread }
+    }
+
+    /// Of a record, whose files have all been read.
+    pub(super) fn recorded(path: Bytes, number: u32, bytes: Bytes) -> Self {
+        Self { path, bytes, number, unread: 0 }
+    }
+
+    /// Its files.
+    pub(super) fn files(&self) -> Files<'_> {
+        Files(&self.bytes)
+    }
+
+    /// Whether all were read.
+    pub(super) fn is_read(&self) -> bool {
+        self.unread == 0
+    }
+
+    fn path_of(&self, file: &TableFile<'_>) -> Vec<u8> {
+        joined(&self.path, file.name)
     }
 }
 
 impl Table {
     /// Of `folders` in any order.
-    pub(super) fn new(taken: i64, mut folders: Vec<Arc<TableFolder>>) -> Self {
+    pub(super) fn new(taken: i64, mut folders: Vec<TableFolder>) -> Self {
         folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         Self { taken, folders }
     }
 
-    fn folder(&self, path: &[u8]) -> Option<&Arc<TableFolder>> {
-        let at = self.folders.binary_search_by(|folder| folder.path.as_slice().cmp(path)).ok()?;
+    fn folder(&self, path: &[u8]) -> Option<&TableFolder> {
+        let at = self.folders.binary_search_by(|folder| (*folder.path).cmp(path)).ok()?;
         self.folders.get(at)
     }
 
     /// How many files there are.
     pub(super) fn len(&self) -> usize {
-        self.folders.iter().map(|folder| folder.files.len()).sum()
+        self.folders.iter().map(|folder| folder.number as usize).sum()
     }
 
     /// Whether one of them is meant.
@@ -123,50 +135,40 @@ impl Table {
         self.folders.iter().any(|folder| {
             let names = folder.path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
             let place = names.fold(patterns.start(), |place, name| patterns.enter(&place, name));
-            folder.files.iter().any(|file| patterns.means(&place, folder.names.get(file.name)))
+            folder.files().any(|file| patterns.means(&place, file.name))
         })
     }
 
     /// The paths and kinds of files that are still to be read.
     pub(super) fn unread(&self) -> Vec<(Vec<u8>, Kind)> {
-        let all = self.folders.iter().flat_map(|folder| folder.files.iter().map(move |file| (folder, file)));
+        let folders = self.folders.iter().filter(|folder| !folder.is_read());
+        let all = folders.flat_map(|folder| folder.files().map(move |file| (folder, file)));
         all.filter(|(_, file)| file.digest.is_none())
-            .map(|(folder, file)| (folder.path_of(file), file.stamp.kind))
+            .map(|(folder, file)| (folder.path_of(&file), file.stamp.kind))
             .collect()
     }
 
     /// Takes in what was read, in the order of `unread`. What could not be read, for it is gone, is left out.
-    pub(super) fn fill(&mut self, digests: Vec<Option<Digest>>) {
-        let mut digests = digests.into_iter();
-        let has_unread = |folder: &TableFolder| folder.files.iter().any(|file| file.digest.is_none());
-        for folder in self.folders.iter_mut().filter(|folder| has_unread(folder)) {
-            Arc::make_mut(folder).files.retain_mut(|file| {
-                if file.digest.is_none() {
-                    file.digest = digests.next().flatten();
-                }
-                file.digest.is_some()
+    pub(super) fn fill(&mut self, digests: &[Option<Digest>]) {
+        let mut digests = digests.iter();
+        for folder in self.folders.iter_mut().filter(|folder| !folder.is_read()) {
+            let files = folder.files().filter_map(|file| {
+                let digest = file.digest.or_else(|| digests.next()?.as_ref())?;
+                Some(TableFile { digest: Some(digest), ..file })
             });
+            *folder = TableFolder::new(folder.path.clone(), files);
         }
-        self.folders.retain(|folder| !folder.files.is_empty());
+        self.folders.retain(|folder| folder.number > 0);
     }
 
     /// A digest of all paths and contents.
     pub(super) fn digest(&self, hasher: &mut blake3::Hasher) {
         for folder in &self.folders {
-            for file in &folder.files {
-                hasher.update(&folder.path_of(file)).update(b"\0").update(&[kind_byte(file.stamp.kind)]);
-                hasher.update(&file.digest.unwrap_or_default());
+            for file in folder.files() {
+                hasher.update(&folder.path_of(&file)).update(b"\0").update(&[kind_byte(file.stamp.kind)]);
+                hasher.update(file.digest.unwrap_or(&[0; 32]));
             }
         }
-    }
-}
-
-/// How a kind of file is written down.
-pub(super) fn kind_byte(kind: Kind) -> u8 {
-    match kind {
-        Kind::File => b'f',
-        Kind::Program => b'x',
-        Kind::Link => b'l',
     }
 }
 
@@ -174,37 +176,29 @@ pub(super) fn kind_byte(kind: Kind) -> u8 {
 pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileChange, usize)> {
     let mut first = None;
     let mut number = 0;
-    let mut note = |folder: &TableFolder, file: &TableFile, change: FileChange| {
+    let mut note = |folder: &TableFolder, file: &TableFile<'_>, change: FileChange| {
         number += 1;
         if first.is_none() {
             let path = String::from_utf8_lossy(&folder.path_of(file)).into_owned();
             first = Some((path, change));
         }
     };
-    let none = Arc::default();
+    let none = TableFolder::default();
     merge(
-        &recorded.folders,
-        &now.folders,
+        (recorded.folders.iter(), now.folders.iter()),
         |one, other| one.path.cmp(&other.path),
         |old, new| {
-            if let (Some(old), Some(new)) = (old, new)
-                && Arc::ptr_eq(old, new)
-            {
+            let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
+            if std::ptr::eq(&*old.bytes, &*new.bytes) {
                 return;
             }
-            let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
-            let has_same_names = old.names == new.names
-                && old.files.iter().map(|file| file.name).eq(new.files.iter().map(|file| file.name));
-            let by_name = |one: &TableFile, other: &TableFile| match has_same_names {
-                true => Ordering::Equal,
-                false => old.names.get(one.name).cmp(new.names.get(other.name)),
-            };
-            merge(&old.files, &new.files, by_name, |before, after| match (before, after) {
-                (Some(before), None) => note(old, before, FileChange::Removed),
-                (None, Some(after)) => note(new, after, FileChange::Added),
+            let by_name = |one: &TableFile<'_>, other: &TableFile<'_>| one.name.cmp(other.name);
+            merge((old.files(), new.files()), by_name, |before, after| match (before, after) {
+                (Some(before), None) => note(old, &before, FileChange::Removed),
+                (None, Some(after)) => note(new, &after, FileChange::Added),
                 (Some(before), Some(after)) => {
                     if before.digest != after.digest || before.stamp.kind != after.stamp.kind {
-                        note(new, after, FileChange::Changed);
+                        note(new, &after, FileChange::Changed);
                     }
                 }
                 (None, None) => {}
@@ -214,14 +208,13 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
     first.map(|(path, change)| (path, change, number - 1))
 }
 
-/// Goes along two sorted lists and hands out what stands in either at each place of the order.
-fn merge<'a, T>(
-    one: &'a [T],
-    other: &'a [T],
+/// Goes along two sorted rows and hands out what stands in either at each place of the order.
+fn merge<T>(
+    (one, other): (impl Iterator<Item = T>, impl Iterator<Item = T>),
     compare: impl Fn(&T, &T) -> Ordering,
-    mut each: impl FnMut(Option<&'a T>, Option<&'a T>),
+    mut each: impl FnMut(Option<T>, Option<T>),
 ) {
-    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let (mut one, mut other) = (one.peekable(), other.peekable());
     loop {
         let order = match (one.peek(), other.peek()) {
             (None, None) => return,
