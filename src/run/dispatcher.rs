@@ -160,7 +160,7 @@ impl<'env> Dispatcher<'env> {
                 Ending::Done
             }
             Outcome::UpToDate(reason) => Ending::UpToDate { reason: self.shared.masker.mask(&reason) },
-            Outcome::Skipped(reason) => {
+            Outcome::Skipped(reason) | Outcome::Ignored(reason) => {
                 Ending::Skipped(Skip::Nothing { reason: self.shared.masker.mask(&reason) })
             }
             Outcome::Stopped(skip) => Ending::Skipped(skip),

@@ -63,7 +63,7 @@ impl Kept {
             return Outcome::UpToDate(reason);
         }
         let outcome = freshness::run(context, action);
-        self.note(plan, id, !matches!(outcome, Outcome::UpToDate(_)));
+        self.note(plan, id, !matches!(outcome, Outcome::UpToDate(_) | Outcome::Skipped(_)));
         outcome
     }
 }

@@ -7,6 +7,8 @@
 //!
 //! Written here and not taken from a crate, because the crates match whole paths: ten thousand times the same folders.
 
+use std::collections::BTreeSet;
+
 /// Folders that are never looked into: what git and Shipway keep for themselves.
 pub const NEVER: [&str; 2] = [".git", ".shipway"];
 
@@ -55,6 +57,8 @@ pub struct Patterns {
 struct Pattern {
     text: String,
     excludes: bool,
+    /// Of the list whose files are taken away from those of the others.
+    is_of_less: bool,
     pieces: Vec<Piece>,
 }
 
@@ -73,15 +77,44 @@ enum Piece {
     Glob(Vec<u8>),
 }
 
+impl Pattern {
+    /// Whether files are meant because of it.
+    fn gives(&self) -> bool {
+        !self.excludes && !self.is_of_less
+    }
+}
+
 impl Piece {
     fn fits(&self, name: &[u8]) -> bool {
         match self {
             Self::Deep | Self::Any => true,
             Self::Name(wanted) => name == wanted.as_slice(),
             Self::Ends(end) => name.ends_with(end),
-            Self::Glob(glob) => fast_glob::glob_match(glob, name),
+            Self::Glob(glob) if glob.is_ascii() && name.is_ascii() => fast_glob::glob_match(glob, name),
+            Self::Glob(glob) => glob_by_letters(glob, name),
         }
     }
+}
+
+/// The crate knows bytes only: each letter beyond ASCII that occurs stands for one, in their order, so that `?` and `[à-ü]` mean letters. A name
+/// has too few letters for more than there are bytes.
+fn glob_by_letters(glob: &[u8], name: &[u8]) -> bool {
+    let letters = |bytes: &[u8]| -> Vec<u32> {
+        let of = |chunk: std::str::Utf8Chunk<'_>| -> Vec<u32> {
+            // What is no letter is one of its own.
+            let others = chunk.invalid().iter().map(|byte| u32::from(char::MAX) + u32::from(*byte));
+            chunk.valid().chars().map(u32::from).chain(others).collect()
+        };
+        bytes.utf8_chunks().flat_map(of).collect()
+    };
+    let (glob, name) = (letters(glob), letters(name));
+    let others: BTreeSet<u32> = glob.iter().chain(&name).copied().filter(|letter| *letter > 0x7f).collect();
+    let byte = |letter: &u32| {
+        let place = 0x80 + others.range(..letter).count();
+        u8::try_from(*letter).ok().filter(u8::is_ascii).unwrap_or(u8::try_from(place).unwrap_or(u8::MAX))
+    };
+    let bytes = |letters: &[u32]| letters.iter().map(byte).collect::<Vec<u8>>();
+    fast_glob::glob_match(bytes(&glob), bytes(&name))
 }
 
 /// How far each pattern has come on the way to a folder.
@@ -101,7 +134,7 @@ impl Patterns {
         check_signs(bare)?;
         for expanded in expand(bare, MOST.saturating_sub(self.list.len()))? {
             let pieces = pieces(folder, &expanded)?;
-            self.list.push(Pattern { text: bare.to_owned(), excludes, pieces });
+            self.list.push(Pattern { text: bare.to_owned(), excludes, is_of_less: false, pieces });
         }
         Ok(())
     }
@@ -109,8 +142,7 @@ impl Patterns {
     /// The same without all that `other` means.
     #[must_use]
     pub fn without(mut self, other: &Self) -> Self {
-        let others = other.list.iter().filter(|pattern| !pattern.excludes);
-        self.list.extend(others.map(|pattern| Pattern { excludes: true, ..pattern.clone() }));
+        self.list.extend(other.list.iter().map(|pattern| Pattern { is_of_less: true, ..pattern.clone() }));
         self
     }
 
@@ -121,7 +153,7 @@ impl Patterns {
 
     /// Each pattern that names something, alone, with what was written.
     pub fn each(&self) -> impl Iterator<Item = (&str, Self)> {
-        let named = self.list.iter().filter(|pattern| !pattern.excludes);
+        let named = self.list.iter().filter(|pattern| pattern.gives());
         named.map(|pattern| (pattern.text.as_str(), Self { list: vec![pattern.clone()] }))
     }
 
@@ -160,7 +192,7 @@ impl Patterns {
 
     /// Whether the file `name` in the folder of `place` is meant.
     pub fn means(&self, place: &Place, name: &[u8]) -> bool {
-        let mut decides = None;
+        let (mut own, mut less) = (None, None);
         for &(number, piece) in &place.at {
             let pattern = &self.list[usize::from(number)];
             let fits = match pattern.pieces[usize::from(piece)..].split_first() {
@@ -171,19 +203,31 @@ impl Patterns {
                 Some((next, rest)) => rest.is_empty() && next.fits(name),
             };
             if fits {
-                decides = decides.max(Some((number, !pattern.excludes)));
+                let decides = if pattern.is_of_less { &mut less } else { &mut own };
+                *decides = (*decides).max(Some((number, !pattern.excludes)));
             }
         }
-        decides.is_some_and(|(_, is_meant)| is_meant)
+        let is_meant = |decides: Option<(u16, bool)>| decides.is_some_and(|(_, is_meant)| is_meant);
+        is_meant(own) && !is_meant(less)
     }
 
     /// Whether anything in the folder of `place` could be meant.
     pub fn goes_on(&self, place: &Place) -> bool {
-        let is_whole =
-            |(number, piece): (u16, u16)| usize::from(piece) == self.list[usize::from(number)].pieces.len();
-        let excludes = |number: u16| self.list[usize::from(number)].excludes;
-        let shut = place.at.iter().filter(|at| excludes(at.0) && is_whole(**at)).map(|at| at.0).max();
-        place.at.iter().any(|at| !excludes(at.0) && shut.is_none_or(|shut| at.0 > shut))
+        let pattern = |number: u16| &self.list[usize::from(number)];
+        // What decides of all in the folder is the last that means, or excludes, the whole of it; those behind it may decide of a part.
+        let last_whole = |is_of_less: bool, excludes: bool| {
+            let whole = place.at.iter().filter(|at| usize::from(at.1) == pattern(at.0).pieces.len());
+            let of = whole
+                .filter(|at| (pattern(at.0).is_of_less, pattern(at.0).excludes) == (is_of_less, excludes));
+            of.map(|at| at.0).max()
+        };
+        let shut = last_whole(false, true);
+        let is_some_meant =
+            place.at.iter().any(|at| pattern(at.0).gives() && shut.is_none_or(|shut| at.0 > shut));
+        let is_taken_back = |number: u16, all: u16| number > all && pattern(number).excludes;
+        let is_all_less =
+            last_whole(true, false).is_some_and(|all| !place.at.iter().any(|at| is_taken_back(at.0, all)));
+        is_some_meant && !is_all_less
     }
 
     /// The only names that can fit in the folder of `place`; `None` where a wildcard stands there, so that one has to look.
@@ -191,7 +235,7 @@ impl Patterns {
         let mut names = Vec::new();
         for &(number, piece) in &place.at {
             let pattern = &self.list[usize::from(number)];
-            if pattern.excludes {
+            if !pattern.gives() {
                 continue;
             }
             match pattern.pieces.get(usize::from(piece)) {
@@ -377,113 +421,5 @@ fn piece(part: &str) -> Result<Piece, PatternFault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn patterns(list: &[&str]) -> Patterns {
-        let mut patterns = Patterns::default();
-        list.iter().for_each(|text| patterns.add("", text).unwrap());
-        patterns
-    }
-
-    /// As a walk decides; that no folder is passed over that had something in it is a part of it.
-    fn means(patterns: &Patterns, path: &str) -> bool {
-        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut place = patterns.start();
-        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            place = patterns.enter(&place, folder.as_bytes());
-        }
-        let is_meant = patterns.means(&place, name.as_bytes());
-        assert!(!is_meant || patterns.goes_on(&place), "{path} would not be reached");
-        is_meant
-    }
-
-    #[test]
-    fn the_last_pattern_that_fits_decides() {
-        for (list, yes, no) in [
-            (
-                &["src/**/*.rs"][..],
-                &["src/a.rs", "src/b/c/d.rs"][..],
-                &["a.rs", "src/a.txt", "x/src/a.rs"][..],
-            ),
-            (&["**/*.py", "!migrations"], &["a.py", "b/a.py", "a/migrations/b.py"], &["migrations/a.py"]),
-            (&["**/*.py", "!**/migrations/**"], &["a.py"], &["migrations/a.py", "b/migrations/c/a.py"]),
-            (
-                &["src", "!src/a", "src/a/b"],
-                &["src/x", "src/a/b", "src/a/b/c"],
-                &["src/a/x", "srca", "x/src"],
-            ),
-            (&["*"], &["a", ".hidden"], &["a/b"]),
-            (&["**"], &["a", "a/b", ".x/y"], &[]),
-            (&["a/**"], &["a/b", "a/b/c"], &["a"]),
-            (&["{a,b/{c,d}}/*.t?t"], &["a/x.txt", "b/d/x.tot"], &["b/x.txt", "a/x.tt"]),
-            (&["[ab][!c]"], &["ax", "bd"], &["ac", "cx", "a"]),
-            (&["a\\*b", "\\!x"], &["a*b", "!x"], &["axb", "x"]),
-            (&["a/**/b/**/c"], &["a/b/c", "a/x/b/y/z/c"], &["a/c", "b/c"]),
-            (&["./a//b/../c"], &["a/c"], &["a/b/c"]),
-            (&["x/!y*"], &["x/!yes"], &["x/no"]),
-        ] {
-            let patterns = patterns(list);
-            for path in yes {
-                assert!(means(&patterns, path), "{list:?} does not mean {path}");
-            }
-            for path in no {
-                assert!(!means(&patterns, path), "{list:?} means {path}");
-            }
-        }
-    }
-
-    #[test]
-    fn folders_in_which_nothing_can_fit_are_not_entered() {
-        let patterns = patterns(&["src/**/*.rs", "!src/generated", "docs/*.md"]);
-        let goes_on = |path: &str| {
-            let names = path.split('/').map(str::as_bytes);
-            let place = names.fold(patterns.start(), |place, name| patterns.enter(&place, name));
-            patterns.goes_on(&place)
-        };
-        for (path, expected) in [
-            ("src", true),
-            ("src/a/b", true),
-            ("src/generated", false),
-            ("docs", true),
-            ("docs/a", false),
-            ("x", false),
-        ] {
-            assert_eq!(goes_on(path), expected, "{path}");
-        }
-        assert_eq!(patterns.names(&patterns.start()), Some(vec![&b"docs"[..], b"src"]));
-        assert_eq!(patterns.names(&patterns.enter(&patterns.start(), b"src")), None);
-    }
-
-    #[test]
-    fn what_can_be_no_pattern_is_told() {
-        for (folder, text, fault) in [
-            ("", "/etc/passwd", PatternFault::Absolute),
-            ("", "~/x", PatternFault::Absolute),
-            ("", "../x", PatternFault::Outside),
-            ("docs", "../../x", PatternFault::Outside),
-            ("", "a/*/../b", PatternFault::UpOverWildcard),
-            ("", "a/.git/HEAD", PatternFault::Never(".git")),
-            ("", "!.shipway", PatternFault::Never(".shipway")),
-            ("", "a[b", PatternFault::Unclosed('[')),
-            ("", "a{b,c", PatternFault::Unclosed('{')),
-            ("", "a**b", PatternFault::DeepInName),
-            ("", "a\\", PatternFault::NothingEscaped),
-            ("", "!", PatternFault::Empty),
-            ("", "{1,2,3,4}{1,2,3,4}{1,2,3,4}{1,2,3,4}{1,2,3,4}", PatternFault::TooMany),
-        ] {
-            assert_eq!(check(folder, text), Err(fault), "{text}");
-        }
-        assert_eq!(check("docs", "../shared/**"), Ok(()));
-    }
-
-    #[test]
-    fn a_value_means_itself_whatever_it_holds() {
-        for text in ["a*b", "{x,y}", "[z]", "!n", "q?", "b\\s"] {
-            let mut patterns = Patterns::default();
-            patterns.add("", &format!("d/{}.txt", literal(text))).unwrap();
-            assert!(means(&patterns, &format!("d/{text}.txt")), "{text}");
-            assert!(patterns.is_name());
-        }
-    }
-}
+#[path = "patterns_tests.rs"]
+mod tests;

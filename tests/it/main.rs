@@ -36,6 +36,7 @@ mod env_files;
 mod exact_plans;
 #[cfg(test)]
 mod failures;
+mod false_freshness;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]

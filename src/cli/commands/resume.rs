@@ -10,6 +10,7 @@ use crate::journal::record::Entry;
 use crate::journal::store::StoredRun;
 use crate::masking::MASK;
 use crate::os::{Doors, identity};
+use crate::plan::Ending;
 use crate::run::Resumed;
 use crate::text::quote;
 
@@ -67,12 +68,12 @@ fn tasks_file(run: &StoredRun) -> String {
     found.unwrap_or_default()
 }
 
-/// The steps that ended well, the last word on each.
+/// The steps that did their work, the last word on each. One that was skipped did not, and its `if` may be true by now.
 fn done(run: &StoredRun) -> BTreeSet<String> {
     let mut done = BTreeSet::new();
     for record in &run.records {
         match &record.entry {
-            Entry::StepEnded { step, ending, .. } if ending.is_good() => {
+            Entry::StepEnded { step, ending: Ending::Done | Ending::UpToDate { .. }, .. } => {
                 done.insert(step.clone());
             }
             Entry::StepEnded { step, .. } | Entry::Step { step, .. } => {

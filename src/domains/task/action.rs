@@ -93,8 +93,14 @@ impl Action for TaskAction {
     }
 
     fn fingerprint(&self, context: &mut StepContext<'_>) -> Result<Option<Fingerprint>, Fault> {
-        let task = self.model.task(&self.task).filter(|_| !self.is_whole_matrix && self.part.is_whole());
-        let Some(task) = task else { return Ok(None) };
+        if self.is_whole_matrix {
+            // What its combinations made is what it made.
+            let needs = vec![format!("task:{}", self.task)];
+            return Ok(Some(Fingerprint { needs, hands_on: true, ..Fingerprint::default() }));
+        }
+        let Some(task) = self.model.task(&self.task).filter(|_| self.part.is_whole()) else {
+            return Ok(None);
+        };
         fingerprint::of(context, &self.model, task, &self.scope).map(Some)
     }
 
@@ -152,8 +158,7 @@ impl TaskAction {
             Err(fault) if task.rules.ignore_error && !context.is_cancelled() => {
                 let text = format!("{}; the task ignores it", fault.message);
                 context.log().notice(Level::Warning, &text);
-                // Not done: nobody may take it for up to date.
-                Outcome::Skipped("it failed, which it ignores".to_owned())
+                Outcome::Ignored("it failed, which it ignores".to_owned())
             }
             Err(fault) => Outcome::Failed(fault),
         })

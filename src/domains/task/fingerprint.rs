@@ -279,6 +279,7 @@ fn written(task: &Task) -> String {
             });
         }
     }
+    text.extend(task.exports.iter().map(|export| format!("hands on {}\n", export.value)));
     text
 }
 

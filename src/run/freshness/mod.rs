@@ -133,7 +133,7 @@ pub(super) fn run(context: &mut StepContext<'_>, action: &dyn Action) -> Outcome
             shared.freshness.leave(context.id(), left);
         }
         // What says that it runs stays, and is the reason next time.
-        Outcome::Failed(_) => {}
+        Outcome::Failed(_) | Outcome::Ignored(_) => {}
         // It did nothing: all is as it was.
         Outcome::UpToDate(_)
         | Outcome::Skipped(_)

@@ -1,13 +1,13 @@
 //! Where successes are recorded: `.shipway/cache/STEP/`, private to the user.
 //!
 //! ```text
-//! DIGEST.record        the last success of the step with these arguments
-//! DIGEST.open-PID-N    a run of it that did not come to a good end, or still goes on; why, where that is known
+//! DIGEST.record                the last success of the step with these arguments
+//! DIGEST.open-PID-STARTED-N    a run of it that did not come to a good end, or still goes on; why, where that is known
 //! ```
 //!
 //! A record is written beside and renamed, after a success. Before a step starts, a file says so; it is taken away after the record is there.
 //! So a step that failed or was killed half way is never taken for done, also where an older record fits what is there again. Of two runs
-//! that do the same at once each has a file of its own.
+//! that do the same at once each has a file of its own, which the other's success leaves alone: the one that ends last may fail.
 //!
 //! It is kept small: of one step the last so many sets of arguments, and steps that were not done for long are forgotten.
 
@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use super::record::Record;
 use crate::journal::store::{FOLDER, file_name};
-use crate::os::Doors;
 use crate::os::files::modified;
+use crate::os::{Doors, identity};
 use crate::plan::Reason;
 
 /// So many sets of arguments of one step are remembered.
@@ -49,6 +49,18 @@ pub(super) struct BadEnd {
     name: String,
     /// Why, where that is known.
     pub(super) reason: Reason,
+}
+
+impl BadEnd {
+    /// Whether it has no end yet: another process is at it.
+    fn goes_on(&self) -> bool {
+        let mut numbers = self.name.rsplit('-').skip(1);
+        let started = numbers.next().and_then(|started| started.parse().ok());
+        let pid = numbers.next().and_then(|pid| pid.parse().ok());
+        pid.zip(started).is_some_and(|(pid, started): (u32, u64)| {
+            pid != std::process::id() && started != 0 && identity::of(pid).started == started
+        })
+    }
 }
 
 impl<'a> StepStore<'a> {
@@ -82,7 +94,8 @@ impl<'a> StepStore<'a> {
     pub(super) fn open(&self) -> io::Result<OpenRun> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}.open-{}-{number}", self.key, std::process::id());
+        let own = identity::own();
+        let name = format!("{}.open-{}-{}-{number}", self.key, own.pid, own.started);
         let run = OpenRun { path: self.folder.join(name) };
         self.doors.files.create_private_dir(&self.folder)?;
         self.leave(&run, &Reason::Unfinished)?;
@@ -102,7 +115,7 @@ impl<'a> StepStore<'a> {
     /// Records a success, which makes up for earlier bad ends.
     pub(super) fn finish(&self, record: &Record, run: &OpenRun, earlier: &[BadEnd]) -> io::Result<()> {
         self.write(record)?;
-        for bad in earlier {
+        for bad in earlier.iter().filter(|bad| !bad.goes_on()) {
             self.doors.files.remove(&self.folder.join(&bad.name)).ok();
         }
         self.doors.files.remove(&run.path)?;
@@ -202,6 +215,24 @@ mod tests {
         assert_eq!(StepStore::new(&doors, folder.path(), "task:x a=b").bad_ends().len(), 0);
         store.finish(&record("task:x"), &other, &seen).unwrap();
         assert_eq!((store.bad_ends().len(), store.read()), (0, Some(record("task:x"))));
+    }
+
+    #[test]
+    fn the_run_of_another_process_is_left_alone_until_that_is_gone() {
+        let (folder, doors) = (tempfile::tempdir().unwrap(), Doors::real());
+        let store = StepStore::new(&doors, folder.path(), "task:x");
+        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let of_other = identity::of(other.id());
+        let run = store.open().unwrap();
+        let name = format!("{}.open-{}-{}-0", store.key, of_other.pid, of_other.started);
+        std::fs::write(store.folder.join(&name), "").unwrap();
+        store.finish(&record("task:x"), &run, &store.bad_ends()).unwrap();
+        assert_eq!(store.bad_ends().iter().map(|bad| &bad.name).collect::<Vec<_>>(), [&name]);
+        other.kill().unwrap();
+        other.wait().unwrap();
+        let run = store.open().unwrap();
+        store.finish(&record("task:x"), &run, &store.bad_ends()).unwrap();
+        assert!(store.bad_ends().is_empty());
     }
 
     #[test]
