@@ -218,6 +218,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "another process is what is looked at")]
     fn the_run_of_another_process_is_left_alone_until_that_is_gone() {
         let (folder, doors) = (tempfile::tempdir().unwrap(), Doors::real());
         let store = StepStore::new(&doors, folder.path(), "task:x");
@@ -225,7 +226,7 @@ mod tests {
         let of_other = identity::of(other.id());
         let run = store.open().unwrap();
         let name = format!("{}.open-{}-{}-0", store.key, of_other.pid, of_other.started);
-        std::fs::write(store.folder.join(&name), "").unwrap();
+        doors.files.write(&store.folder.join(&name), b"", 0o600).unwrap();
         store.finish(&record("task:x"), &run, &store.bad_ends()).unwrap();
         assert_eq!(store.bad_ends().iter().map(|bad| &bad.name).collect::<Vec<_>>(), [&name]);
         other.kill().unwrap();
