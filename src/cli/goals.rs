@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::assemble::Goal;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{self, Request, TagRequest, Version, VersionRequest, Wish};
-use crate::domains::task;
+use crate::domains::task::{self, Word};
 use crate::domains::workspace::{SavedRequest, Verb, saved_workspaces, with_downstream};
 use crate::model::{Argument, ArgumentKind, Model};
 use crate::os::environment::Environment;
@@ -83,7 +83,7 @@ pub(super) fn task_goal(
     ask: &mut AskFor<'_>,
 ) -> Result<Goal, Fault> {
     let Some(found) = model.task(name) else { return Err(unknown(model, name, &[])) };
-    let mut words = words.to_vec();
+    let mut words: Vec<Word> = words.iter().cloned().map(Word::Written).collect();
     let read = loop {
         let read = task::read_arguments(found, &words, environment);
         let missing = match &read {
@@ -95,10 +95,11 @@ pub(super) fn task_goal(
         let Some(argument) = missing else { break read };
         let Some(answer) = ask(&found.name, argument)? else { break read };
         // As if it had been typed: before the words that are no options.
-        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        let ends = Word::Written("--".to_owned());
+        let end = words.iter().position(|word| *word == ends).unwrap_or(words.len());
         let word = match argument.kind {
-            ArgumentKind::Option { .. } => format!("--{}={answer}", argument.name),
-            _ => answer,
+            ArgumentKind::Option { .. } => Word::Written(format!("--{}={answer}", argument.name)),
+            _ => Word::Value(answer),
         };
         words.insert(end, word);
     };

@@ -18,7 +18,7 @@ use crate::domains::repository::PUBLIC_WORD;
 use crate::domains::workspace::SavedRequest;
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Argument, Model, Variable};
+use crate::model::{Argument, Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::plan::{Reason, Verdict};
@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
         overrides: &[(String, String)],
         model: Arc<Model>,
     ) -> Result<Self, Fault> {
-        for (index, (name, _)) in overrides.iter().enumerate() {
+        for (index, (name, value)) in overrides.iter().enumerate() {
             if overrides[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Fault::new(FaultKind::Usage, format!("`{name}=…` is given twice")));
             }
@@ -94,6 +94,13 @@ impl<'a> Session<'a> {
                     Some(near) => fault.hint(format!("did you mean `{near}=…`?")),
                     None => fault.hint("variables stand in [vars] of the tasks file"),
                 });
+            }
+            if let Some(Binding::Prompt { choices, .. }) = model.variables.get(name).map(|it| &it.binding)
+                && !choices.is_empty()
+                && !choices.contains(value)
+            {
+                let text = format!("`{value}` is no choice for `{name}`: {}", list::or_ticked(choices));
+                return Err(Fault::new(FaultKind::Usage, text));
             }
         }
         refuse_strange_words(&model, &options.confirm)?;

@@ -36,6 +36,7 @@ mod env_files;
 mod exact_plans;
 #[cfg(test)]
 mod failures;
+#[cfg(test)]
 mod false_freshness;
 #[cfg(test)]
 mod floors;
@@ -107,6 +108,8 @@ mod task_resume;
 mod task_rules;
 #[cfg(test)]
 mod task_steps;
+#[cfg(test)]
+mod task_values;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::exports;
 use super::fingerprint;
 use super::parts::Part;
+use super::rules::Deadline;
 use crate::diagnostic::{Fault, FaultKind, Spanned};
 use crate::event::{Level, Termination};
 use crate::model::{Call, Command, Confirm, Model, Task};
@@ -16,7 +17,6 @@ use crate::plan::{Broken, Digest, Fingerprint, Proposal, ProposedChange, Skip, T
 use crate::run::bindings::Scope;
 use crate::run::node::Invocation;
 use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
-use crate::text::duration;
 
 /// Runs a task's commands in order, and its `finally` whatever happened.
 pub(super) struct TaskAction {
@@ -211,12 +211,13 @@ impl TaskAction {
         if self.part.opens {
             exports::clear(context, place)?;
         }
-        let deadline = task.rules.timeout.map(|timeout| context.doors().clock.monotonic() + timeout);
+        let now = context.doors().clock.monotonic();
+        let deadline = task.rules.timeout.map(|timeout| Deadline { at: now + timeout, timeout });
         for command in self.part.commands(task) {
             self.run_one(context, task, command, place, deadline)?;
         }
         match task.rules.wait_until.as_ref().filter(|_| self.part.ends) {
-            Some(wait) => self.wait_until(context, wait, place),
+            Some(wait) => self.wait_until(context, wait, place, deadline),
             None => Ok(()),
         }
     }
@@ -227,7 +228,7 @@ impl TaskAction {
         task: &Task,
         command: &Command,
         place: &Place,
-        deadline: Option<Duration>,
+        deadline: Option<Deadline>,
     ) -> Result<(), Fault> {
         let mut spec =
             script::command_spec(context, &self.scope, command, place.dir.clone(), place.env.clone())?;
@@ -237,7 +238,7 @@ impl TaskAction {
             spec.output = Output::Tty;
         }
         let now = context.doors().clock.monotonic();
-        spec.timeout = deadline.map(|deadline| deadline.saturating_sub(now));
+        spec.timeout = deadline.map(|deadline| deadline.at.saturating_sub(now));
         let how = CommandRun {
             is_look: task.rules.quiet,
             grace: GRACE,
@@ -245,15 +246,11 @@ impl TaskAction {
             ..CommandRun::default()
         };
         let termination = context.run_command(&spec, how)?;
-        match (termination, task.rules.timeout) {
+        match (termination, deadline) {
             _ if termination.is_success() => Ok(()),
             _ if context.is_cancelled() => Err(context.interruption()),
-            (Termination::TimedOut, Some(timeout)) => {
-                let message =
-                    format!("`{}` took longer than {}, and was ended", self.task, duration::render(timeout));
-                let mut fault = Fault::new(FaultKind::Failed, message).detail(format!("$ {spec}"));
-                fault.status = Some(termination.status());
-                Err(fault.hint("give it longer: `timeout`"))
+            (Termination::TimedOut, Some(deadline)) => {
+                Err(self.too_long(deadline.timeout).detail(format!("$ {spec}")))
             }
             _ => Err(failure(&self.task, termination, &spec.to_string())),
         }

@@ -8,6 +8,30 @@ use crate::os::environment::Environment;
 use crate::run::bindings::{ArgumentValue, Scope};
 use crate::text::{count::count, list, suggest};
 
+/// A word that a task is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// As somebody wrote it: an option where it looks like one.
+    Written(String),
+    /// The value of an argument that is handed on: never an option.
+    Value(String),
+    /// An argument that is handed on and has no value.
+    Nothing,
+}
+
+impl Word {
+    fn text(&self) -> &str {
+        match self {
+            Self::Written(text) | Self::Value(text) => text,
+            Self::Nothing => "",
+        }
+    }
+
+    fn is_written(&self) -> bool {
+        matches!(self, Self::Written(_))
+    }
+}
+
 /// What is wrong with the words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArgumentFault {
@@ -145,10 +169,10 @@ pub fn usage(task: &Task) -> String {
 /// The scope of a task that is given `words`. The first `--` ends its options, what follows goes to the rest.
 pub fn read_arguments<'a>(
     task: &'a Task,
-    words: &[String],
+    words: &[Word],
     environment: &Environment,
 ) -> Result<Scope, ArgumentFault> {
-    let mut given: IndexMap<&'a str, String> = IndexMap::new();
+    let mut given: IndexMap<&'a str, Word> = IndexMap::new();
     let mut rest: Vec<String> = Vec::new();
     let positionals: Vec<&'a Argument> = task
         .args
@@ -158,34 +182,37 @@ pub fn read_arguments<'a>(
     let rest_argument = task.args.iter().find(|argument| argument.kind.is_rest());
     let mut filled = 0;
     let mut place =
-        |word: &str, straight_to_rest: bool, given: &mut IndexMap<&'a str, String>| match positionals
+        |word: &Word, straight_to_rest: bool, given: &mut IndexMap<&'a str, Word>| match positionals
             .get(filled)
             .filter(|_| !straight_to_rest)
         {
             Some(positional) => {
                 filled += 1;
-                given.insert(&positional.name, word.to_owned());
+                given.insert(&positional.name, word.clone());
                 Ok(())
             }
             None if rest_argument.is_some() => {
-                rest.push(word.to_owned());
+                rest.push(word.text().to_owned());
                 Ok(())
             }
             None => Err(ArgumentFault::Surplus {
                 task: task.name.clone(),
-                word: word.to_owned(),
+                word: word.text().to_owned(),
                 takes: positionals.len(),
                 usage: usage(task),
             }),
         };
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if word == "--" {
+        let text = word.text();
+        if !word.is_written() {
+            place(word, false, &mut given)?;
+        } else if text == "--" {
             for word in words.by_ref() {
                 place(word, rest_argument.is_some(), &mut given)?;
             }
-        } else if task.is_shorts(word) || (word.starts_with("--") && task.takes_options()) {
-            read_option(task, word, &mut words, &mut given)?;
+        } else if task.is_shorts(text) || (text.starts_with("--") && task.takes_options()) {
+            read_option(task, text, &mut words, &mut given)?;
         } else {
             place(word, false, &mut given)?;
         }
@@ -231,8 +258,8 @@ fn misfit(argument: &Argument, value: &ArgumentValue) -> Option<String> {
 fn read_option<'a>(
     task: &'a Task,
     word: &str,
-    words: &mut std::slice::Iter<'_, String>,
-    given: &mut IndexMap<&'a str, String>,
+    words: &mut std::slice::Iter<'_, Word>,
+    given: &mut IndexMap<&'a str, Word>,
 ) -> Result<(), ArgumentFault> {
     let (name, inline) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -251,12 +278,12 @@ fn read_option<'a>(
             (Some(letter), _) => return Err(unknown_option(task, format!("-{letter}"), word)),
             (None, _) => {}
         }
-        given.extend(flags.iter().map(|flag| (flag.name.as_str(), "true".to_owned())));
+        given.extend(flags.iter().map(|flag| (flag.name.as_str(), written("true"))));
         if let Some((argument, value)) = option {
-            let value = value.or_else(|| words.next().map(String::as_str));
+            let value = value.map(written).or_else(|| words.next().cloned());
             let letter = argument.short.unwrap_or_default();
             let value = value.ok_or_else(|| problem(&format!("-{letter}"), "needs a value"))?;
-            given.insert(&argument.name, value.to_owned());
+            given.insert(&argument.name, value);
         }
         return Ok(());
     };
@@ -265,16 +292,20 @@ fn read_option<'a>(
             if inline.is_some() {
                 return Err(problem(name, "takes no value"));
             }
-            given.insert(&argument.name, "true".to_owned());
+            given.insert(&argument.name, written("true"));
         }
         Some((argument, ArgumentKind::Option { .. })) => {
-            let value = inline.or_else(|| words.next().map(String::as_str));
+            let value = inline.map(written).or_else(|| words.next().cloned());
             let value = value.ok_or_else(|| problem(name, "needs a value"))?;
-            given.insert(&argument.name, value.to_owned());
+            given.insert(&argument.name, value);
         }
         _ => return Err(unknown_option(task, name.to_owned(), name)),
     }
     Ok(())
+}
+
+fn written(text: &str) -> Word {
+    Word::Written(text.to_owned())
 }
 
 fn unknown_option(task: &Task, option: String, word: &str) -> ArgumentFault {
@@ -302,41 +333,48 @@ fn is_falsey(value: &str) -> bool {
 fn value(
     task: &Task,
     argument: &Argument,
-    given: Option<String>,
+    given: Option<Word>,
     environment: &Environment,
 ) -> Result<ArgumentValue, ArgumentFault> {
-    let from_environment = match (&given, &argument.env) {
-        (None, Some(name)) => environment.text(name).map_err(|_| ArgumentFault::NotText {
-            task: task.name.clone(),
-            argument: argument.name.clone(),
-            variable: name.clone(),
-        })?,
-        _ => None,
-    };
-    let from_environment = from_environment.map(|value| match &argument.kind {
-        ArgumentKind::Flag => (!is_falsey(value)).to_string(),
-        _ => value.to_owned(),
-    });
-    let value = match given.or(from_environment) {
-        Some(value) => value,
-        None => match &argument.kind {
-            ArgumentKind::Flag => return Ok(ArgumentValue::Text("false".to_owned())),
-            ArgumentKind::Positional { default: Some(default) }
-            | ArgumentKind::Option { default: Some(default) } => default.clone(),
-            _ => return Err(missing(task, argument)),
-        },
-    };
     let required = matches!(
         argument.kind,
         ArgumentKind::Positional { default: None } | ArgumentKind::Option { default: None }
     );
-    if value.is_empty() && !required {
+    let (value, is_given) = match given {
+        Some(Word::Nothing) => (String::new(), required),
+        // An empty word that somebody gave is a word.
+        Some(Word::Written(text) | Word::Value(text)) => (text, true),
+        None => (standing_in(task, argument, environment)?, required),
+    };
+    if value.is_empty() && !is_given {
         return Ok(ArgumentValue::Absent);
     }
     if !argument.allows(&value) {
         return Err(not_a_choice(task, argument, &value));
     }
     Ok(ArgumentValue::Text(value))
+}
+
+/// What stands for an argument that is not given: a variable of the environment, or the default.
+fn standing_in(task: &Task, argument: &Argument, environment: &Environment) -> Result<String, ArgumentFault> {
+    let not_text = |name: &String| ArgumentFault::NotText {
+        task: task.name.clone(),
+        argument: argument.name.clone(),
+        variable: name.clone(),
+    };
+    let variable = argument.env.as_ref().map(|name| environment.text(name).map_err(|_| not_text(name)));
+    if let Some(value) = variable.transpose()?.flatten() {
+        return Ok(match &argument.kind {
+            ArgumentKind::Flag => (!is_falsey(value)).to_string(),
+            _ => value.to_owned(),
+        });
+    }
+    match &argument.kind {
+        ArgumentKind::Flag => Ok("false".to_owned()),
+        ArgumentKind::Positional { default: Some(default) }
+        | ArgumentKind::Option { default: Some(default) } => Ok(default.clone()),
+        _ => Err(missing(task, argument)),
+    }
 }
 
 fn not_a_choice(task: &Task, argument: &Argument, value: &str) -> ArgumentFault {

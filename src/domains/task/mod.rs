@@ -11,7 +11,7 @@ mod parts;
 mod requires;
 mod rules;
 
-pub use arguments::{ArgumentFault, read_arguments, usage};
+pub use arguments::{ArgumentFault, Word, read_arguments, usage};
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use requires::RequiresAction;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::masking::{MASK, Masker};
-use crate::model::{Call, MATRIX_PREFIX, Model, Reference, Task, Template};
+use crate::model::{Argument, Call, MATRIX_PREFIX, Model, Part, Reference, Task, Template};
 use crate::os::environment::Environment;
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::bindings::{ArgumentValue, Scope};
@@ -34,8 +34,8 @@ pub const CONFIRM: &str = "confirm:";
 /// How names of steps begin that look at what a task requires.
 pub const REQUIRES: &str = "requires:";
 
-/// The name of the step that runs a task: once for each set of arguments. Those that are as they would be anyway are left out; of one that
-/// holds a secret a few letters of its digest tell it from others.
+/// The name of the step that runs a task: once for each set of arguments, so no two sets have the same. Those that are as they would be anyway
+/// are left out; of one that holds a secret a few letters of its digest tell it from others.
 pub fn step_name(model: &Model, masker: &Masker, invocation: &Invocation) -> String {
     let shown = |text: &str| {
         if masker.mask(text) == text {
@@ -48,17 +48,27 @@ pub fn step_name(model: &Model, masker: &Masker, invocation: &Invocation) -> Str
     let task = model.task(&invocation.task);
     for (argument, value) in &invocation.scope.args {
         let declared = task.and_then(|task| task.args.iter().find(|it| it.name == *argument));
+        let default = declared.and_then(Argument::default);
         match value {
-            ArgumentValue::Absent => {}
-            ArgumentValue::Text(text) if declared.is_some_and(|it| it.default() == Some(text.as_str())) => {}
+            ArgumentValue::Absent if default.is_none_or(str::is_empty) => {}
+            ArgumentValue::Absent => name.push_str(&format!(" {argument}=")),
+            ArgumentValue::Text(text) if default == Some(text.as_str()) && !text.is_empty() => {}
             ArgumentValue::Text(text) => name.push_str(&format!(" {argument}={}", shown(text))),
             ArgumentValue::List(items) => {
-                items.iter().for_each(|item| name.push_str(&format!(" {}", shown(item))));
+                items.iter().for_each(|item| name.push_str(&format!(" {}", of_rest(shown(item)))));
             }
         }
     }
     name.push_str(&invocation.place);
     name
+}
+
+/// A word of the rest, as it stands among others: `name=value` would be an argument.
+fn of_rest(shown: String) -> String {
+    match shown.starts_with(['\'', '$']) || !shown.contains('=') {
+        true => shown,
+        false => format!("'{shown}'"),
+    }
 }
 
 /// The invocation of a task as the file calls it; `scope` holds the caller's arguments.
@@ -72,22 +82,30 @@ pub fn invocation(
     let mut words = Vec::new();
     for word in &call.args {
         match handed_on(scope, word) {
-            Some(items) => words.extend_from_slice(items),
-            None => words.push(static_text(model, environment, scope, word)?),
+            Some(ArgumentValue::List(items)) => words.extend(items.iter().cloned().map(Word::Written)),
+            Some(ArgumentValue::Absent) => words.push(Word::Nothing),
+            Some(ArgumentValue::Text(text)) => words.push(Word::Value(text.clone())),
+            None => {
+                let text = static_text(model, environment, scope, word)?;
+                let begins_with_a_value = matches!(word.parts.first(), Some(Part::Hole(_)));
+                words.push(if begins_with_a_value { Word::Value(text) } else { Word::Written(text) });
+            }
         }
     }
-    let scope = read_arguments(task, &words, environment)
-        .map_err(|fault| at(model, call.task.span, Fault { kind: FaultKind::File, ..fault.into_fault() }))?;
+    // Where the caller's arguments are among them, it need not be the file that is wrong.
+    let is_fixed = call.args.iter().flat_map(Template::references).next().is_none();
+    let scope = read_arguments(task, &words, environment).map_err(|fault| {
+        let fault = fault.into_fault();
+        let kind = if is_fixed { FaultKind::File } else { fault.kind };
+        at(model, call.task.span, Fault { kind, ..fault })
+    })?;
     Ok(Invocation::new(&task.name, scope))
 }
 
-/// The words of a `rest...` that is handed on as a whole.
-fn handed_on<'s>(scope: &'s Scope, word: &Template) -> Option<&'s [String]> {
+/// The argument that is handed on as a whole.
+fn handed_on<'s>(scope: &'s Scope, word: &Template) -> Option<&'s ArgumentValue> {
     let Reference::Argument(name) = &word.sole()?.reference else { return None };
-    match scope.args.get(name)? {
-        ArgumentValue::List(items) => Some(items),
-        ArgumentValue::Absent | ArgumentValue::Text(_) => None,
-    }
+    scope.args.get(name)
 }
 
 /// The tasks that run after this one, where it ended well.

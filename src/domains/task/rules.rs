@@ -20,6 +20,15 @@ const OFTEN: Duration = Duration::from_millis(100);
 /// One look at a service takes no longer.
 const ONE_LOOK: Duration = Duration::from_secs(5);
 
+/// When an attempt has to be over.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline {
+    /// On the clock that only goes forward.
+    pub(super) at: Duration,
+    /// So long after it began.
+    pub(super) timeout: Duration,
+}
+
 impl TaskAction {
     /// Why the task does not run here; `None`: it does.
     pub(super) fn held_back(
@@ -50,7 +59,11 @@ impl TaskAction {
             }
         }
         let Some(run) = &condition.run else { return Ok(None) };
-        let (termination, line) = self.asks(context, run, place)?;
+        let timeout = self.model.task(&self.task).and_then(|task| task.rules.timeout);
+        let (termination, line) = self.asks(context, run, place, timeout)?;
+        if let (Termination::TimedOut, Some(timeout)) = (termination, timeout) {
+            return Err(self.too_long(timeout).detail(format!("$ {line}")));
+        }
         match termination {
             Termination::Exited { status: 0 } => Ok(None),
             Termination::Exited { status: 1 } => Ok(Some(format!("`{line}` says no"))),
@@ -63,31 +76,47 @@ impl TaskAction {
         }
     }
 
-    /// Waits until the task's work can be used.
+    /// Waits until the task's work can be used; `deadline`: of the attempt that this is a part of.
     pub(super) fn wait_until(
         &self,
         context: &mut StepContext<'_>,
         wait: &WaitUntil,
         place: &Place,
+        deadline: Option<Deadline>,
     ) -> Result<(), Fault> {
-        let begun = context.doors().clock.monotonic();
+        let now = |context: &StepContext<'_>| context.doors().clock.monotonic();
+        let own = now(context) + wait.timeout;
+        let end = deadline.map_or(own, |deadline| own.min(deadline.at));
         loop {
-            let reason = match self.is_ready(context, &wait.ready, place)? {
+            let left = end.saturating_sub(now(context));
+            let reason = match self.is_ready(context, &wait.ready, place, left)? {
                 Ok(()) => return Ok(()),
                 Err(reason) => reason,
             };
-            let waited = context.doors().clock.monotonic().saturating_sub(begun);
-            if waited >= wait.timeout {
+            let left = end.saturating_sub(now(context));
+            if left.is_zero() {
+                if let Some(deadline) = deadline.filter(|deadline| deadline.at <= own) {
+                    return Err(self.too_long(deadline.timeout).detail(reason));
+                }
                 let after = duration::render(wait.timeout);
                 let message = format!("`{}` is not ready after {after}: {reason}", self.task);
                 return Err(
                     Fault::new(FaultKind::Failed, message).hint("give it longer: `wait_until.timeout`")
                 );
             }
-            if !context.wait(OFTEN.min(wait.timeout.saturating_sub(waited))) {
+            if !context.wait(OFTEN.min(left)) {
                 return Err(context.interruption());
             }
         }
+    }
+
+    /// An attempt took longer than the task allows.
+    pub(super) fn too_long(&self, timeout: Duration) -> Fault {
+        let message =
+            format!("`{}` took longer than {}, and was ended", self.task, duration::render(timeout));
+        let mut fault = Fault::new(FaultKind::Failed, message).hint("give it longer: `timeout`");
+        fault.status = Some(Termination::TimedOut.status());
+        fault
     }
 
     /// The inner error says why not yet.
@@ -96,21 +125,24 @@ impl TaskAction {
         context: &mut StepContext<'_>,
         ready: &Ready,
         place: &Place,
+        left: Duration,
     ) -> Result<Result<(), String>, Fault> {
+        // A service is asked once at least, however little time is left.
+        let one_look = ONE_LOOK.min(left.max(OFTEN));
         Ok(match ready {
-            Ready::Http(url) => match http::get(url, None, ONE_LOOK) {
+            Ready::Http(url) => match http::get(url, None, one_look) {
                 Ok(answer) if (200..400).contains(&answer.status) => Ok(()),
                 Ok(answer) => Err(format!("{url} answers {}", answer.status)),
                 Err(error) => Err(format!("{url}: {error}")),
             },
             Ready::Tcp(address) => {
-                sockets::connect(address, ONE_LOOK).map_err(|error| format!("{address}: {error}"))
+                sockets::connect(address, one_look).map_err(|error| format!("{address}: {error}"))
             }
             Ready::File(path) => match context.doors().files.kind(&place.dir.join(Path::new(path))) {
                 FileKind::Missing => Err(format!("{path} is not there")),
                 _ => Ok(()),
             },
-            Ready::Run(run) => match self.asks(context, run, place)? {
+            Ready::Run(run) => match self.asks(context, run, place, Some(left.max(OFTEN)))? {
                 (termination, _) if termination.is_success() => Ok(()),
                 (termination, line) => Err(format!("`{line}`: {termination}")),
             },
@@ -123,8 +155,10 @@ impl TaskAction {
         context: &mut StepContext<'_>,
         run: &Script,
         place: &Place,
+        timeout: Option<Duration>,
     ) -> Result<(Termination, String), Fault> {
-        let spec = script::shell_spec(context, &self.scope, run, place.dir.clone(), place.env.clone())?;
+        let mut spec = script::shell_spec(context, &self.scope, run, place.dir.clone(), place.env.clone())?;
+        spec.timeout = timeout;
         let cleans_up = self.cleans_up_after.is_some();
         let how = CommandRun { is_look: true, cleans_up, ..CommandRun::default() };
         let termination = context.run_command(&spec, how)?;

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::{Bindings, Scope};
 use crate::diagnostic::{Fault, FaultKind, Spanned};
 use crate::masking::{Secret, env_value_is_secret};
-use crate::model::{Dotenv, Task, Template};
+use crate::model::{Binding, Dotenv, Reference, Task, Template};
 use crate::os::command::EnvironmentValue;
 use crate::os::files::FileKind;
 use crate::run::context::StepContext;
@@ -31,20 +31,62 @@ impl Bindings {
         let all =
             std::iter::once(&self.model.env).chain(own.iter().copied()).chain(task.map(|task| &task.env));
         for (name, template) in all.flatten() {
-            let value = self.template(context, scope, template)?;
-            let text = value.text();
-            if text.contains('\0') {
-                return Err(self.fault_at(
-                    template.span,
-                    Fault::new(FaultKind::Failed, format!("the value of ${name} holds a NUL byte")),
-                ));
-            }
-            env.insert(name.clone(), EnvironmentValue::of(text, value.secret));
+            env.insert(name.clone(), self.variable_of(context, scope, name, template)?);
         }
         for (name, value) in &scope.args {
             env.insert(name.replace(['-', '.'], "_"), EnvironmentValue::Plain(value.text()));
         }
         Ok(env)
+    }
+
+    /// The environment of a command that gives a variable its value: the project's, without what is made by such commands, which would wait
+    /// for each other.
+    pub(super) fn environment_of_variables(
+        &self,
+        context: &mut StepContext<'_>,
+    ) -> Result<BTreeMap<String, EnvironmentValue>, Fault> {
+        let (scope, mut env) = (Scope::default(), BTreeMap::new());
+        let is_made = |template: &Template| self.needs_command(template.references());
+        for entry in self.model.project.dotenv.iter().filter(|entry| !is_made(&entry.path)) {
+            self.dotenv(context, &scope, Path::new(""), entry, &mut env)?;
+        }
+        for (name, template) in self.model.env.iter().filter(|(_, template)| !is_made(template)) {
+            env.insert(name.clone(), self.variable_of(context, &scope, name, template)?);
+        }
+        Ok(env)
+    }
+
+    /// Whether a command of a variable has to run for one of `references`, be it by way of other variables.
+    fn needs_command<'a>(&'a self, references: impl Iterator<Item = &'a Reference>) -> bool {
+        let mut open: Vec<&Reference> = references.collect();
+        let mut seen = BTreeSet::new();
+        while let Some(reference) = open.pop() {
+            let Reference::Variable(name) = reference else { continue };
+            let known = self.model.variables.get(name).filter(|_| !self.overrides.contains_key(name));
+            match known.map(|variable| &variable.binding) {
+                Some(Binding::Shell(_)) => return true,
+                Some(binding) if seen.insert(name) => open.extend(binding.references()),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The value of a variable of the environment.
+    fn variable_of(
+        &self,
+        context: &mut StepContext<'_>,
+        scope: &Scope,
+        name: &str,
+        template: &Template,
+    ) -> Result<EnvironmentValue, Fault> {
+        let value = self.template(context, scope, template)?;
+        let text = value.text();
+        if text.contains('\0') {
+            let fault = Fault::new(FaultKind::Failed, format!("the value of ${name} holds a NUL byte"));
+            return Err(self.fault_at(template.span, fault));
+        }
+        Ok(EnvironmentValue::of(text, value.secret))
     }
 
     /// What the dotenv files of the project and of the task say, where the caller has not set the name.

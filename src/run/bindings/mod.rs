@@ -245,7 +245,7 @@ impl Bindings {
             }
             Binding::Shell(shell) => {
                 let dir = self.model.root.join(&variable.folder);
-                let env = self.environment_of(context, &Scope::default(), &variable.folder, &[], None)?;
+                let env = self.environment_of_variables(context)?;
                 let spec = script::shell_spec(context, &Scope::default(), shell, dir, env)?;
                 let output = read_output(context, &spec, variable.secret)?;
                 output.map(Value::public).map_err(|fault| {
