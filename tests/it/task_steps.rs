@@ -336,3 +336,22 @@ depends = ["docs:build"]
     space.write("own.toml", "[tasks.hello]\nrun = \"echo hello\"\n");
     space.run("own:hello").exits(0).prints("hello\n");
 }
+
+#[test]
+fn tasks_that_would_wait_for_each_other_are_told_where_they_say_so() {
+    let space = Space::with_tasks(
+        "[tasks.a]\nexports = [\"v\"]\nwait_for = [\"b\"]\nrun = \"echo v=1 >>$SHIPWAY_OUTPUT\"\n[tasks.b]\nrun = \"echo {{ tasks.a.v }}\"\n",
+    );
+    for line in ["check", "b"] {
+        let output = space.run(line);
+        output.exits(3).says("tasks.toml:3:13").says("task `a` waits for task `b`").says("`wait_for`");
+    }
+    // What is a step of its own there is no namesake that follows.
+    let space = Space::with_tasks(
+        "[tasks.post]\nrun = \"echo post >>order\"\nwait_for = [\"row\"]\ndepends_post = [\"after\"]\n[tasks.after]\nrun = \"echo after >>order\"\n\
+         [tasks.row]\nrun = [\"echo row >>order\", { task = \"after\" }]\n",
+    );
+    space.run("check").exits(0);
+    space.run("row ::: post").exits(0);
+    assert_eq!(space.read("order"), "row\nafter\npost\nafter\n");
+}
