@@ -1,5 +1,7 @@
 //! Model and goals → plan. The only room that knows all domains; commands, and later hooks, servers and watches, use it alike.
 
+mod afterwards;
+
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,10 +9,10 @@ use std::sync::Arc;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::{database, deploy, releases, repository, rollout, secrets, task, workspace};
 use crate::masking::Masker;
-use crate::model::{Call, Model};
+use crate::model::{Call, MATRIX_PREFIX, Model};
 use crate::os::Doors;
 use crate::os::environment::Environment;
-use crate::plan::{PlanBuilder, Terms};
+use crate::plan::{PlanBuilder, PlanFault, Terms};
 use crate::run::node::{Before, Called, Invocation, Need, Node};
 use crate::run::{RunPlan, bindings};
 
@@ -196,9 +198,19 @@ impl Assembly<'_> {
 
     /// Adds what runs after a task.
     fn then(&mut self, done: &Invocation) -> Result<(), Fault> {
+        // Of a matrix, the task as a whole is what others follow.
+        if done.scope.args.keys().any(|name| name.starts_with(MATRIX_PREFIX)) {
+            return Ok(());
+        }
         let before = task::step_name(self.model, self.masker, done);
-        for after in task::after(self.model, self.environment, done)? {
-            self.later.push((task::step_name(self.model, self.masker, &after), before.clone()));
+        for mut after in task::after(self.model, self.environment, done)? {
+            let mut name = task::step_name(self.model, self.masker, &after);
+            // One that stands among the steps of another task has its turn there.
+            if self.places.values().any(|place| *place == name) {
+                after.place = " (afterwards)".to_owned();
+                name = task::step_name(self.model, self.masker, &after);
+            }
+            self.later.push((name, before.clone()));
             self.open.push_back(Need::Task(after));
         }
         Ok(())
@@ -206,16 +218,51 @@ impl Assembly<'_> {
 
     /// Adds everything that is needed and not there yet, and then what tasks call in the middle of their work.
     fn close(&mut self) -> Result<(), Fault> {
+        let names = Names { model: self.model, masker: self.masker, places: &self.places };
+        let wanted = self.nodes.iter().map(|node| node.name.clone());
+        let roots: Vec<String> = wanted.chain(self.open.iter().map(|need| names.of(need))).collect();
         self.add_open()?;
         while let Some(called) = self.called.pop_front() {
             self.place(called)?;
         }
-        for (after, before) in std::mem::take(&mut self.later) {
-            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == after) {
-                node.needs.push(Need::Step(before));
-            }
+        if !self.later.is_empty() {
+            self.follow(&roots);
         }
         Ok(())
+    }
+
+    /// Puts what runs after others behind them, with what is in the plan for its sake alone.
+    fn follow(&mut self, roots: &[String]) {
+        let names = Names { model: self.model, masker: self.masker, places: &self.places };
+        let number = |name: &str| self.names.get(name).copied();
+        let steps = afterwards::Steps {
+            needs: self
+                .nodes
+                .iter()
+                .map(|node| node.needs.iter().filter_map(|need| number(&names.of(need))).collect())
+                .collect(),
+            waits: self
+                .nodes
+                .iter()
+                .map(|node| {
+                    let is_waited_for = |step: &str| node.after.iter().any(|name| runs(step, name));
+                    let steps = self.nodes.iter().enumerate().filter(|_| !node.after.is_empty());
+                    steps.filter(|(_, step)| is_waited_for(&step.name)).map(|(index, _)| index).collect()
+                })
+                .collect(),
+            follows: self
+                .later
+                .iter()
+                .filter_map(|(after, before)| Some((number(after)?, number(before)?)))
+                .collect(),
+            roots: roots.iter().filter_map(|name| number(name)).collect(),
+        };
+        for (step, before) in afterwards::turns(steps) {
+            if !is_question(&self.nodes[step].name) {
+                let before = self.nodes[before].name.clone();
+                self.nodes[step].needs.push(Need::Step(before));
+            }
+        }
     }
 
     /// Adds a task that is a step of another one, after what stands before it there. Where the same is in the plan already, it runs once
@@ -302,6 +349,11 @@ fn is_question(name: &str) -> bool {
     name.starts_with(task::CONFIRM) || name.starts_with(task::REQUIRES)
 }
 
+/// Whether a step runs the task whose plain step has this name: one with arguments has them in its name.
+fn runs(step: &str, name: &str) -> bool {
+    step.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// What steps are called.
 struct Names<'a> {
     model: &'a Model,
@@ -334,11 +386,7 @@ fn build(step_names: &Names<'_>, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
     for node in nodes {
         let mut needs: Vec<String> = node.needs.iter().map(|need| step_names.of(need)).collect();
         for name in &node.after {
-            // A task with arguments has them in its name.
-            let is_it = |other: &&String| {
-                other.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-            };
-            needs.extend(names.iter().filter(is_it).cloned());
+            needs.extend(names.iter().filter(|step| runs(step, name)).cloned());
         }
         if !node.name.starts_with(task::REQUIRES) {
             needs.extend(requirements.iter().cloned());
@@ -352,8 +400,25 @@ fn build(step_names: &Names<'_>, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
             builder.on_terms(terms);
         }
     }
-    builder.build().map_err(|fault| {
-        Fault::new(FaultKind::File, fault.to_string())
-            .hint("look at the `depends` and the `{{ workspaces.… }}` of these tasks and workspaces")
-    })
+    builder.build().map_err(|fault| unordered(step_names.model, &fault))
+}
+
+/// Steps that no order can have: told at the first task among them.
+fn unordered(model: &Model, fault: &PlanFault) -> Fault {
+    let told = Fault::new(FaultKind::File, fault.to_string()).hint(
+        "look at the `depends`, `depends_post`, `wait_for`, the steps that are tasks and the `{{ … }}` of these tasks and workspaces",
+    );
+    let PlanFault::Cycle(steps) = fault else { return told };
+    let first = steps.iter().find_map(|step| {
+        let name = step.strip_prefix("task:")?;
+        model.task(name.split([' ', '#']).next()?)
+    });
+    match first {
+        Some(task) => {
+            let position = model.sources.position(task.span);
+            let file = model.sources.path(task.span.source).display().to_string();
+            told.at(file, position.line, position.column)
+        }
+        None => told,
+    }
 }

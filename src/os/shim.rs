@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::files::{Files as _, RealFiles, append_private};
 use super::identity;
@@ -110,7 +110,7 @@ fn run_command(
 ) -> std::io::Result<Termination> {
     // A signal to us must not keep us from recording how the command ended.
     let ignored = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::clone(&ignored))?;
     }
     let handle = duct::cmd(program, args)

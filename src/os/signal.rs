@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::backend::{Handle, SignalDelivery};
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
@@ -20,6 +20,8 @@ pub enum Signal {
     Terminate,
     /// The terminal was closed.
     HangUp,
+    /// Ctrl-\.
+    Quit,
     /// Ctrl-Z.
     Suspend,
 }
@@ -31,6 +33,7 @@ impl Signal {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
             Self::HangUp => "SIGHUP",
+            Self::Quit => "SIGQUIT",
             Self::Suspend => "SIGTSTP",
         }
     }
@@ -41,6 +44,7 @@ impl Signal {
             Self::Interrupt => SIGINT,
             Self::Terminate => SIGTERM,
             Self::HangUp => SIGHUP,
+            Self::Quit => SIGQUIT,
             Self::Suspend => SIGTSTP,
         }
     }
@@ -66,7 +70,7 @@ impl Drop for SignalGuard {
 impl Signals {
     /// Takes every signal from now on that asks us to end, and Ctrl-Z: whoever hears that one sees to our children, and then calls `suspend`.
     pub fn listen() -> std::io::Result<(Self, SignalGuard)> {
-        Self::listen_to(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP])
+        Self::listen_to(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])
     }
 
     fn listen_to(numbers: &[i32]) -> std::io::Result<(Self, SignalGuard)> {
@@ -87,6 +91,7 @@ impl Signals {
         Some(self.delivery.pending().map(|number| match number {
             SIGINT => Signal::Interrupt,
             SIGTERM => Signal::Terminate,
+            SIGQUIT => Signal::Quit,
             SIGTSTP => Signal::Suspend,
             _ => Signal::HangUp,
         }))
@@ -95,7 +100,7 @@ impl Signals {
 
 /// Tells of every signal from now on that asks us to end, until it says that nobody listens any more.
 pub fn watch(mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
-    let (mut signals, guard) = Signals::listen_to(&[SIGINT, SIGTERM, SIGHUP])?;
+    let (mut signals, guard) = Signals::listen_to(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         while let Some(mut heard) = signals.next(None) {
             if !heard.all(&mut tell) {

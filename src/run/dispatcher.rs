@@ -294,7 +294,9 @@ impl<'env> Dispatcher<'env> {
         match signal {
             Signal::Suspend => return self.shared.cancel.suspend(),
             // The command that has the terminal has heard it too, and may go on.
-            Signal::Interrupt if self.shared.cancel.is_terminal_lent(self.shared.doors.clock.monotonic()) => {
+            Signal::Interrupt | Signal::Quit
+                if self.shared.cancel.is_terminal_lent(self.shared.doors.clock.monotonic()) =>
+            {
                 return;
             }
             _ => {}

@@ -1,5 +1,5 @@
 //! Each way in which a run is told to end, with a program that needs a while to shut down and a process of its own in the background:
-//! Ctrl-C on a terminal, SIGTERM to us as when a CI job is cancelled, SIGINT to us alone, a terminal that is closed.
+//! Ctrl-C or Ctrl-\ on a terminal, SIGTERM to us as when a CI job is cancelled, SIGINT to us alone, a terminal that is closed.
 //!
 //! Always the same is asked: the program is told once and waited for, nothing is left alive, what comes after does not start, and the status
 //! tells of the signal.
@@ -11,13 +11,14 @@ use crate::harness::{Space, needs, processes};
 
 /// Needs a while when it is told to end. What it has in the background ignores SIGINT, as bash arranges it.
 const WORKER: &str = "sleep 300 >/dev/null 2>&1 &\n\
-    trap 'echo told >>heard; sleep 0.7; echo done >>heard; exit 5' INT TERM HUP\n\
+    trap 'echo told >>heard; sleep 0.7; echo done >>heard; exit 5' INT TERM HUP QUIT\n\
     : >runs\nwhile :; do wait || :; done\n";
 
 /// How a run is told to end.
 #[derive(Clone, Copy, Debug)]
 enum Told {
     CtrlC,
+    CtrlBackslash,
     Terminate,
     InterruptAlone,
     HangUp,
@@ -36,12 +37,13 @@ fn assert_ends(shell: &str, told: Told) {
     let space = space(shell);
     let place = space.root.parent().unwrap().to_str().unwrap().to_owned();
     let code = match told {
-        Told::CtrlC => {
+        Told::CtrlC | Told::CtrlBackslash => {
+            let (key, code) = if matches!(told, Told::CtrlC) { ("\x03", 130) } else { ("\x1c", 131) };
             let terminal = space.shipway(["next"]).terminal();
             space.wait_for("runs");
-            terminal.types("\x03");
-            terminal.wait().exits(130);
-            130
+            terminal.types(key);
+            terminal.wait().exits(code);
+            code
         }
         Told::HangUp => {
             let terminal = space.shipway(["next"]).terminal();
@@ -74,6 +76,13 @@ fn ctrl_c_on_a_terminal_ends_all_in_order() {
     needs!("bash");
     assert_ends("bash", Told::CtrlC);
     assert_ends("sh", Told::CtrlC);
+}
+
+#[test]
+fn ctrl_backslash_on_a_terminal_ends_all_in_order() {
+    needs!("bash");
+    assert_ends("bash", Told::CtrlBackslash);
+    assert_ends("sh", Told::CtrlBackslash);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn ctrl_c_at_a_question_changes_nothing_and_leaves_the_terminal_in_order() {
 
 #[test]
 fn finally_of_a_running_task_runs_when_a_signal_comes() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131)] {
         let space = Space::with_tasks(&format!(
             "[tasks.stay]\nrun = [\"{STAYS}\", \"touch next\"]\nfinally = \"echo $SHIPWAY_STATUS >cleaned\"\n\
              [tasks.then]\ndepends = [\"stay\"]\nrun = \"touch then\"\n"

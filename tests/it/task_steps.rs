@@ -336,3 +336,70 @@ depends = ["docs:build"]
     space.write("own.toml", "[tasks.hello]\nrun = \"echo hello\"\n");
     space.run("own:hello").exits(0).prints("hello\n");
 }
+
+#[test]
+fn what_only_the_following_task_needs_runs_after_the_one_that_it_follows() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.post]
+run = "sleep 0.2; test ! -e fails; echo post >>order"
+depends_post = ["report", "tell"]
+[tasks.report]
+depends = ["gather", "shared"]
+run = "echo report >>order"
+[tasks.tell]
+depends = ["gather"]
+run = "echo tell >>order"
+[tasks.gather]
+depends = ["deep"]
+run = "echo gather >>order"
+[tasks.deep]
+run = "echo deep >>order"
+[tasks.shared]
+run = "echo shared >>order"
+[tasks.all]
+depends = ["post", "shared"]
+[tasks.row]
+run = [{ task = "report" }, { task = "post" }]
+"#,
+    );
+    space.run("-j4 post").exits(0);
+    let order = space.read("order");
+    assert!(order.starts_with("post\n") && order.lines().count() == 6, "{order}");
+
+    // What somebody else wants as well need not wait.
+    space.write("order", "");
+    space.run("-j4 all").exits(0);
+    assert!(space.read("order").starts_with("shared\npost\ndeep\ngather\n"), "{}", space.read("order"));
+
+    // One that stands among the steps of a task has its turn there, and follows once more.
+    space.write("order", "");
+    space.run("-j1 row").exits(0);
+    assert_eq!(space.read("order"), "shared\ndeep\ngather\nreport\npost\nreport\ntell\n");
+
+    space.write("order", "");
+    space.write("fails", "");
+    space.run("-j4 post").exits(1);
+    assert_eq!(space.read("order"), "");
+    space.run("-k -j4 all").exits(1);
+    assert_eq!(space.read("order"), "shared\n");
+}
+
+#[test]
+fn tasks_that_would_wait_for_each_other_are_told_where_they_say_so() {
+    let space = Space::with_tasks(
+        "[tasks.a]\nexports = [\"v\"]\nwait_for = [\"b\"]\nrun = \"echo v=1 >>$SHIPWAY_OUTPUT\"\n[tasks.b]\nrun = \"echo {{ tasks.a.v }}\"\n",
+    );
+    for line in ["check", "b"] {
+        let output = space.run(line);
+        output.exits(3).says("tasks.toml:3:13").says("task `a` waits for task `b`").says("`wait_for`");
+    }
+    // What is a step of its own there is no namesake that follows.
+    let space = Space::with_tasks(
+        "[tasks.post]\nrun = \"echo post >>order\"\nwait_for = [\"row\"]\ndepends_post = [\"after\"]\n[tasks.after]\nrun = \"echo after >>order\"\n\
+         [tasks.row]\nrun = [\"echo row >>order\", { task = \"after\" }]\n",
+    );
+    space.run("check").exits(0);
+    space.run("row ::: post").exits(0);
+    assert_eq!(space.read("order"), "row\nafter\npost\nafter\n");
+}

@@ -58,8 +58,8 @@ impl RunResult {
         match self {
             Self::Ended(0) => "ok",
             Self::Ended(_) if is(FaultKind::Declined) => "declined",
-            // Hang-up, Ctrl-C and `kill`: the signals that end a run.
-            Self::Ended(129 | 130 | 143) => "interrupted",
+            // Hang-up, Ctrl-C, Ctrl-\ and `kill`: the signals that end a run.
+            Self::Ended(129..=131 | 143) => "interrupted",
             Self::Ended(_) => "failed",
             Self::Running => "running",
             Self::Died => "died",
@@ -158,8 +158,14 @@ mod tests {
 
     #[test]
     fn each_way_to_end_has_its_word() {
-        for (code, word) in [(0, "ok"), (1, "failed"), (5, "declined"), (130, "interrupted"), (42, "failed")]
-        {
+        for (code, word) in [
+            (0, "ok"),
+            (1, "failed"),
+            (5, "declined"),
+            (130, "interrupted"),
+            (131, "interrupted"),
+            (42, "failed"),
+        ] {
             assert_eq!(Line::of(&run(Some(code)), |_| true).result.word(), word, "{code}");
         }
         assert_eq!(Line::of(&run(None), |_| true).result, RunResult::Running);

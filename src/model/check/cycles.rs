@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::uses::{Spot, Use, of_task, of_variable, of_workspace};
+use super::waits;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::Model;
 use crate::model::expression::Reference;
@@ -18,17 +19,35 @@ use crate::model::workspace::Dependency;
 /// More labels than this don't help; a cycle of a thousand tasks has a thousand.
 const LABELS: usize = 6;
 
-/// A need of one node, where it is written.
-#[derive(Clone, Copy)]
-struct Edge {
-    to: usize,
-    span: Span,
+/// Why one node comes after another.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum How {
+    /// It needs it.
+    Needs,
+    /// It waits for it where it runs.
+    Waits,
+    /// It is a step of it.
+    StepOf,
+    /// Both are steps of one task, in this order.
+    Follows,
+    /// It is the end of what begins there: one thing to who reads the file.
+    Begins,
 }
 
-/// Nodes are numbered: variables, then tasks, then workspaces.
-struct Graph<'m> {
+/// A need of one node, where it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Edge {
+    pub(super) to: usize,
+    pub(super) span: Span,
+    pub(super) how: How,
+}
+
+/// Nodes are numbered: variables, then tasks, then workspaces, and then steps that a task has beside its own.
+pub(super) struct Graph<'m> {
     model: &'m Model,
-    edges: Vec<Vec<Edge>>,
+    pub(super) edges: Vec<Vec<Edge>>,
+    /// The tasks whose further steps these are.
+    steps: Vec<usize>,
 }
 
 /// Reports each cycle once.
@@ -37,12 +56,13 @@ pub(super) fn check(model: &Model, faults: &mut Vec<Diagnostic>) {
     for cycle in graph.cycles() {
         faults.push(graph.diagnostic(&cycle));
     }
+    waits::check(model, graph, faults);
 }
 
 impl<'m> Graph<'m> {
     fn new(model: &'m Model) -> Self {
         let count = model.variables.len() + model.tasks.len() + model.workspaces.len();
-        let mut graph = Self { model, edges: Vec::with_capacity(count) };
+        let mut graph = Self { model, edges: Vec::with_capacity(count), steps: Vec::new() };
         for variable in model.variables.values() {
             graph.edges.push(graph.edges_of_uses(&of_variable(variable), None));
         }
@@ -82,26 +102,39 @@ impl<'m> Graph<'m> {
         graph
     }
 
-    fn task(&self, name: &str, span: Span) -> Option<Edge> {
+    /// The node of a task, by its number.
+    pub(super) fn of_task(&self, index: usize) -> usize {
+        self.model.variables.len() + index
+    }
+
+    /// Adds a further step of a task.
+    pub(super) fn add_step(&mut self, task: usize) -> usize {
+        self.steps.push(task);
+        self.edges.push(Vec::new());
+        self.edges.len() - 1
+    }
+
+    /// A need of a task.
+    pub(super) fn task(&self, name: &str, span: Span) -> Option<Edge> {
         let index = self.model.tasks.get_index_of(name)?;
-        Some(Edge { to: self.model.variables.len() + index, span })
+        Some(Edge { to: self.of_task(index), span, how: How::Needs })
     }
 
     fn workspace(&self, name: &str, span: Span) -> Option<Edge> {
         let index = self.model.workspaces.get_index_of(name)?;
-        Some(Edge { to: self.model.variables.len() + self.model.tasks.len() + index, span })
+        Some(Edge { to: self.model.variables.len() + self.model.tasks.len() + index, span, how: How::Needs })
     }
 
     /// What `uses` need; `own` is the workspace that they belong to.
-    fn edges_of_uses(&self, uses: &[Use<'_>], own: Option<&str>) -> Vec<Edge> {
+    pub(super) fn edges_of_uses(&self, uses: &[Use<'_>], own: Option<&str>) -> Vec<Edge> {
         let mut edges = Vec::new();
         for each in uses {
-            let span = each.hole.span;
+            let (span, how) = (each.hole.span, How::Needs);
             // Links and hooks after an apply read what that apply made, themselves or through a variable.
             let own = own.filter(|_| matches!(each.spot, Spot::LateCommand | Spot::Link));
             match (&each.hole.reference, own) {
                 (Reference::Variable(name), None) => {
-                    edges.extend(self.model.variables.get_index_of(name).map(|to| Edge { to, span }));
+                    edges.extend(self.model.variables.get_index_of(name).map(|to| Edge { to, span, how }));
                 }
                 (Reference::Variable(name), Some(own)) => {
                     let read = self.read_by(name);
@@ -145,7 +178,7 @@ impl<'m> Graph<'m> {
     }
 
     /// Cycles as lists of nodes with the edge that leaves each; no two share a node.
-    fn cycles(&self) -> Vec<Vec<(usize, Edge)>> {
+    pub(super) fn cycles(&self) -> Vec<Vec<(usize, Edge)>> {
         #[derive(Clone, Copy, PartialEq)]
         enum State {
             Unseen,
@@ -192,24 +225,34 @@ impl<'m> Graph<'m> {
         cycles
     }
 
-    fn diagnostic(&self, cycle: &[(usize, Edge)]) -> Diagnostic {
+    /// A cycle for people.
+    pub(super) fn diagnostic(&self, cycle: &[(usize, Edge)]) -> Diagnostic {
         // It begins with what does something and where its first line stands, whichever way it was found.
         let begins = |(node, edge): &(usize, Edge)| {
             (*node < self.model.variables.len(), edge.span.source, edge.span.start)
         };
-        let first = (0..cycle.len()).min_by_key(|index| begins(&cycle[*index])).unwrap_or(0);
-        let ordered: Vec<&(usize, Edge)> = cycle[first..].iter().chain(&cycle[..first]).collect();
+        let cycle: Vec<&(usize, Edge)> = cycle.iter().filter(|(_, edge)| edge.how != How::Begins).collect();
+        let first = (0..cycle.len()).min_by_key(|index| begins(cycle[*index])).unwrap_or(0);
+        let ordered: Vec<&(usize, Edge)> = cycle[first..].iter().chain(&cycle[..first]).copied().collect();
         let names: Vec<String> = ordered.iter().map(|(node, _)| self.name(*node)).collect();
         let code = if cycle.iter().all(|(node, _)| *node < self.model.variables.len()) {
             "variable-cycle"
         } else {
             "dependency-cycle"
         };
-        let label =
-            |(node, edge): &(usize, Edge)| format!("{} needs {}", self.name(*node), self.name(edge.to));
+        let label = |(node, edge): &(usize, Edge)| {
+            let verb = match edge.how {
+                How::Needs | How::Begins => "needs",
+                How::Waits => "waits for",
+                How::StepOf => "is a step of",
+                How::Follows => "comes after",
+            };
+            format!("{} {verb} {}", self.name(*node), self.name(edge.to))
+        };
+        let waits = cycle.iter().any(|(_, edge)| edge.how == How::Waits);
         let mut diagnostic = Diagnostic::error(
             code,
-            format!("{} needs itself", names[0]),
+            format!("{} {} itself", names[0], if waits { "waits for" } else { "needs" }),
             ordered[0].1.span,
             label(ordered[0]),
         );
@@ -223,7 +266,10 @@ impl<'m> Graph<'m> {
             }
             diagnostic = diagnostic.note(format!("the cycle: {path} → {}", names[0]));
         }
-        diagnostic.help("remove one of these needs")
+        diagnostic.help(match waits {
+            true => "remove one of these needs, or of these `wait_for`: what waits for another can't come before it",
+            false => "remove one of these needs",
+        })
     }
 
     fn name(&self, node: usize) -> String {
@@ -232,6 +278,8 @@ impl<'m> Graph<'m> {
             format!("`{}`", shown(key(&self.model.variables, node)))
         } else if node < variables + tasks {
             format!("task `{}`", key(&self.model.tasks, node - variables))
+        } else if let Some(task) = node.checked_sub(variables + tasks + self.model.workspaces.len()) {
+            format!("task `{}`", key(&self.model.tasks, self.steps.get(task).copied().unwrap_or_default()))
         } else {
             format!("workspace `{}`", key(&self.model.workspaces, node - variables - tasks))
         }

@@ -10,6 +10,7 @@ mod rollout;
 mod secrets;
 mod steps;
 pub(super) mod uses;
+mod waits;
 mod warnings;
 
 use super::Model;
