@@ -1,15 +1,15 @@
 //! `watch`: runs a task again whenever something in its folder changes.
 //!
-//! Each run is a Shipway of its own, so that it is told to stop as any run is: once and politely, with all that it cleans up. What git
-//! ignores is not looked at, nor `.git` and `.shipway`: what a task makes would otherwise start it again.
+//! `changes` knows what changed and counts; here is what follows from that. Each run is a Shipway of its own, so that it is told to stop as
+//! any run is: once and politely, with all that it cleans up. What git ignores is not looked at, nor `.git` and `.shipway`: what a task
+//! makes would otherwise start it again.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, select, unbounded};
+use crossbeam_channel::{Receiver, bounded, select, unbounded};
 
-use super::probe;
+use super::changes::Changes;
 use crate::cli::session::Session;
 use crate::cli::{goals, print};
 use crate::diagnostic::{Fault, FaultKind};
@@ -18,9 +18,6 @@ use crate::model::Part;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::signal::{self, Signal};
 use crate::os::{terminal, watch};
-
-/// So long nothing more has to change before the task runs: an editor writes a file in several steps.
-const QUIET: Duration = Duration::from_millis(150);
 
 /// How often a running task is left to look for changes.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,14 +32,27 @@ pub(super) fn run(session: &Session<'_>, words: &[String]) -> Result<u8, Fault> 
         session.ask_for(name, argument)
     })?;
     let folder = folder(session, name);
-    let (changes_sender, changes) = unbounded();
+    let (paths_sender, paths) = unbounded();
     let (signals_sender, signals) = unbounded();
     let failed = |what: &str, error: std::io::Error| Fault::new(FaultKind::World, format!("{what}: {error}"));
     let _signals = signal::watch(move |signal| signals_sender.send(signal).is_ok())
         .map_err(|error| failed("signals can't be watched", error))?;
-    let _watch = watch::folder(&folder, changes_sender)
+    let watch = watch::folder(&folder, paths_sender)
         .map_err(|error| failed(&format!("{} can't be watched", folder.display()), error))?;
-    Watch { session, folder, line: line(session, words), changes, signals }.keep()
+    let (told, changes) = unbounded();
+    let (until_end, over) = bounded(0);
+    let root = &session.model.root;
+    let teller = Changes { doors: session.doors, root, folder: &folder, watch, paths, over };
+    let watch = Watch { session, folder: folder.clone(), line: line(session, words), changes, signals };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("changes".to_owned())
+            .spawn_scoped(scope, move || teller.tell(&told))
+            .map_err(|error| failed("changes can't be waited for", error))?;
+        let ended = watch.keep();
+        drop(until_end);
+        ended
+    })
 }
 
 /// The folder of the task, as far as it is known before it runs: where it is a value, that of its file.
@@ -82,7 +92,7 @@ struct Watch<'a> {
     session: &'a Session<'a>,
     folder: PathBuf,
     line: Vec<String>,
-    changes: Receiver<PathBuf>,
+    changes: Receiver<String>,
     signals: Receiver<Signal>,
 }
 
@@ -101,6 +111,8 @@ impl Watch<'_> {
     /// Runs the task now and after each change, until a signal comes. Gives the status to exit with.
     fn keep(&self) -> Result<u8, Fault> {
         loop {
+            // What changed so far this run sees.
+            while self.changes.try_recv().is_ok() {}
             let mut child = self.start()?;
             let mut next = self.accompany(&mut *child);
             if next == Next::Ended {
@@ -154,7 +166,7 @@ impl Watch<'_> {
                 next = Next::Signal(signal);
                 Some(signal)
             } else if next == Next::Ended
-                && let Some(what) = self.changes.try_recv().ok().and_then(|first| self.settled(first))
+                && let Ok(what) = self.changes.try_recv()
             {
                 next = Next::Changed(what);
                 Some(Signal::Interrupt)
@@ -171,43 +183,9 @@ impl Watch<'_> {
 
     /// Waits while nothing runs.
     fn wait(&self) -> Next {
-        loop {
-            select! {
-                recv(self.signals) -> signal => return Next::Signal(signal.unwrap_or(Signal::Terminate)),
-                recv(self.changes) -> path => {
-                    if let Some(what) = self.settled(path.unwrap_or_default()) {
-                        return Next::Changed(what);
-                    }
-                }
-            }
+        select! {
+            recv(self.signals) -> signal => Next::Signal(signal.unwrap_or(Signal::Terminate)),
+            recv(self.changes) -> what => what.map_or(Next::Signal(Signal::Terminate), Next::Changed),
         }
-    }
-
-    /// Waits until it is quiet; what changed, if anything that counts did.
-    fn settled(&self, first: PathBuf) -> Option<String> {
-        let mut paths = BTreeSet::from([first]);
-        while let Ok(path) = self.changes.recv_timeout(QUIET) {
-            paths.insert(path);
-        }
-        let root = &self.session.model.root;
-        paths.retain(|path| {
-            let mut parts = path.strip_prefix(root).unwrap_or(path).components();
-            !parts.any(|part| part.as_os_str() == ".git" || part.as_os_str() == ".shipway")
-        });
-        let ignored = self.ignored(&paths);
-        let counted = paths.iter().find(|path| !ignored.contains(*path))?;
-        Some(counted.strip_prefix(root).unwrap_or(counted).display().to_string())
-    }
-
-    /// What git ignores of them; nothing where there is no repository.
-    fn ignored(&self, paths: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
-        if paths.is_empty() {
-            return BTreeSet::new();
-        }
-        let list: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        let words = ["check-ignore", "--stdin", "-z"];
-        let reply = probe::ask(self.session.doors, &self.folder, "git", &words, &list.join("\0"));
-        let out = reply.filter(|reply| reply.status == 0).map(|reply| reply.out).unwrap_or_default();
-        out.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
     }
 }
