@@ -216,3 +216,33 @@ fn json_and_logs_are_text_whatever_was_printed() {
     );
     String::from_utf8(log.raw[0].clone()).expect("what is kept is UTF-8");
 }
+
+#[test]
+fn what_a_full_disk_takes_is_told_and_ends_no_run() {
+    let space =
+        Space::with_tasks("[tasks]\ncat = \"echo data; touch went-on\"\nbad = \"echo data; exit 3\"\n");
+    let shipway = env!("CARGO_BIN_EXE_shipway");
+    let shell = |line: String| {
+        let output = space.program("sh").args(["-c", &line]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for line in
+        ["cat", "-q cat", "--json cat", "--group cat", "logs", "--json logs", "help", "--help", "--version"]
+    {
+        std::fs::remove_file(space.path("went-on")).ok();
+        let (code, said) = shell(format!("{shipway} {line} >/dev/full"));
+        assert_eq!(code, Some(7), "{line}: {said}");
+        let told = said.matches("standard output could not be written").count();
+        assert_eq!(told, 1, "{line}: {said}");
+        assert_eq!(space.has("went-on"), line.ends_with("cat"), "{line}");
+    }
+    // What failed before matters more, and is told too.
+    let (code, said) = shell(format!("{shipway} bad >/dev/full"));
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("standard output could not be written"), "{said}");
+    let (code, _) = shell(format!("{shipway} cat 2>/dev/full"));
+    assert_eq!(code, Some(7));
+    // A reader that has enough is no loss.
+    let (code, said) = shell(format!("{{ {shipway} -q cat; echo $? >&2; }} | true"));
+    assert_eq!((code, said.as_str()), (Some(0), "0\n"));
+}

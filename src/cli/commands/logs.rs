@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use super::history;
 use crate::cli::options::{Colour, Options};
+use crate::cli::output::Output;
 use crate::cli::{documents, print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Event, EventKind};
@@ -47,13 +48,7 @@ pub(super) fn run(
     };
     let format = if options.json { Format::Json } else { Format::Plain };
     let facts = TerminalFacts { live: false, can_ask: false, colour, ..facts };
-    let mut reporter = report::reporter(
-        format,
-        facts,
-        &Masker::default(),
-        Box::new(std::io::stdout()),
-        Box::new(std::io::stdout()),
-    );
+    let mut reporter = report::reporter(format, facts, &Masker::default(), Output::out(), Output::out());
     report::replay(events, &mut *reporter);
     Ok(0)
 }
