@@ -217,6 +217,34 @@ fn json_and_logs_are_text_whatever_was_printed() {
     String::from_utf8(log.raw[0].clone()).expect("what is kept is UTF-8");
 }
 
+/// A command of several lines.
+const SCRIPT: &str = "[tasks.it]\nrun = \"\"\"\nmkdir -p dist\nrm -f dist/*\n\necho ok >&2\n\"\"\"\n[tasks.other]\nrun = \"echo other >&2\"\n";
+
+#[test]
+fn of_a_command_of_several_lines_each_is_shown() {
+    needs!("bash");
+    let space = Space::with_tasks(SCRIPT);
+    let lines = ["$ mkdir -p dist", "  rm -f dist/*", "", "  echo ok >&2"];
+    let alone = format!("{}\n", lines.join("\n"));
+    let apart = lines.map(|line| format!("it | {line}").trim_end().to_owned()).join("\n");
+    for mode in MODES.into_iter().filter(|(options, _)| !options.contains(&"--quiet")) {
+        let (options, place) = mode;
+        let plain = |output: &Output| output.stderr.replace("\u{1b}[2m", "").replace("\u{1b}[0m", "");
+        let output = run(&space, mode, &["it"]);
+        assert!(plain(output.exits(0)).contains(&alone), "{mode:?}: {}", output.stderr);
+        let several = run(&space, mode, &["-j1", "it", ":::", "other"]);
+        let expected = if place == "NO_PLACE" { &apart } else { &alone };
+        assert!(plain(several.exits(0)).contains(expected), "{options:?} {place}: {}", several.stderr);
+    }
+    space.run("it").exits(0);
+    for line in ["logs", "logs --step it"] {
+        let output = space.run(line);
+        assert!(output.exits(0).stdout.contains(&alone), "{line}: {}", output.stdout);
+    }
+    let terminal = space.shipway(["it"]).terminal().wait();
+    terminal.exits(0).shows(&alone);
+}
+
 #[test]
 fn what_a_full_disk_takes_is_told_and_ends_no_run() {
     let space =

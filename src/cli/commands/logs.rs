@@ -122,7 +122,13 @@ fn step_log(doors: &Doors, run: &StoredRun, events: &[Event], name: &str) -> Res
                 log.push('\n');
             }
             EventKind::Lines { text, .. } => log.push_str(&String::from_utf8_lossy(text)),
-            EventKind::CommandStarted { line } => log.push_str(&format!("$ {line}\n")),
+            EventKind::CommandStarted { line } => {
+                for (at, line) in line.trim_matches('\n').lines().enumerate() {
+                    let mark = if at == 0 { "$ " } else { "  " };
+                    log.push_str(format!("{mark}{line}").trim_end());
+                    log.push('\n');
+                }
+            }
             EventKind::CommandEnded { termination, .. } => {
                 let newline = if log.is_empty() || log.ends_with('\n') { "" } else { "\n" };
                 log.push_str(&format!("{newline}({termination})\n"));
