@@ -240,3 +240,16 @@ fn a_folder_that_was_made_anew_is_watched_on() {
     watch.signal(Signal::INT);
     watch.wait().exits(130);
 }
+
+#[test]
+fn ctrl_c_while_a_task_is_picked_gives_the_cursor_back() {
+    let space =
+        Space::with_tasks("[tasks]\nlint = \"touch linted\"\n[tasks.inner]\nhide = true\nrun = \"true\"\n");
+    let terminal = space.shipway(["choose"]).terminal();
+    let screen = terminal.wait_for("lint");
+    assert!(!screen.contains("inner"), "{screen}");
+    terminal.types("\x03");
+    // Among them: the cursor is there.
+    terminal.wait().exits(130);
+    assert!(!space.has("linted"));
+}
