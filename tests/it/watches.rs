@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::harness::patience::{DEADLINE, until_true};
 use crate::harness::space::gate;
@@ -237,6 +237,57 @@ fn a_folder_that_was_made_anew_is_watched_on() {
             until_true("a run saw the file", || space.has("seen") && space.read("seen").contains(file));
         }
     }
+    watch.signal(Signal::INT);
+    watch.wait().exits(130);
+}
+
+#[test]
+fn a_run_gets_the_options_that_watch_was_given() {
+    let space = Space::with_tasks("[tasks]\nit = \"echo ran >&2\"\n");
+    let quiet = space.start("-q --color=always watch it");
+    until_true("it ran", || quiet.stderr().contains("ran\n"));
+    let loud = space.start("--explain --color=always watch it");
+    until_true("the first run is over", || loud.stderr().contains("waiting for changes"));
+    for watch in [&quiet, &loud] {
+        watch.signal(Signal::INT);
+    }
+    let quiet = quiet.wait();
+    quiet.exits(130);
+    assert_eq!(quiet.stderr, "ran\n");
+    let loud = loud.wait();
+    // Its reason, and its command in colour.
+    loud.exits(130).says("runs: it names neither").says("\u{1b}[2m$ echo ran");
+}
+
+/// The state of a process: `T` where it is stopped.
+fn state(pid: Pid) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").map(|(_, rest)| rest.chars().take(1).collect()).unwrap_or_default()
+}
+
+#[test]
+fn ctrl_z_stops_the_commands_of_the_run_too_and_fg_lets_them_go_on() {
+    needs!("bash");
+    let space = Space::with_tasks(
+        "[tasks.it]\ndir = \"src\"\nrun = \"echo $$ >../pid; : >../runs; until [ -e ../go ]; do sleep 0.05; done; : >../done\"\n",
+    )
+    .file("src/a", "");
+    let watch = space.start("watch it");
+    space.wait_for("runs");
+    let command = Pid::from_raw(space.read("pid").trim().parse().unwrap()).unwrap();
+    for turn in ["one", "two"] {
+        watch.signal(Signal::TSTP);
+        until_true("all are stopped", || state(watch.pid) == "T" && state(command) == "T");
+        watch.signal(Signal::CONT);
+        until_true(turn, || state(watch.pid) != "T" && state(command) != "T");
+    }
+    space.write("go", "");
+    until_true("the run is over", || watch.stderr().contains("waiting for changes"));
+    assert!(space.has("done"));
+    // Also while nothing runs.
+    watch.signal(Signal::TSTP);
+    until_true("it is stopped", || state(watch.pid) == "T");
+    watch.signal(Signal::CONT);
     watch.signal(Signal::INT);
     watch.wait().exits(130);
 }
