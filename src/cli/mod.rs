@@ -14,6 +14,7 @@ mod graph;
 mod kept_index;
 mod known;
 mod options;
+mod output;
 mod project;
 mod repository;
 mod secrets;
@@ -22,12 +23,12 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use builtin::{Builtin, GraphFormat, ServerCommand};
 pub use options::{Cli, Colour, Options};
+pub(crate) use output::print;
 pub use session::Session;
 
 use goals::Named;
@@ -38,6 +39,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::deploy::{TagRequest, Wish};
 use crate::domains::rollout;
 use crate::domains::workspace::Verb;
+use crate::event::Stream;
 use crate::os::{Doors, shim};
 
 /// Runs Shipway with `arguments`, the program's name first. Gives the status to exit with.
@@ -71,15 +73,16 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             Options::default(),
         )),
     };
+    let code = exit_code(&doors, result, wants_json);
+    let Some(loss) = output::loss() else { return code };
+    session::say_fault(&doors, &Options::default(), &loss);
+    // How the command itself ended matters more.
+    if code == 0 { loss.exit_code() } else { code }
+}
+
+/// Says how it ended, where that is not said yet, and gives the status to exit with.
+fn exit_code(doors: &Doors, result: Result<u8, Ended>, wants_json: bool) -> u8 {
     match result {
-        Ok(0) if LOST.load(Ordering::Relaxed) => {
-            let fault = Fault::new(
-                FaultKind::World,
-                "standard output could not be written: what was asked for is not whole",
-            );
-            session::say_fault(&doors, &Options::default(), &fault);
-            fault.exit_code()
-        }
         Ok(code) => code,
         Err(Ended::Clap(error)) if error.use_stderr() && wants_json => {
             let text = error.render().to_string();
@@ -87,17 +90,20 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             let mut fault = Fault::new(FaultKind::Usage, message);
             fault.details = lines.map(str::to_owned).collect();
-            session::say_fault(&doors, &Options { json: true, ..Options::default() }, &fault);
+            session::say_fault(doors, &Options { json: true, ..Options::default() }, &fault);
             fault.exit_code()
         }
         Err(Ended::Clap(error)) => {
-            // clap prints help to standard output and errors to standard error; nobody listens where that fails.
-            error.print().ok();
+            // clap prints help to standard output and errors to standard error.
+            let stream = if error.use_stderr() { Stream::Err } else { Stream::Out };
+            if let Err(lost) = error.print().and_then(|()| std::io::stdout().flush()) {
+                output::note(stream, &lost);
+            }
             if error.use_stderr() { FaultKind::Usage.exit_code() } else { 0 }
         }
         Err(Ended::Fault(ended)) => {
             let (fault, options) = *ended;
-            session::say_fault(&doors, &options, &fault);
+            session::say_fault(doors, &options, &fault);
             fault.exit_code()
         }
     }
@@ -379,17 +385,4 @@ fn refuse_overrides(words: &Words) -> Result<(), Fault> {
 /// The names of all built-in commands.
 pub fn command_names() -> Vec<String> {
     Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
-}
-
-/// Whether data could not be written to standard output, although somebody listens: a full disk, for one.
-static LOST: AtomicBool = AtomicBool::new(false);
-
-/// Prints data to standard output. A listener that went away is no fault of ours; data that is lost otherwise makes the command fail.
-pub(crate) fn print(text: &(impl AsRef<[u8]> + ?Sized)) {
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_ref()).and_then(|()| out.flush())
-        && error.kind() != std::io::ErrorKind::BrokenPipe
-    {
-        LOST.store(true, Ordering::Relaxed);
-    }
 }

@@ -9,6 +9,7 @@ use super::environment::choose;
 use super::kept_index;
 use super::known;
 use super::options::{Colour, Options};
+use super::output::Output;
 use super::print;
 use super::project::{load_project, load_with};
 use super::words::Words;
@@ -201,13 +202,7 @@ impl<'a> Session<'a> {
         // Lines that move say what a quiet run does not.
         let format =
             if self.options.quiet && format == report::Format::Live { report::Format::Plain } else { format };
-        let observer = report::reporter(
-            format,
-            facts,
-            &self.masker,
-            Box::new(std::io::stderr()),
-            Box::new(std::io::stdout()),
-        );
+        let observer = report::reporter(format, facts, &self.masker, Output::err(), Output::out());
         let observer: Box<dyn crate::run::Observer> = match (self.options.quiet, self.options.group) {
             (true, true) => Box::new(report::Quiet::new(Box::new(report::Grouped::new(observer)))),
             (true, false) => Box::new(report::Quiet::new(observer)),

@@ -99,8 +99,20 @@ impl Signals {
 }
 
 /// Tells of every signal from now on that asks us to end, until it says that nobody listens any more.
-pub fn watch(mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
-    let (mut signals, guard) = Signals::listen_to(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+pub fn watch(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
+    watch_these(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT], tell)
+}
+
+/// The same, and of Ctrl-Z: whoever hears that one sees to our children, and then calls `suspend`.
+pub fn watch_all(tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::Result<SignalGuard> {
+    watch_these(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP], tell)
+}
+
+fn watch_these(
+    numbers: &[i32],
+    mut tell: impl FnMut(Signal) -> bool + Send + 'static,
+) -> std::io::Result<SignalGuard> {
+    let (mut signals, guard) = Signals::listen_to(numbers)?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         while let Some(mut heard) = signals.next(None) {
             if !heard.all(&mut tell) {
@@ -115,6 +127,21 @@ pub fn watch(mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> std::io::
 pub fn suspend() {
     // To this thread: one to the process may reach another thread, and this one would go on for a moment.
     signal_hook::low_level::raise(signal_hook::consts::SIGSTOP).ok();
+}
+
+/// Asks our child `pid`, as Ctrl-Z asks us, to stop, and waits until it has: one that is woken before would stop for good. Who does not
+/// within a second is not waited for.
+pub fn suspend_child(pid: u32) {
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
+    kill_process(pid, Signal::TSTP).ok();
+    let how = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    for _ in 0..100 {
+        if !matches!(waitid(WaitId::Pid(pid), how), Ok(None)) {
+            return;
+        }
+        crossbeam_channel::after(Duration::from_millis(10)).recv().ok();
+    }
 }
 
 /// Asks the process `pid` to end. One that is gone hears nothing.

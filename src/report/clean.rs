@@ -22,6 +22,14 @@ pub(super) fn line(text: &str, colour: bool) -> String {
     String::from_utf8(kept).unwrap_or_default()
 }
 
+/// The lines of a command that is to run, ready to be shown. Nothing of it may be hidden: what a carriage return would write over stands on a
+/// line of its own.
+pub(super) fn command(text: &str) -> Vec<String> {
+    let text = text.replace("\r\n", "\n");
+    let lines = text.trim_matches(['\n', '\r']).split(['\n', '\r']);
+    lines.map(|each| line(each, false).trim_end().to_owned()).collect()
+}
+
 fn put_line(kept: &mut Vec<u8>, text: &[u8], colour: bool) {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let end = text.iter().rposition(|byte| !is_end(byte)).map_or(0, |at| at + 1);
@@ -174,6 +182,15 @@ mod tests {
         ] {
             assert_eq!(line(text, false), kept, "{text:?}");
         }
+    }
+
+    #[test]
+    fn of_a_command_nothing_is_hidden() {
+        assert_eq!(
+            command("\nmkdir -p dist\r\n\n  rm \u{1b}[2K-f *\recho ok \n"),
+            ["mkdir -p dist", "", "  rm -f *", "echo ok"]
+        );
+        assert_eq!(command("make"), ["make"]);
     }
 
     #[test]

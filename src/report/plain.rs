@@ -119,10 +119,7 @@ fn lines(event: &Event, board: &Board, style: &Style) -> String {
         EventKind::StepStarted { attempt } => {
             format!("> {}  started, attempt {attempt}\n", style.paint(Label::Title, title))
         }
-        EventKind::CommandStarted { line } => {
-            let command = format!("$ {}", clean::line(line, false));
-            format!("{prefix}{}\n", style.paint(Label::Quiet, &command))
-        }
+        EventKind::CommandStarted { line } => command(&prefix, line, style),
         _ => told(event, board, &prefix, style),
     }
 }
@@ -155,6 +152,18 @@ pub(super) fn told(event: &Event, board: &Board, prefix: &str, style: &Style) ->
         | EventKind::Progress(_)
         | EventKind::Asked { .. } => String::new(),
     }
+}
+
+/// A command that starts, each line with its newline: further ones stand under the first, and each carries `prefix`.
+pub(super) fn command(prefix: &str, text: &str, style: &Style) -> String {
+    let mut drawn = String::new();
+    for (at, line) in clean::command(text).iter().enumerate() {
+        let mark = if at == 0 { "$ " } else { "  " };
+        let line = style.paint(Label::Quiet, format!("{mark}{line}").trim_end());
+        drawn.push_str(format!("{prefix}{line}").trim_end());
+        drawn.push('\n');
+    }
+    drawn
 }
 
 /// The lines of a notice; each carries `prefix`.

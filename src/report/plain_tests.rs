@@ -277,3 +277,19 @@ left: nothing
 "#]]
     );
 }
+
+#[test]
+fn each_line_of_a_command_is_shown_under_the_first() {
+    let script = "\nmkdir -p dist\n\nrm -f dist/*\necho ok\n";
+    let tape = Tape::new(&[("lint", &[]), ("test", &[])]).started("lint").command("lint", script);
+    assert_data_eq!(
+        printed(&tape),
+        str![[r#"
+lint | $ mkdir -p dist
+lint |
+lint |   rm -f dist/*
+lint |   echo ok
+
+"#]]
+    );
+}

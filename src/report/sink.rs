@@ -1,5 +1,5 @@
 //! Where a report writes. A reader that went away must not end a run, so the first failed write closes the sink for good and the rest is
-//! dropped without a word.
+//! dropped without a word here; whether that was a loss knows who made the writer.
 //!
 //! What is written is kept back until `flush`, or until it is much: a command that prints a million lines must not cost a million calls.
 //! Whoever writes flushes when nothing else is to come at once.

@@ -458,21 +458,97 @@ fn bash_completes_values_with_colons_and_equals_signs() {
     assert_eq!(complete("shipway serve --mode s"), "safe ");
 }
 
+/// A task whose choices a shell would take apart.
+const BLANKS: &str = "[tasks.test]\nargs = [{ name = \"suite\", choices = [\"unit tests\", \"it's $5\", \"e2e\"] }, { name = \"--mode=\", choices = [\"safe one\", \"fast\"] }]\nrun = \"true\"\n[tasks.tested]\nhide = true\nargs = [{ name = \"x\", choices = [\"here\"] }]\nrun = \"true\"\n";
+
+#[test]
+fn bash_quotes_what_it_completes_as_the_word_is_begun() {
+    needs!("bash");
+    let space = Space::with_tasks(BLANKS);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_shipway"));
+    let complete = |line: &str| {
+        let script = "PATH=$1:$PATH; source <(shipway completions bash); COMP_LINE=$2 COMP_POINT=${#2}; \
+                      compopt() { :; }; _shipway; printf '%s|' \"${COMPREPLY[@]}\"";
+        let mut bash = space.program("bash");
+        bash.args(["-c", script, "bash"]).arg(program.parent().unwrap()).arg(line);
+        String::from_utf8(bash.output().unwrap().stdout).unwrap()
+    };
+    for (line, replies) in [
+        ("shipway test un", r"unit\ tests|"),
+        ("shipway test it", r"it\'s\ \$5|"),
+        (r"shipway test unit\ t", r"unit\ tests|"),
+        // After an opening quote bash closes it.
+        ("shipway test 'un", "unit tests|"),
+        ("shipway test \"unit te", "unit tests|"),
+        ("shipway test 'it", r"it'\''s $5|"),
+        ("shipway test \"it", r"it's \$5|"),
+        ("shipway test --mode=s", r"safe\ one|"),
+        ("shipway test --mode='s", "safe one|"),
+        ("shipway test '--mode=s", "--mode=safe one|"),
+        ("shipway test 'unit tests' --mode=f", "fast|"),
+        ("shipway test --mode \"safe one\" e", "e2e|"),
+        // What is hidden is not offered, but known.
+        ("shipway tes", "test|"),
+        ("shipway tested ", "here|"),
+    ] {
+        assert_eq!(complete(line), replies, "{line}");
+    }
+}
+
+#[test]
+fn zsh_completes_after_an_opening_quote_and_quotes_blanks() {
+    // No part of CI's machine.
+    if crate::harness::tools::find("zsh").is_none() {
+        return;
+    }
+    let space = Space::with_tasks(BLANKS);
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap();
+    // A shell on a terminal, which tells the line that it has after the key.
+    let script = format!(
+        "zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z \"PS1= PATH={}:\\$PATH; autoload -Uz compinit; compinit -u -d {}; \
+         source <(shipway completions zsh); tell() {{ print -r -- \\$BUFFER >line; BUFFER= }}; zle -N tell; bindkey '^T' tell; : >ready\"; \
+         until [[ -e ready ]]; do sleep 0.05; done; \
+         ask() {{ zpty -w -n z $1$'\\t\\x14'; until [[ -s line ]]; do zpty -r -t z said; sleep 0.05; done; cat line; rm line }}; \
+         ask 'shipway test un'; ask \"shipway test 'un\"; ask 'shipway test \"un'; ask 'shipway test --mode=s'; ask 'shipway test unit\\ t'; zpty -d z",
+        folder.display(),
+        space.path("dump").display()
+    );
+    let output = space.program("zsh").args(["-f", "-c", &script]).output().unwrap();
+    let lines: Vec<String> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim_end().to_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            r"shipway test unit\ tests",
+            "shipway test 'unit tests'",
+            "shipway test \"unit tests\"",
+            r"shipway test --mode=safe\ one",
+            r"shipway test unit\ tests"
+        ]
+    );
+}
+
 #[test]
 fn fish_completes_values() {
     // No part of CI's machine: the answers above are what it shows.
     if crate::harness::tools::find("fish").is_none() {
         return;
     }
-    let space = Space::with_tasks(CHOICES);
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap();
-    let mut fish = space.program("fish");
-    let script = format!(
-        "set -x PATH {} $PATH; shipway completions fish | source; complete -C 'shipway serve --mode '",
-        folder.display()
-    );
-    let output = fish.args(["-c", &script]).output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "fast\nsafe\n");
+    for (tasks, line, told) in [
+        (CHOICES, "shipway serve --mode ", "fast\nsafe\n"),
+        (BLANKS, "shipway test \\'un", "unit tests\n"),
+        (BLANKS, "shipway tes", "test\n"),
+    ] {
+        let space = Space::with_tasks(tasks);
+        let mut fish = space.program("fish");
+        let script = format!(
+            "set -x PATH {} $PATH; shipway completions fish | source; complete -C '{line}'",
+            folder.display()
+        );
+        let output = fish.args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), told, "{line}");
+    }
 }
 
 #[test]

@@ -319,3 +319,11 @@ fn files_that_are_wrong_are_told() {
         .says("mise.toml could not be understood");
     Space::new().file("Taskfile.yml", "a: [").run("import Taskfile.yml").exits(3).says("Taskfile.yml");
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_a_tasks_file_that_is_there() {
+    let space = Space::new().file("mise.toml", "[tasks.a]\nrun = \"true\"\n");
+    std::os::unix::fs::symlink("elsewhere.toml", space.path("tasks.toml")).unwrap();
+    space.run("import mise.toml").exits(4).says("tasks.toml is there already");
+    assert!(space.path("tasks.toml").is_symlink() && !space.has("elsewhere.toml"));
+}

@@ -216,3 +216,61 @@ fn json_and_logs_are_text_whatever_was_printed() {
     );
     String::from_utf8(log.raw[0].clone()).expect("what is kept is UTF-8");
 }
+
+/// A command of several lines.
+const SCRIPT: &str = "[tasks.it]\nrun = \"\"\"\nmkdir -p dist\nrm -f dist/*\n\necho ok >&2\n\"\"\"\n[tasks.other]\nrun = \"echo other >&2\"\n";
+
+#[test]
+fn of_a_command_of_several_lines_each_is_shown() {
+    needs!("bash");
+    let space = Space::with_tasks(SCRIPT);
+    let lines = ["$ mkdir -p dist", "  rm -f dist/*", "", "  echo ok >&2"];
+    let alone = format!("{}\n", lines.join("\n"));
+    let apart = lines.map(|line| format!("it | {line}").trim_end().to_owned()).join("\n");
+    for mode in MODES.into_iter().filter(|(options, _)| !options.contains(&"--quiet")) {
+        let (options, place) = mode;
+        let plain = |output: &Output| output.stderr.replace("\u{1b}[2m", "").replace("\u{1b}[0m", "");
+        let output = run(&space, mode, &["it"]);
+        assert!(plain(output.exits(0)).contains(&alone), "{mode:?}: {}", output.stderr);
+        let several = run(&space, mode, &["-j1", "it", ":::", "other"]);
+        let expected = if place == "NO_PLACE" { &apart } else { &alone };
+        assert!(plain(several.exits(0)).contains(expected), "{options:?} {place}: {}", several.stderr);
+    }
+    space.run("it").exits(0);
+    for line in ["logs", "logs --step it"] {
+        let output = space.run(line);
+        assert!(output.exits(0).stdout.contains(&alone), "{line}: {}", output.stdout);
+    }
+    let terminal = space.shipway(["it"]).terminal().wait();
+    terminal.exits(0).shows(&alone);
+}
+
+#[test]
+fn what_a_full_disk_takes_is_told_and_ends_no_run() {
+    let space =
+        Space::with_tasks("[tasks]\ncat = \"echo data; touch went-on\"\nbad = \"echo data; exit 3\"\n");
+    let shipway = env!("CARGO_BIN_EXE_shipway");
+    let shell = |line: String| {
+        let output = space.program("sh").args(["-c", &line]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for line in
+        ["cat", "-q cat", "--json cat", "--group cat", "logs", "--json logs", "help", "--help", "--version"]
+    {
+        std::fs::remove_file(space.path("went-on")).ok();
+        let (code, said) = shell(format!("{shipway} {line} >/dev/full"));
+        assert_eq!(code, Some(7), "{line}: {said}");
+        let told = said.matches("standard output could not be written").count();
+        assert_eq!(told, 1, "{line}: {said}");
+        assert_eq!(space.has("went-on"), line.ends_with("cat"), "{line}");
+    }
+    // What failed before matters more, and is told too.
+    let (code, said) = shell(format!("{shipway} bad >/dev/full"));
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("standard output could not be written"), "{said}");
+    let (code, _) = shell(format!("{shipway} cat 2>/dev/full"));
+    assert_eq!(code, Some(7));
+    // A reader that has enough is no loss.
+    let (code, said) = shell(format!("{{ {shipway} -q cat; echo $? >&2; }} | true"));
+    assert_eq!((code, said.as_str()), (Some(0), "0\n"));
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::{history, logs};
 use crate::assemble::Goal;
 use crate::cli::options::Options;
+use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::session::{self, Session};
 use crate::diagnostic::{Fault, FaultKind};
@@ -79,7 +80,7 @@ fn lives(run: &StoredRun) -> bool {
 fn follow(doors: &Doors, options: &Options, run: &StoredRun) -> Result<Option<u8>, Fault> {
     let facts = TerminalFacts { live: false, can_ask: false, ..session::facts(doors, options) };
     let format = if options.json { Format::Json } else { Format::Plain };
-    let (err, out) = (Box::new(std::io::stderr()), Box::new(std::io::stdout()));
+    let (err, out) = (Output::err(), Output::out());
     let mut reporter = report::reporter(format, facts, &Masker::default(), err, out);
     let unreadable = |error: std::io::Error| {
         Fault::new(FaultKind::World, format!("the events of the run {} could not be read: {error}", run.id))

@@ -15,7 +15,7 @@ use crate::text::visible::one_line;
 use crate::text::{columns, quote};
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Fault> {
-    let tasks: Vec<&Task> = session.model.tasks.values().collect();
+    let tasks: Vec<&Task> = session.model.tasks.values().filter(|task| !task.rules.hide).collect();
     if tasks.is_empty() {
         return Err(Fault::new(FaultKind::Usage, "the tasks file has no tasks to choose from"));
     }

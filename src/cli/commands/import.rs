@@ -35,7 +35,8 @@ pub(super) fn run(
     })?;
     let target = path.with_file_name(project::FILE);
     let is_printed = is_printed || options.dry_run;
-    if !is_printed && !options.force && doors.files.kind(&target) != FileKind::Missing {
+    let is_there = doors.files.kind(&target) != FileKind::Missing || crate::os::files::is_link(&target);
+    if !is_printed && !options.force && is_there {
         return Err(Fault::new(FaultKind::Refused, format!("{} is there already", project::FILE))
             .hint("`--print` shows the new one, `--force` replaces it"));
     }

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use super::history;
 use crate::cli::options::{Colour, Options};
+use crate::cli::output::Output;
 use crate::cli::{documents, print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::{Event, EventKind};
@@ -47,13 +48,7 @@ pub(super) fn run(
     };
     let format = if options.json { Format::Json } else { Format::Plain };
     let facts = TerminalFacts { live: false, can_ask: false, colour, ..facts };
-    let mut reporter = report::reporter(
-        format,
-        facts,
-        &Masker::default(),
-        Box::new(std::io::stdout()),
-        Box::new(std::io::stdout()),
-    );
+    let mut reporter = report::reporter(format, facts, &Masker::default(), Output::out(), Output::out());
     report::replay(events, &mut *reporter);
     Ok(0)
 }
@@ -127,7 +122,13 @@ fn step_log(doors: &Doors, run: &StoredRun, events: &[Event], name: &str) -> Res
                 log.push('\n');
             }
             EventKind::Lines { text, .. } => log.push_str(&String::from_utf8_lossy(text)),
-            EventKind::CommandStarted { line } => log.push_str(&format!("$ {line}\n")),
+            EventKind::CommandStarted { line } => {
+                for (at, line) in line.trim_matches('\n').lines().enumerate() {
+                    let mark = if at == 0 { "$ " } else { "  " };
+                    log.push_str(format!("{mark}{line}").trim_end());
+                    log.push('\n');
+                }
+            }
             EventKind::CommandEnded { termination, .. } => {
                 let newline = if log.is_empty() || log.ends_with('\n') { "" } else { "\n" };
                 log.push_str(&format!("{newline}({termination})\n"));

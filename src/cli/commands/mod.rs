@@ -1,6 +1,7 @@
 //! One file per built-in command.
 
 mod attach;
+mod changes;
 mod check;
 mod choose;
 mod clean_cache;

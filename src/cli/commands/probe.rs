@@ -17,10 +17,18 @@ pub(super) struct Reply {
     pub(super) status: u8,
     /// Its standard output.
     pub(super) out: String,
+    /// The same as it came.
+    pub(super) bytes: Vec<u8>,
 }
 
 /// The answer of `tool`; `None` where it is not installed or does not answer.
-pub(super) fn ask(doors: &Doors, dir: &Path, tool: &str, args: &[&str], stdin: &str) -> Option<Reply> {
+pub(super) fn ask(
+    doors: &Doors,
+    dir: &Path,
+    tool: &str,
+    args: &[&str],
+    stdin: &(impl AsRef<[u8]> + ?Sized),
+) -> Option<Reply> {
     let variables = &doors.environment.variables;
     let path = variables.get(std::ffi::OsStr::new("PATH"));
     let program = doors.tools.find(tool, path.map(std::ffi::OsString::as_os_str), dir).ok()?;
@@ -29,7 +37,7 @@ pub(super) fn ask(doors: &Doors, dir: &Path, tool: &str, args: &[&str], stdin: &
         args: args.iter().map(Into::into).collect(),
         env: variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         dir: dir.to_owned(),
-        stdin: Some(stdin.as_bytes().to_vec()).filter(|bytes| !bytes.is_empty()),
+        stdin: Some(stdin.as_ref().to_vec()).filter(|bytes| !bytes.is_empty()),
         output: LaunchOutput::Pipe,
     };
     let mut child = doors.processes.start(&launch).ok()?;
@@ -46,7 +54,8 @@ pub(super) fn ask(doors: &Doors, dir: &Path, tool: &str, args: &[&str], stdin: &
             ChildEvent::Output(Stream::Err, _) | ChildEvent::Quiet => {}
             ChildEvent::Ended { termination: Termination::Exited { status }, .. } => {
                 let status = u8::try_from(status).unwrap_or(1);
-                return Some(Reply { status, out: String::from_utf8_lossy(&out).into_owned() });
+                let text = String::from_utf8_lossy(&out).into_owned();
+                return Some(Reply { status, out: text, bytes: out });
             }
             ChildEvent::Ended { .. } => return None,
         }

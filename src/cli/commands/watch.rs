@@ -1,16 +1,18 @@
 //! `watch`: runs a task again whenever something in its folder changes.
 //!
-//! Each run is a Shipway of its own, so that it is told to stop as any run is: once and politely, with all that it cleans up. What git
-//! ignores is not looked at, nor `.git` and `.shipway`: what a task makes would otherwise start it again.
+//! `changes` knows what changed and counts; here is what follows from that. Each run is a Shipway of its own, so that it is told to stop as
+//! any run is: once and politely, with all that it cleans up. What git ignores is not looked at, nor `.git` and `.shipway`: what a task
+//! makes would otherwise start it again.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, select, unbounded};
+use crossbeam_channel::{Receiver, bounded, select, unbounded};
 
-use super::probe;
-use crate::cli::session::Session;
+use super::changes::Changes;
+use crate::cli::options::{Colour, Options};
+use crate::cli::session::{Session, facts};
 use crate::cli::{goals, print};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
@@ -18,9 +20,6 @@ use crate::model::Part;
 use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
 use crate::os::signal::{self, Signal};
 use crate::os::{terminal, watch};
-
-/// So long nothing more has to change before the task runs: an editor writes a file in several steps.
-const QUIET: Duration = Duration::from_millis(150);
 
 /// How often a running task is left to look for changes.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,14 +34,29 @@ pub(super) fn run(session: &Session<'_>, words: &[String]) -> Result<u8, Fault> 
         session.ask_for(name, argument)
     })?;
     let folder = folder(session, name);
-    let (changes_sender, changes) = unbounded();
+    let (paths_sender, paths) = unbounded();
     let (signals_sender, signals) = unbounded();
     let failed = |what: &str, error: std::io::Error| Fault::new(FaultKind::World, format!("{what}: {error}"));
-    let _signals = signal::watch(move |signal| signals_sender.send(signal).is_ok())
+    let _signals = signal::watch_all(move |signal| signals_sender.send(signal).is_ok())
         .map_err(|error| failed("signals can't be watched", error))?;
-    let _watch = watch::folder(&folder, changes_sender)
+    let watch = watch::folder(&folder, paths_sender)
         .map_err(|error| failed(&format!("{} can't be watched", folder.display()), error))?;
-    Watch { session, folder, line: line(session, words), changes, signals }.keep()
+    let (told, changes) = unbounded();
+    let (until_end, over) = bounded(0);
+    let root = &session.model.root;
+    let teller = Changes { doors: session.doors, root, folder: &folder, watch, paths, over };
+    let is_coloured = facts(session.doors, &session.options).colour;
+    let line = line(&session.options, &session.model.file, is_coloured, words);
+    let watch = Watch { session, folder: folder.clone(), line, changes, signals };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("changes".to_owned())
+            .spawn_scoped(scope, move || teller.tell(&told))
+            .map_err(|error| failed("changes can't be waited for", error))?;
+        let ended = watch.keep();
+        drop(until_end);
+        ended
+    })
 }
 
 /// The folder of the task, as far as it is known before it runs: where it is a value, that of its file.
@@ -57,32 +71,64 @@ fn folder(session: &Session<'_>, name: &str) -> PathBuf {
     folder
 }
 
-/// What is given to each run: the task, and the options that were given to us.
-fn line(session: &Session<'_>, words: &[String]) -> Vec<String> {
-    let options = &session.options;
-    let mut line = vec!["--file".to_owned(), session.model.file.display().to_string()];
+/// What is given to each run: the task, and the options that were given to us. What they show comes through a pipe, so whether with colour is
+/// decided here.
+fn line(options: &Options, file: &Path, is_coloured: bool, words: &[String]) -> Vec<OsString> {
+    // Each by its name, so that a new one is not forgotten.
+    let Options {
+        file: _,
+        jobs,
+        dry_run,
+        force,
+        explain,
+        keep_going,
+        fail_fast,
+        yes,
+        confirm,
+        unlock_own_stale,
+        allow_destroy,
+        json,
+        report,
+        group,
+        quiet,
+        environment,
+        color,
+        resumed: _,
+    } = options;
+    let mut line = vec![OsString::from("--file"), file.into()];
     let flags = [
-        (options.force, "--force"),
-        (options.keep_going, "--keep-going"),
-        (options.fail_fast, "--fail-fast"),
-        (options.yes, "--yes"),
-        (options.json, "--json"),
-        (options.dry_run, "--dry-run"),
+        (*dry_run, "--dry-run"),
+        (*force, "--force"),
+        (*explain, "--explain"),
+        (*keep_going, "--keep-going"),
+        (*fail_fast, "--fail-fast"),
+        (*yes, "--yes"),
+        (*unlock_own_stale, "--unlock-own-stale"),
+        (*json, "--json"),
+        (*group, "--group"),
+        (*quiet, "--quiet"),
     ];
-    line.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| (*flag).to_owned()));
-    line.extend(options.jobs.map(|jobs| format!("--jobs={jobs}")));
-    line.extend(options.environment.as_ref().map(|name| format!("--environment={name}")));
-    line.extend(options.confirm.iter().map(|word| format!("--confirm={word}")));
-    line.push("run".to_owned());
-    line.extend_from_slice(words);
+    line.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| OsString::from(flag)));
+    line.extend(jobs.map(|jobs| format!("--jobs={jobs}").into()));
+    line.extend(environment.iter().map(|name| format!("--environment={name}").into()));
+    line.extend(confirm.iter().map(|word| format!("--confirm={word}").into()));
+    line.extend(allow_destroy.iter().map(|address| format!("--allow-destroy={address}").into()));
+    line.extend(report.iter().flat_map(|file| ["--report".into(), file.into()]));
+    line.push(match color {
+        Colour::Always => "--color=always".into(),
+        Colour::Auto if is_coloured => "--color=always".into(),
+        Colour::Auto | Colour::Never => "--color=never".into(),
+    });
+    line.push("run".into());
+    line.extend(words.iter().map(OsString::from));
     line
 }
 
 struct Watch<'a> {
     session: &'a Session<'a>,
     folder: PathBuf,
-    line: Vec<String>,
-    changes: Receiver<PathBuf>,
+    line: Vec<OsString>,
+    changes: Receiver<String>,
     signals: Receiver<Signal>,
 }
 
@@ -101,6 +147,8 @@ impl Watch<'_> {
     /// Runs the task now and after each change, until a signal comes. Gives the status to exit with.
     fn keep(&self) -> Result<u8, Fault> {
         loop {
+            // What changed so far this run sees.
+            while self.changes.try_recv().is_ok() {}
             let mut child = self.start()?;
             let mut next = self.accompany(&mut *child);
             if next == Next::Ended {
@@ -116,7 +164,7 @@ impl Watch<'_> {
     }
 
     fn say(&self, text: &str) {
-        if !self.session.options.json {
+        if !self.session.options.json && !self.session.options.quiet {
             terminal::say(Stream::Err, &format!("watch: {text}\n"));
         }
     }
@@ -129,7 +177,7 @@ impl Watch<'_> {
         let variables = doors.environment.variables.iter();
         let launch = Launch {
             program,
-            args: self.line.iter().map(Into::into).collect(),
+            args: self.line.clone(),
             env: variables.map(|(name, value)| (name.clone(), value.clone())).collect(),
             dir: doors.environment.current_dir.clone(),
             stdin: None,
@@ -150,11 +198,19 @@ impl Watch<'_> {
                 ChildEvent::Quiet => {}
                 ChildEvent::Ended { .. } => return next,
             }
-            let ask = if let Ok(signal) = self.signals.try_recv() {
+            let signal = self.signals.try_recv().ok();
+            if signal == Some(Signal::Suspend) {
+                // It stops its commands, and itself then; woken, it lets them go on.
+                signal::suspend_child(child.pid());
+                signal::suspend();
+                child.control().suspend(false);
+                continue;
+            }
+            let ask = if let Some(signal) = signal {
                 next = Next::Signal(signal);
                 Some(signal)
             } else if next == Next::Ended
-                && let Some(what) = self.changes.try_recv().ok().and_then(|first| self.settled(first))
+                && let Ok(what) = self.changes.try_recv()
             {
                 next = Next::Changed(what);
                 Some(Signal::Interrupt)
@@ -173,41 +229,37 @@ impl Watch<'_> {
     fn wait(&self) -> Next {
         loop {
             select! {
-                recv(self.signals) -> signal => return Next::Signal(signal.unwrap_or(Signal::Terminate)),
-                recv(self.changes) -> path => {
-                    if let Some(what) = self.settled(path.unwrap_or_default()) {
-                        return Next::Changed(what);
-                    }
+                recv(self.signals) -> signal => match signal.unwrap_or(Signal::Terminate) {
+                    Signal::Suspend => signal::suspend(),
+                    signal => return Next::Signal(signal),
+                },
+                recv(self.changes) -> what => {
+                    return what.map_or(Next::Signal(Signal::Terminate), Next::Changed);
                 }
             }
         }
     }
+}
 
-    /// Waits until it is quiet; what changed, if anything that counts did.
-    fn settled(&self, first: PathBuf) -> Option<String> {
-        let mut paths = BTreeSet::from([first]);
-        while let Ok(path) = self.changes.recv_timeout(QUIET) {
-            paths.insert(path);
-        }
-        let root = &self.session.model.root;
-        paths.retain(|path| {
-            let mut parts = path.strip_prefix(root).unwrap_or(path).components();
-            !parts.any(|part| part.as_os_str() == ".git" || part.as_os_str() == ".shipway")
-        });
-        let ignored = self.ignored(&paths);
-        let counted = paths.iter().find(|path| !ignored.contains(*path))?;
-        Some(counted.strip_prefix(root).unwrap_or(counted).display().to_string())
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// What git ignores of them; nothing where there is no repository.
-    fn ignored(&self, paths: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
-        if paths.is_empty() {
-            return BTreeSet::new();
-        }
-        let list: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        let words = ["check-ignore", "--stdin", "-z"];
-        let reply = probe::ask(self.session.doors, &self.folder, "git", &words, &list.join("\0"));
-        let out = reply.filter(|reply| reply.status == 0).map(|reply| reply.out).unwrap_or_default();
-        out.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect()
+    #[test]
+    fn a_run_is_given_every_option() {
+        let given = "--dry-run --force --explain --keep-going --yes --unlock-own-stale --group --quiet --jobs=3 --environment=e \
+                     --confirm=a --confirm=b --allow-destroy=x --report r.xml --color=never";
+        let words: Vec<String> = given.split_whitespace().map(str::to_owned).collect();
+        let Ok(options) = Options::read(&words) else { unreachable!("{given}") };
+        let task = ["it".to_owned(), "word".to_owned()];
+        let line = |options: &Options, is_coloured| {
+            let line = line(options, Path::new("/p/tasks.toml"), is_coloured, &task);
+            line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(line(&options, true), format!("--file /p/tasks.toml {} run it word", words.join(" ")));
+        let options = Options { json: true, fail_fast: true, ..Options::default() };
+        let rest = "--file /p/tasks.toml --fail-fast --json --color=always run it word";
+        assert_eq!(line(&options, true), rest);
+        assert_eq!(line(&options, false), rest.replace("always", "never"));
     }
 }

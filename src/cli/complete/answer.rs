@@ -120,7 +120,7 @@ impl Place<'_> {
     }
 
     fn tasks(&self) -> Vec<Candidate> {
-        let tasks = self.outline.tasks.iter();
+        let tasks = self.outline.tasks.iter().filter(|task| !task.is_hidden);
         tasks.map(|task| Candidate { word: task.name.clone(), about: task.about.clone() }).collect()
     }
 

@@ -29,6 +29,8 @@ pub(super) struct OutlineTask {
     pub(super) name: String,
     /// Its description.
     pub(super) about: String,
+    /// It is not offered.
+    pub(super) is_hidden: bool,
     /// Its options: `--keep`, `--jobs=`.
     pub(super) options: Vec<Candidate>,
     /// For each positional argument its only values; empty for any.
@@ -59,6 +61,7 @@ fn of_model(model: &Model) -> Outline {
         let mut entry = OutlineTask {
             name: task.name.clone(),
             about: task.description.clone().unwrap_or_default(),
+            is_hidden: task.rules.hide,
             options: task.args.iter().filter_map(option).collect(),
             positionals: positionals.map(|argument| argument.choices.clone()).collect(),
             takes_rest: task.args.iter().any(|argument| argument.kind.is_rest()),
@@ -119,6 +122,11 @@ fn of_text(text: &str) -> Outline {
                         task.about = value.trim_matches(['"', '\'']).to_owned();
                     }
                 }
+                _ if key == "hide" && section.starts_with("tasks.") => {
+                    if let Some(task) = outline.tasks.last_mut() {
+                        task.is_hidden = value.starts_with("true");
+                    }
+                }
                 _ => {}
             }
         }
@@ -163,6 +171,8 @@ mod tests {
             [tasks.test]   # the tests
             description = "Run the tests"
             run = ["unclosed
+            [tasks.inner]
+            hide = true  # only others need it
             [workspaces.base]
             [workspaces.base.vars]
             x = 1
@@ -173,7 +183,8 @@ mod tests {
         let outline = of_text(text);
         let tasks: Vec<(&str, &str)> =
             outline.tasks.iter().map(|task| (task.name.as_str(), task.about.as_str())).collect();
-        assert_eq!(tasks, [("hello", ""), ("test", "Run the tests")]);
+        assert_eq!(tasks, [("hello", ""), ("test", "Run the tests"), ("inner", "")]);
+        assert_eq!(outline.tasks.iter().map(|task| task.is_hidden).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(outline.workspaces, ["base", "stage"]);
         assert_eq!(outline.environments, ["prod"]);
         assert_eq!(outline.variables, ["region"]);

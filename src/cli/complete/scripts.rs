@@ -10,30 +10,60 @@ pub(in crate::cli) fn script(shell: &str) -> Option<&'static str> {
     }
 }
 
-/// bash splits words at `:` and `=` (COMP_WORDBREAKS), which stand in `docs:build`, `:::` and `region=fra1`. So the line is split anew at
-/// blanks, and what bash believes to stand before the cursor's word is cut off the answers.
+/// bash splits words at `:` and `=` (COMP_WORDBREAKS), which stand in `docs:build`, `:::` and `region=fra1`. So the line is split anew, as
+/// the shell itself would, and what bash believes to stand before the cursor's word is cut off the answers: after an opening quote all that
+/// stands before it. Answers are quoted as the word is begun.
 const BASH: &str = r#"_shipway() {
-  local line=${COMP_LINE:0:COMP_POINT} IFS=$' \t\n' words=() current prefix candidate about
-  read -ra words <<<"$line"
-  [[ $line == *[[:space:]] ]] && words+=("")
-  current=${words[${#words[@]}-1]}
+  local line=${COMP_LINE:0:COMP_POINT} words=() current= begun= quote= opened= prefix at char candidate about
+  for ((at = 0; at < ${#line}; at++)); do
+    char=${line:at:1}
+    if [[ $quote == "'" ]]; then
+      if [[ $char == "'" ]]; then quote=; else current+=$char; fi
+    elif [[ $char == \\ && ( -z $quote || ${line:at+1:1} == [\\\"\$\`] ) ]]; then
+      ((at += 1))
+      current+=${line:at:1} begun=1
+    elif [[ $quote == '"' ]]; then
+      if [[ $char == '"' ]]; then quote=; else current+=$char; fi
+    elif [[ $char == [\'\"] ]]; then
+      quote=$char opened=$current begun=1
+    elif [[ $char == [[:space:]] ]]; then
+      [[ $begun ]] && words+=("$current")
+      current= begun=
+    else
+      current+=$char begun=1
+    fi
+  done
+  words+=("$current")
   prefix=
-  [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && prefix=${current%"${current##*:}"}
-  [[ $COMP_WORDBREAKS == *=* && $current == *=* ]] && prefix=${current%"${current##*=}"}
+  if [[ $quote ]]; then
+    prefix=$opened
+  else
+    [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && prefix=${current%"${current##*:}"}
+    [[ $COMP_WORDBREAKS == *=* && $current == *=* ]] && prefix=${current%"${current##*=}"}
+  fi
   COMPREPLY=()
   while IFS=$'\t' read -r candidate about; do
-    COMPREPLY+=("${candidate#"$prefix"}")
     [[ $candidate == *= ]] && compopt -o nospace
+    candidate=${candidate#"$prefix"}
+    case $quote in
+      "'") candidate=${candidate//"'"/"'\\''"} ;;
+      '"') candidate=$(sed 's/[\\"$`]/\\&/g' <<<"$candidate") ;;
+      *) [[ $candidate == '' ]] || printf -v candidate %q "$candidate" ;;
+    esac
+    COMPREPLY+=("$candidate")
   done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _shipway shipway
 "#;
 
+/// Of the word at the cursor zsh keeps an opening quote apart (PREFIX is without it), and quotes what it inserts itself.
 const ZSH: &str = r#"#compdef shipway
 _shipway() {
-  local -a candidates joined
+  local -a candidates joined before
   local line word about
-  for line in "${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  before=("${(@Q)words[2,CURRENT-1]}")
+  (( CURRENT > 2 )) || before=()
+  for line in "${(@f)$("${words[1]}" __complete "${(@)before}" "${(Q)PREFIX}" 2>/dev/null)}"; do
     [[ -n $line ]] || continue
     word=${line%%$'\t'*} about=${line#*$'\t'}
     if [[ $word == *= ]]; then
@@ -56,9 +86,10 @@ else
 fi
 "#;
 
+/// The word at the cursor has its opening quote here; fish quotes what it inserts itself.
 const FISH: &str = r#"function __shipway_complete
   set -l words (commandline -opc)
-  $words[1] __complete $words[2..] (commandline -ct) 2>/dev/null
+  $words[1] __complete $words[2..] (string replace -r '^["\']' '' -- (commandline -ct)) 2>/dev/null
 end
 function __shipway_has_none
   test (count (__shipway_complete)) -eq 0

@@ -3,6 +3,7 @@
 use std::io;
 
 use dialoguer::FuzzySelect;
+use dialoguer::console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 
 use super::keyboard::{forget_typed, plain_error};
@@ -19,4 +20,8 @@ pub fn pick(question: &str, lines: &[String], colour: bool) -> io::Result<Option
         .default(0)
         .interact_opt()
         .map_err(plain_error)
+        .inspect_err(|_| {
+            // It hid the cursor, and shows it again only where somebody picks or leaves. A terminal that went away needs none.
+            Term::stderr().show_cursor().ok();
+        })
 }

@@ -23,7 +23,7 @@ use super::board::Board;
 use super::clock::{Clock, RunClock};
 use super::heartbeat::Heartbeat;
 use super::outputs::Outputs;
-use super::plain::{changing, conclusion, notice};
+use super::plain::{changing, command, conclusion, notice};
 use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
@@ -253,10 +253,7 @@ impl Observer for Ci {
         let step = event.step.clone().unwrap_or_default();
         match &event.kind {
             EventKind::StepStarted { .. } => self.settle(),
-            EventKind::CommandStarted { line } => {
-                let command = format!("$ {}", clean::line(line, false));
-                self.add(&step, &format!("{}\n", self.style.paint(Label::Quiet, &command)));
-            }
+            EventKind::CommandStarted { line } => self.add(&step, &command("", line, &self.style)),
             EventKind::Line { stream, text } => self.output(&step, *stream, format!("{text}\n").as_bytes()),
             EventKind::Lines { stream, text } => self.output(&step, *stream, text),
             EventKind::Notice { level, text } => self.notice(event.step.as_deref(), *level, text),

@@ -195,6 +195,7 @@ fn the_runner_obeys_only_our_own_commands() {
     let tape = Tape::new(&[("lint", &[]), ("test", &[])])
         .started("lint")
         .command("lint", "::add-path::/tmp")
+        .command("lint", "true\n::add-path::/tmp\n##[add-path]/tmp")
         .line("lint", "::add-path::/tmp")
         .started("test")
         .line("test", "a\r##[add-path]/tmp")

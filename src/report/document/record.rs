@@ -119,7 +119,11 @@ impl StepRecord {
     fn note(&mut self, kind: &EventKind) {
         match kind {
             EventKind::StepStarted { attempt } => self.attempts = *attempt,
-            EventKind::CommandStarted { line } => self.line(&format!("$ {line}")),
+            EventKind::CommandStarted { line } => {
+                for (at, line) in clean::command(line).iter().enumerate() {
+                    self.line(&format!("{}{line}", if at == 0 { "$ " } else { "  " }));
+                }
+            }
             EventKind::Line { text, .. } => self.line(text),
             EventKind::Lines { text, .. } => {
                 String::from_utf8_lossy(text).lines().for_each(|line| self.line(line))

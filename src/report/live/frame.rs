@@ -10,7 +10,7 @@ use dialoguer::console::{measure_text_width, truncate_str};
 use super::Size;
 use crate::report::board::{Board, Row, Stage};
 use crate::report::style::{Label, Style};
-use crate::report::words;
+use crate::report::{clean, words};
 use crate::text::duration;
 
 /// Between two turns of the spinner.
@@ -63,8 +63,10 @@ fn line(board: &Board, row: &Row, now: Duration, titles: usize, style: &Style) -
             let progress = words::progress(&row.progress);
             // The command of the only step was printed just above.
             let command = row.command.as_deref().filter(|_| !board.is_single());
-            let doing = if progress.is_empty() { command.unwrap_or_default() } else { &progress };
-            let doing = crate::report::clean::line(doing, false);
+            let doing = match command {
+                Some(command) if progress.is_empty() => first_line(command, style),
+                _ => clean::line(&progress, false),
+            };
             format!("{} {title}{gap}  {doing}", style.paint(Label::Good, spinner(now, style)))
         }
         Stage::Waiting | Stage::Ended { .. } => {
@@ -75,6 +77,15 @@ fn line(board: &Board, row: &Row, now: Duration, titles: usize, style: &Style) -
             };
             style.paint(Label::Quiet, &format!("{} {title}{gap}  {waits}", style.mark("·", ".")))
         }
+    }
+}
+
+/// A command on one line, with a mark where it has more.
+fn first_line(command: &str, style: &Style) -> String {
+    match clean::command(command).as_slice() {
+        [] => String::new(),
+        [line] => line.clone(),
+        [first, ..] => format!("{first} {}", style.mark("…", "...")),
     }
 }
 
@@ -136,6 +147,14 @@ mod tests {
         .progress("plan base", "reading state", Some((3, 12)))
         .started("apply edge")
         .asked("apply edge")
+    }
+
+    #[test]
+    fn of_a_command_of_several_lines_the_first_stands_with_a_mark() {
+        let tape =
+            Tape::new(&[("lint", &[]), ("test", &[])]).started("lint").command("lint", "\ncd a\nmake\n");
+        let drawn = drawn(&tape, 1, 80, 40);
+        assert!(drawn.contains("lint  cd a …  "), "{drawn}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::board::Board;
 use super::clean;
 use super::clock::{Clock, RunClock};
 use super::outputs::Outputs;
-use super::plain::told;
+use super::plain::{command, told};
 use super::role::Role;
 use super::skips::Skips;
 use super::style::{Label, Style};
@@ -125,10 +125,7 @@ impl Live {
     fn lasting(&self, event: &Event) -> String {
         let (board, style) = (&self.board, &self.style);
         match &event.kind {
-            EventKind::CommandStarted { line } if board.is_single() => {
-                let command = format!("$ {}", clean::line(line, false));
-                format!("{}\n", style.paint(Label::Quiet, &command))
-            }
+            EventKind::CommandStarted { line } if board.is_single() => command("", line, style),
             // Whole texts, such as a plan, come in one piece and name themselves.
             EventKind::Notice { level: Level::Note, text } if text.contains('\n') => {
                 told(event, board, "", style)
