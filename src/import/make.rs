@@ -4,51 +4,44 @@ use std::collections::HashMap;
 
 use super::make_database::{Database, Rule, parse};
 use super::make_eval::restore;
+use super::make_files::Files;
 use super::make_text::Texts;
-pub use super::make_text::{Expand, Probe};
 use super::script::fit;
-use super::{Call, Imported, Loss, Task, line_where, shebang, task_name, variable_name};
+use super::{Call, Imported, Loss, MakeFile, Task, shebang, task_name, variable_name};
 
-/// A target that no Makefile has: whoever asks make for it is told everything, and nothing is made.
-pub const NOTHING: &str = "shipway-import-makes-nothing";
+pub use super::make_files::{evaluates, files};
+pub use super::make_text::{Expand, Probe};
 
-/// Reads `database`, what `make -prq` printed of the Makefile `file` with the text `source`.
-pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut Expand<'a>) -> Imported {
+/// Reads `database`, what `make -prq` printed when it had read `files`, the Makefile itself first.
+pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a>) -> Imported {
+    let files = Files(files);
     let mut database = parse(database);
-    let mut losses = restore(&mut database, file, source, expand);
-    let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, file)).collect();
-    let place = |rule: &Rule| {
-        let written = line_where(source, |line| is_header(line, &rule.name));
-        let recipe = rule.place.as_ref().filter(|(its, _)| its == file).map_or(usize::MAX, |(_, line)| *line);
-        if written > 0 { written } else { recipe }
-    };
-    rules.sort_by_key(|rule| (place(rule), rule.name.clone()));
+    let mut losses = restore(&mut database, files, expand);
+    let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, files)).collect();
+    rules.sort_by_key(|rule| (place(files, rule), rule.name.clone()));
     let names = names(&rules);
-    let mut texts = Texts { database: &database, file, source, expand, imported: Imported::default() };
-    let shell = Shell::of(&database, source);
+    let mut texts = Texts { database: &database, files, expand, imported: Imported::default() };
+    let shell = Shell::of(&database);
     let mut tasks: Vec<Task> = Vec::new();
     for rule in &rules {
-        let line = match place(rule) {
-            usize::MAX => 0,
-            line => line,
-        };
+        let place = told(files, place(files, rule));
         let mut task = Task {
             name: names[&rule.name].clone(),
-            description: about(source, &rule.name),
+            description: about(files, &rule.name),
             ..Task::default()
         };
-        let mut lose = |what: String| losses.push(Loss { file: file.to_owned(), line, what });
+        let mut lose = |what: String| losses.push(Loss { file: place.0.to_owned(), line: place.1, what });
         if task.name != rule.name {
             lose(format!("the target `{}` is called `{}` here", rule.name, task.name));
         }
         needs(rule, &names, &mut task, &mut lose);
         // Two rules of one target, with `::`, are one task after the other.
         for step in steps(&rule.recipe, shell.is_one) {
-            let at = rule.place.as_ref().map_or(line, |(_, line)| *line);
+            let at = rule.place.as_ref().map_or(place, |(file, line)| (file.as_str(), *line));
             let (ignore, text) = prefix(&step);
             if let Some(call) = own_call(text, &names) {
                 task.run.push(if ignore { format!("{call} || true") } else { call });
-                texts.imported.lose(file, at, "make calls itself; here the step is a run of its own");
+                texts.imported.lose(at.0, at.1, "make calls itself; here the step is a run of its own");
                 continue;
             }
             let pieces = texts.recipe(text, rule, at);
@@ -73,18 +66,33 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
         }
     }
     exports(&mut texts, &mut losses);
-    whole_file(&database, file, source, &mut losses);
+    whole_file(&database, files, &mut losses);
+    made_files(&mut texts, &mut losses);
     texts.imported.tasks = tasks;
     texts.into_imported(losses)
 }
 
+/// Which file a rule stands in, and the line; a rule that `eval` made has the place of that, or none.
+fn place(files: Files<'_>, rule: &Rule) -> (usize, usize) {
+    let number = |name: &str| files.0.iter().position(|file| file.name == name);
+    let written = files.line_where(|line| is_header(line, &rule.name));
+    let recipe = rule.place.as_ref().map(|(file, line)| (file.as_str(), *line));
+    let place = written.or(recipe).and_then(|(file, line)| Some((number(file)?, line)));
+    place.unwrap_or((usize::MAX, 0))
+}
+
+/// The name of that file.
+fn told(files: Files<'_>, (number, line): (usize, usize)) -> (&str, usize) {
+    files.0.get(number).map_or((files.main(), 0), |file| (file.name.as_str(), line))
+}
+
 /// Whether a rule is something that a person calls or another rule needs.
-fn is_task(rule: &Rule, file: &str) -> bool {
+fn is_task(rule: &Rule, files: Files<'_>) -> bool {
     let is_special =
         rule.name.starts_with('.') && rule.name.chars().skip(1).all(|c| c.is_ascii_uppercase() || c == '_');
     let does =
         !rule.recipe.is_empty() || !rule.needs.is_empty() || !rule.order_only.is_empty() || rule.is_phony;
-    does && !is_special && rule.name != file && rule.name != NOTHING
+    does && !is_special && rule.name != files.main()
 }
 
 /// The names of all targets here, each once.
@@ -198,7 +206,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn of(database: &Database, source: &str) -> Self {
+    fn of(database: &Database) -> Self {
         let value = |name: &str| {
             let variable = database.variables.get(name).filter(|it| it.origin == "makefile");
             variable.map(|it| it.value.trim().to_owned()).filter(|it| !it.contains('$'))
@@ -207,7 +215,7 @@ impl Shell {
         let flags = value(".SHELLFLAGS").unwrap_or_default();
         let flags: Vec<&str> = flags.split_whitespace().collect();
         let shebang = shebang(&program, &flags);
-        Self { shebang, is_one: source.lines().any(|line| line.starts_with(".ONESHELL")) }
+        Self { shebang, is_one: database.rules.iter().any(|rule| rule.name == ".ONESHELL") }
     }
 }
 
@@ -218,8 +226,8 @@ fn is_header(line: &str, target: &str) -> bool {
 }
 
 /// `target: ## what it does`, or the comment above it.
-fn about(source: &str, target: &str) -> Option<String> {
-    let lines: Vec<&str> = source.lines().collect();
+fn about(files: Files<'_>, target: &str) -> Option<String> {
+    let lines: Vec<&str> = files.lines().map(|(_, _, line)| line).collect();
     let at = lines.iter().position(|line| is_header(line, target) && !line.contains(":="))?;
     let behind = lines[at].split_once("##").map(|(_, about)| about);
     let above = at.checked_sub(1).and_then(|above| lines[above].strip_prefix('#'));
@@ -229,21 +237,35 @@ fn about(source: &str, target: &str) -> Option<String> {
 
 /// `export NAME` and `export NAME = value`.
 fn exports(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
-    let source = texts.source;
-    for (index, line) in source.lines().enumerate() {
-        let Some(rest) = line.strip_prefix("export") else { continue };
+    for (file, number, line) in texts.files.lines() {
+        let Some(rest) = line.trim_start_matches(' ').strip_prefix("export") else { continue };
+        // `export-db:` is a target.
+        if !rest.is_empty() && !rest.starts_with([' ', '\t']) {
+            continue;
+        }
         let rest = rest.trim();
         if rest.is_empty() {
             let what =
                 "`export` without a name exports every variable; here commands get those that they use"
                     .to_owned();
-            losses.push(Loss { file: texts.file.to_owned(), line: index + 1, what });
+            losses.push(Loss { file: file.to_owned(), line: number, what });
             continue;
         }
         let names = rest.split(['=', ':', '?']).next().unwrap_or_default();
         for name in names.split_whitespace() {
+            // Of a definition in several branches make took one.
+            let is_another = rest != names
+                && texts
+                    .database
+                    .variables
+                    .get(name)
+                    .and_then(|it| it.place.as_ref())
+                    .is_some_and(|place| (place.0.as_str(), place.1) != (file, number));
+            if is_another {
+                continue;
+            }
             let probe = Rule::default();
-            let pieces = texts.recipe(&format!("$({name})"), &probe, index + 1);
+            let pieces = texts.recipe(&format!("$({name})"), &probe, (file, number));
             let value: String = pieces
                 .iter()
                 .map(|piece| match piece {
@@ -260,23 +282,64 @@ fn exports(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
     }
 }
 
-/// What is lost of the file as a whole.
-fn whole_file(database: &Database, file: &str, source: &str, losses: &mut Vec<Loss>) {
-    let mut lose = |line: usize, what: String| losses.push(Loss { file: file.to_owned(), line, what });
-    for (name, its, line) in database.patterns.iter().filter(|(_, its, _)| its == file) {
-        lose(*line, format!("the pattern rule `{}` of {its}: write a task with an argument", name.trim()));
+/// Files that make would have made, or made anew, before it reads them: nothing is made for an import.
+fn made_files(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
+    let (files, rules) = (texts.files, &texts.database.rules);
+    let is_made = |name: &str| rules.iter().any(|rule| rule.name == name && !rule.recipe.is_empty());
+    let mut lose =
+        |file: &str, line: usize, what: String| losses.push(Loss { file: file.to_owned(), line, what });
+    for name in files.0.iter().map(|file| file.name.as_str()).filter(|name| is_made(name)) {
+        let place = files.line_where(|line| is_header(line, name)).unwrap_or((files.main(), 0));
+        lose(
+            place.0,
+            place.1,
+            format!("make makes `{name}` anew where it is out of date; it was read as it is"),
+        );
     }
-    for (index, line) in source.lines().enumerate() {
+    for (file, number, line) in files.lines().filter(|(_, _, line)| !line.starts_with('\t')) {
+        let Some((word, names)) = line.trim().split_once([' ', '\t']) else { continue };
+        if !matches!(word, "include" | "-include" | "sinclude") {
+            continue;
+        }
+        let names = names.split(" #").next().unwrap_or_default();
+        let names = if names.contains('$') { texts.expanded(names, None) } else { names.to_owned() };
+        for name in names.split_whitespace().filter(|name| !name.contains(['*', '?', '['])) {
+            let is_read = files.0.iter().any(|it| it.name == name || it.name.ends_with(&format!("/{name}")));
+            if !is_read && (word == "include" || is_made(name)) {
+                lose(
+                    file,
+                    number,
+                    format!("`{name}` was not there to be read: what it says is missing here"),
+                );
+            }
+        }
+    }
+}
+
+/// What is lost of the files as a whole.
+fn whole_file(database: &Database, files: Files<'_>, losses: &mut Vec<Loss>) {
+    let mut lose =
+        |file: &str, line: usize, what: String| losses.push(Loss { file: file.to_owned(), line, what });
+    for (name, file, line) in &database.patterns {
+        lose(
+            file,
+            *line,
+            format!("the pattern rule `{}` of {file}: write a task with an argument", name.trim()),
+        );
+    }
+    for (file, number, line) in files.lines() {
         let word = line.split_whitespace().next().unwrap_or_default();
         if matches!(word, "ifeq" | "ifneq" | "ifdef" | "ifndef") {
-            lose(index + 1, format!("`{}` was decided at the import", line.trim()));
+            lose(file, number, format!("`{}` was decided at the import", line.trim()));
         }
     }
     for rule in &database.rules {
         for (variable, _) in &rule.variables {
-            let line =
-                line_where(source, |line| is_header(line, &rule.name) && line.contains(variable.as_str()));
+            let place =
+                files.line_where(|line| is_header(line, &rule.name) && line.contains(variable.as_str()));
+            let (file, line) = place.unwrap_or((files.main(), 0));
             lose(
+                file,
                 line,
                 format!(
                     "`{variable}` of `{}` stands in its own commands, but not in those of what it needs",
@@ -287,6 +350,6 @@ fn whole_file(database: &Database, file: &str, source: &str, losses: &mut Vec<Lo
     }
     let default = database.variables.get(".DEFAULT_GOAL").map(|it| it.value.clone()).unwrap_or_default();
     if !default.is_empty() {
-        lose(0, format!("`make` alone makes `{default}`; `shipway` alone lists the tasks"));
+        lose(files.main(), 0, format!("`make` alone makes `{default}`; `shipway` alone lists the tasks"));
     }
 }

@@ -1,6 +1,7 @@
 //! Make's texts with their `$`: which of them are values that stay values, and which make itself has to expand. Pure.
 
-use super::make_database::{Database, Rule, Variable, assignment};
+use super::make_database::{Database, Rule, Variable};
+use super::make_files::Files;
 use super::script::{Piece, Value};
 use super::{Imported, Loss, Source, variable_name};
 
@@ -19,12 +20,13 @@ pub type Expand<'a> = dyn FnMut(&Probe) -> Option<String> + 'a;
 /// Reads texts of one Makefile.
 pub(super) struct Texts<'a> {
     pub(super) database: &'a Database,
-    /// The Makefile's name and text.
-    pub(super) file: &'a str,
-    pub(super) source: &'a str,
+    pub(super) files: Files<'a>,
     pub(super) expand: &'a mut Expand<'a>,
     pub(super) imported: Imported,
 }
+
+/// A file and a line of it.
+pub(super) type At<'p> = (&'p str, usize);
 
 /// How deep variables may stand in each other: make refuses those that never end.
 const DEPTH: usize = 20;
@@ -40,21 +42,20 @@ fn is_plain(text: &str) -> bool {
 }
 
 impl Texts<'_> {
-    fn lose(&mut self, line: usize, what: String) {
-        let file = self.file.to_owned();
-        self.imported.lose(&file, line, what);
+    pub(super) fn lose(&mut self, at: At<'_>, what: String) {
+        self.imported.lose(at.0, at.1, what);
     }
 
     /// A text of a recipe.
-    pub(super) fn recipe(&mut self, text: &str, rule: &Rule, line: usize) -> Vec<Piece> {
-        if let Some(pieces) = self.pieces(text, Some(rule), line, 0) {
+    pub(super) fn recipe(&mut self, text: &str, rule: &Rule, at: At<'_>) -> Vec<Piece> {
+        if let Some(pieces) = self.pieces(text, Some(rule), at, 0) {
             return pieces;
         }
-        self.lose(line, format!("`{}` was expanded once, at the import", text.trim()));
+        self.lose(at, format!("`{}` was expanded once, at the import", text.trim()));
         vec![Piece::Text(self.expanded(text, Some(rule)))]
     }
 
-    fn expanded(&mut self, text: &str, rule: Option<&Rule>) -> String {
+    pub(super) fn expanded(&mut self, text: &str, rule: Option<&Rule>) -> String {
         let mut variables = Vec::new();
         if let Some(rule) = rule {
             variables.extend(
@@ -66,7 +67,7 @@ impl Texts<'_> {
     }
 
     /// The pieces of a text; `None` where it has functions that only make knows.
-    fn pieces(&mut self, text: &str, rule: Option<&Rule>, line: usize, depth: usize) -> Option<Vec<Piece>> {
+    fn pieces(&mut self, text: &str, rule: Option<&Rule>, at: At<'_>, depth: usize) -> Option<Vec<Piece>> {
         if depth > DEPTH {
             return None;
         }
@@ -90,10 +91,10 @@ impl Texts<'_> {
             rest = left;
             if let Some(command) = name.strip_prefix("shell ") {
                 pieces.push(Piece::Text("$(".to_owned()));
-                pieces.extend(self.pieces(command, rule, line, depth + 1)?);
+                pieces.extend(self.pieces(command, rule, at, depth + 1)?);
                 pieces.push(Piece::Text(")".to_owned()));
             } else {
-                pieces.extend(self.variable(name, rule, line, depth)?);
+                pieces.extend(self.variable(name, rule, at, depth)?);
             }
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -101,13 +102,13 @@ impl Texts<'_> {
         Some(pieces)
     }
 
-    fn variable(&mut self, name: &str, rule: Option<&Rule>, line: usize, depth: usize) -> Option<Vec<Piece>> {
+    fn variable(&mut self, name: &str, rule: Option<&Rule>, at: At<'_>, depth: usize) -> Option<Vec<Piece>> {
         if let Some(rule) = rule {
             if ["@", "<", "^", "+", "?", "*", "|"].contains(&name) {
                 return Some(vec![Piece::Text(automatic(rule, name))]);
             }
             if let Some((_, value)) = rule.variables.iter().find(|(own, _)| own == name) {
-                return self.pieces(value, Some(rule), line, depth + 1);
+                return self.pieces(value, Some(rule), at, depth + 1);
             }
         }
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) {
@@ -116,14 +117,14 @@ impl Texts<'_> {
         match name {
             "MAKE" => {
                 self.lose(
-                    line,
+                    at,
                     "make calls itself; the step still calls make, which needs the Makefile".to_owned(),
                 );
                 return Some(vec![Piece::Text("make".to_owned())]);
             }
             "MAKEFLAGS" | "MFLAGS" => return Some(Vec::new()),
             "CURDIR" | "PWD" => return Some(vec![Piece::Text("${PWD}".to_owned())]),
-            "MAKEFILE_LIST" => return Some(vec![Piece::Text(self.file.to_owned())]),
+            "MAKEFILE_LIST" => return Some(vec![Piece::Text(self.files.main().to_owned())]),
             _ => {}
         }
         let Some(variable) = self.database.variables.get(name).cloned() else {
@@ -135,20 +136,22 @@ impl Texts<'_> {
         match variable.origin.as_str() {
             "environment" => Some(vec![Piece::Text(format!("${{{name}}}"))]),
             "makefile" | "override" => self.own_variable(name, &variable, depth),
-            _ => self.pieces(&variable.value, rule, line, depth + 1),
+            _ => self.pieces(&variable.value, rule, at, depth + 1),
         }
     }
 
     /// A variable of the Makefile: one of `[vars]` where its value is a value, else its text.
     fn own_variable(&mut self, name: &str, variable: &Variable, depth: usize) -> Option<Vec<Piece>> {
-        let (line, written) = self.written(name, variable);
+        let place = variable.place.clone().unwrap_or_else(|| (self.files.main().to_owned(), 0));
+        let at = (place.0.as_str(), place.1);
+        let written = self.files.written(name, variable);
         let is_optional = written.as_ref().is_some_and(|(_, sign)| sign == "?");
         let text = written.map_or_else(|| variable.value.clone(), |(text, _)| text);
         let own = variable_name(name);
         let known = |source: Source, this: &mut Self| this.imported.set_var(&own, source);
         if !text.contains('$') {
             if !is_plain(&text) {
-                self.lose(line, format!("`{name}` holds more than words: its text stands in the commands, and `{name}=…` changes nothing"));
+                self.lose(at, format!("`{name}` holds more than words: its text stands in the commands, and `{name}=…` changes nothing"));
                 return Some(vec![Piece::Text(text)]);
             }
             let source = if is_optional {
@@ -161,21 +164,21 @@ impl Texts<'_> {
         }
         if let Some(command) = text.strip_prefix("$(shell ").and_then(|rest| rest.strip_suffix(')'))
             && closing(&text[1..]).is_some_and(|end| end + 2 == text.len())
-            && let Some(pieces) = self.pieces(command, None, line, depth + 1)
+            && let Some(pieces) = self.pieces(command, None, at, depth + 1)
             && let Some(command) = template(&pieces, true)
         {
             known(Source::Shell(command), self);
             self.lose(
-                line,
+                at,
                 format!("`{name}` is what a command prints: evaluated when it is first used, and one word"),
             );
             return Some(vec![value(name, true)]);
         }
-        match self.pieces(&text, None, line, depth + 1) {
+        match self.pieces(&text, None, at, depth + 1) {
             Some(pieces) => {
                 let Some(text) = template(&pieces, false) else { return Some(pieces) };
                 if is_optional {
-                    self.lose(line, format!("`{name}` is no longer taken from the environment: `{name}=…` before the task gives it"));
+                    self.lose(at, format!("`{name}` is no longer taken from the environment: `{name}=…` before the task gives it"));
                 }
                 known(Source::Text(text.clone()), self);
                 let words = pieces.iter().all(|piece| match piece {
@@ -186,7 +189,7 @@ impl Texts<'_> {
             }
             None => {
                 let text = self.expanded(&format!("$({name})"), None);
-                self.lose(line, format!("`{name}` was expanded once, at the import"));
+                self.lose(at, format!("`{name}` was expanded once, at the import"));
                 if !is_plain(&text) {
                     return Some(vec![Piece::Text(text)]);
                 }
@@ -194,28 +197,6 @@ impl Texts<'_> {
                 Some(vec![value(name, is_word(&text))])
             }
         }
-    }
-
-    /// The line and the text of a definition as it is written, with the sign before its `=`; no text where the line is none, as those
-    /// that `eval` makes, or where several lines make the value.
-    fn written(&self, name: &str, variable: &Variable) -> (usize, Option<(String, String)>) {
-        let Some((file, line)) = &variable.place else { return (0, None) };
-        if file != self.file {
-            return (*line, None);
-        }
-        let mut lines = self.source.lines().skip(line.saturating_sub(1));
-        let mut text = lines.next().unwrap_or_default().to_owned();
-        while let Some(head) = text.strip_suffix('\\') {
-            text = format!("{} {}", head.trim_end(), lines.next().unwrap_or_default().trim());
-        }
-        let text = text.trim().trim_start_matches("export ").trim_start_matches("override ").to_owned();
-        let Some((found, value)) = assignment(&text).filter(|(found, _)| *found == name) else {
-            return (*line, None);
-        };
-        let sign = text[found.len()..].trim_start().chars().next().map(String::from).unwrap_or_default();
-        // A `#` begins a comment, also behind a value.
-        let value = value.split(" #").next().unwrap_or_default().trim().to_owned();
-        (*line, (sign != "+" && sign != "!").then_some((value, sign)))
     }
 
     /// What was read, with the losses of a whole file.

@@ -250,7 +250,7 @@ fn no_value_of_the_environment_gets_into_the_new_file() {
     // What `eval` made of the name gets the name back.
     let makefile = "define rule\n$(1):\n\techo $(1) $(API_TOKEN)\nendef\n$(eval $(call rule,a))\n";
     let space = Space::new().file("Makefile", makefile);
-    space.shipway(["import", "Makefile"]).env("API_TOKEN", token).run().exits(0);
+    space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run().exits(0);
     let text = space.read("tasks.toml");
     assert!(text.contains("echo a ${API_TOKEN}") && !text.contains(token), "{text}");
     space.shipway(["a"]).env("API_TOKEN", token).run().exits(0).prints(&format!("a {token}\n"));
@@ -266,6 +266,68 @@ fn no_value_of_the_environment_gets_into_the_new_file() {
         assert!(!space.has("tasks.toml"));
     }
     space.run("import Makefile").exits(0);
+}
+
+#[test]
+fn no_value_of_the_environment_comes_by_an_included_file() {
+    needs!("make");
+    let token = "s3cr3tTokenValue99";
+    let space = Space::new()
+        .file("Makefile", "include common.mk\nall:\n\t@echo $(URL)\n")
+        .file("common.mk", "URL := https://user:$(API_TOKEN)@host.example\n");
+    space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run().exits(0);
+    let text = space.read("tasks.toml");
+    assert!(text.contains("API_TOKEN") && !text.contains(token), "{text}");
+    let url = format!("https://user:{token}@host.example\n");
+    space.shipway(["all"]).env("API_TOKEN", token).run().exits(0).prints(&url);
+    // Where only make can say the value, nothing is written, also if it is cut into pieces.
+    for (token, secret) in
+        [(token, token), ("two\nk3y-of-9xQ7", "k3y-of-9xQ7"), ("a$$k3y-of-9xQ7", "k3y-of-9xQ7")]
+    {
+        let space = Space::new()
+            .file("Makefile", "include common.mk\nall:\n\t@echo $(call url,x)\n")
+            .file("common.mk", "url = https://$(API_TOKEN)@host.example/$(1)\n");
+        let output = space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run();
+        output.exits(4).says("$API_TOKEN");
+        assert!(!output.all().contains(secret) && !space.has("tasks.toml"), "{}", output.all());
+    }
+}
+
+#[test]
+fn make_makes_no_makefile_and_writes_nothing_unasked() {
+    needs!("make");
+    let space = Space::new()
+        .file("Makefile.in", "")
+        .file("Makefile", "all: ; @echo hi\nMakefile: Makefile.in\n\ttouch pwned\n");
+    let output = space.run("import Makefile --print");
+    output.exits(0);
+    assert!(output.stdout.contains("Makefile:2: make makes `Makefile` anew"), "{}", output.all());
+    space.run("import Makefile --yes").exits(0);
+    assert!(!space.has("pwned"), "make was asked what it knows, and made something");
+    let space = Space::new().file(
+        "Makefile",
+        "-include gen.mk\ninclude no.mk\nall: ; @echo hi\ngen.mk no.mk: ; touch pwned >$@\n",
+    );
+    let output = space.run("import Makefile --yes");
+    output.exits(0);
+    for told in ["Makefile:1: `gen.mk` was not there", "Makefile:2: `no.mk` was not there"] {
+        assert!(output.stdout.contains(told), "{}", output.all());
+    }
+    assert!(!space.has("pwned") && !space.has("gen.mk"));
+    for busy in
+        ["$(file >wrote,x)", "$(eval A := $$(file >wrote,x))", "$(call file,>wrote,x)", "include a.mk"]
+    {
+        let space = Space::new()
+            .file("Makefile", &format!("{busy}\nall: ; @echo hi\n"))
+            .file("a.mk", "$(file >wrote,x)\n");
+        for words in ["import Makefile", "import Makefile --print", "import Makefile --json"] {
+            let output = space.run(words);
+            output.exits(4);
+            assert!(output.all().contains("--yes") && !space.has("wrote"), "{busy}: {}", output.all());
+        }
+        space.run("import Makefile --yes").exits(0);
+        assert!(space.has("wrote"), "{busy}");
+    }
 }
 
 #[test]
