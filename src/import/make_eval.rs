@@ -17,7 +17,8 @@ const SHORTEST: usize = 4;
 pub(super) fn restore(database: &mut Database, files: Files<'_>, expand: &mut Expand<'_>) -> Vec<Loss> {
     let mut known: Vec<(String, &str)> = Vec::new();
     let mut losses = Vec::new();
-    for (name, file, line) in early(files) {
+    let evaluates = files.0.iter().any(|file| file.text.contains("eval "));
+    for (name, file, line) in early(files).into_iter().filter(|_| evaluates) {
         let variable = database.variables.get(name).cloned().unwrap_or_default();
         let value = match variable.origin.as_str() {
             "environment" => variable.value.trim().to_owned(),
@@ -47,6 +48,23 @@ pub(super) fn restore(database: &mut Database, files: Files<'_>, expand: &mut Ex
         }
     }
     losses
+}
+
+/// Expands what rules need a second time, where the Makefile says so.
+pub(super) fn expand_needs(database: &mut Database, expand: &mut Expand<'_>) {
+    if !database.rules.iter().any(|rule| rule.name == ".SECONDEXPANSION") {
+        return;
+    }
+    for rule in &mut database.rules {
+        let target = ("@".to_owned(), rule.name.clone());
+        for needs in [&mut rule.needs, &mut rule.order_only] {
+            if needs.iter().any(|need| need.contains('$')) {
+                let probe = Probe { text: needs.join(" "), variables: vec![target.clone()] };
+                let text = expand(&probe).unwrap_or_default();
+                *needs = text.split_whitespace().map(str::to_owned).collect();
+            }
+        }
+    }
 }
 
 /// The variables that `eval` and `define` expand before there is a recipe, with their lines: `$(NAME)`, and not `$$(NAME)`.

@@ -371,6 +371,41 @@ fn what_is_lost_is_told_with_its_line_also_as_data() {
 }
 
 #[test]
+fn what_only_make_does_is_listed_with_its_line() {
+    needs!("make");
+    let makefile = "include rules.mk\nVPATH = src\n.EXPORT_ALL_VARIABLES:\n.NOTPARALLEL:\nunexport HOME\n\
+        export a-b = 1\nall:\n\t@echo $(MAKECMDGOALS)\n\t@echo $(WHO)\n.DELETE_ON_ERROR:\n";
+    let space = Space::new().file("Makefile", makefile).file("rules.mk", "%.o: %.c\n\tcc $<\nWHO = me\n");
+    let output = space.run("import Makefile --yes --json");
+    output.exits(0);
+    let told: Value = serde_json::from_str(&output.stdout).unwrap();
+    let lost: Vec<String> = told["lost"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loss| {
+            let [file, what] = ["file", "what"].map(|key| loss[key].as_str().unwrap());
+            format!("{file}:{}: {what}", loss["line"])
+        })
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "Makefile:0: `make` alone makes `all`; `shipway` alone lists the tasks",
+            "Makefile:2: make looks for files in other folders too: here `$<` and `$^` are the names as they are written",
+            "Makefile:3: `.EXPORT_ALL_VARIABLES` has no like here",
+            "Makefile:4: `.NOTPARALLEL` has no like here",
+            "Makefile:5: `unexport HOME`: commands get it",
+            "Makefile:6: `export a-b`: no shell has a variable of this name",
+            "Makefile:8: `$(MAKECMDGOALS)` is the task's own target here, whoever needs it",
+            "Makefile:10: `.DELETE_ON_ERROR` has no like here",
+            "rules.mk:2: the pattern rule `%.o: %.c` of rules.mk: write a task with an argument",
+            "rules.mk:3: `WHO` is one word here: make would split `WHO=\"a b\"`",
+        ]
+    );
+}
+
+#[test]
 fn files_that_are_wrong_are_told() {
     needs!("make");
     Space::new().file("Makefile", "all:\n    spaces\n").run("import Makefile").exits(3).says("Makefile");
