@@ -52,6 +52,7 @@ pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a
             let text = step.trim_start_matches(['@', '-', '+', ' ', '\t']);
             let ignore = step[..step.len() - text.len()].contains('-');
             if let Some(call) = own_call(text, &names) {
+                let ignore = ignore || is_ignored(&database, &rule.name);
                 task.run.push(if ignore { format!("{call} || true") } else { call });
                 texts.imported.lose(at.0, at.1, "make calls itself; here the step is a run of its own");
                 continue;

@@ -63,7 +63,9 @@ pub(super) fn parse(text: &str) -> Database {
     }
     let rest: Vec<&str> = lines.collect();
     let mut is_implicit = false;
-    let mut prefix = '\t';
+    // What it was when everything was read, until make says another.
+    let sign = database.variables.get(".RECIPEPREFIX").and_then(|variable| variable.value.chars().next());
+    let mut prefix = sign.unwrap_or('\t');
     for block in rest.split(|line| line.is_empty()) {
         match block {
             ["# Implicit Rules"] => is_implicit = true,

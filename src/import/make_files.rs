@@ -46,6 +46,16 @@ impl<'a> Files<'a> {
         rule.recipe.first().is_some_and(|first| written.trim_start().ends_with(first.as_str()))
     }
 
+    /// The definition of a variable that the caller's environment has: `NAME ?= text` is for those whose has not.
+    pub(super) fn optional(&self, name: &str) -> Option<Variable> {
+        self.lines().find_map(|(file, line, _)| {
+            let place = Some((file.to_owned(), line));
+            let variable = Variable { place, origin: "makefile".to_owned(), value: String::new() };
+            let (value, _) = self.written(name, &variable).filter(|(_, sign)| sign == "?")?;
+            Some(Variable { value, ..variable })
+        })
+    }
+
     /// The text of a definition as it is written, with the sign before its `=`; none where the line is none, as those that `eval` makes, or
     /// where several lines make the value.
     pub(super) fn written(&self, name: &str, variable: &Variable) -> Option<(String, String)> {
@@ -86,7 +96,8 @@ pub fn evaluates(source: &str) -> bool {
     let begins = |text: &str| FUNCTIONS.iter().any(|function| text.starts_with(function));
     let is_called = source.match_indices(['(', '{']).any(|(at, _)| {
         let inside = &source[at + 1..];
-        let called = inside.strip_prefix("call").map(str::trim_start);
+        let called =
+            inside.strip_prefix("call").map(|name| name.trim_start_matches([' ', '\t', '\n', '\r', '\\']));
         begins(inside) || called.is_some_and(|name| name.starts_with('$') || begins(name))
     });
     let is_loaded = source.lines().any(|line| {
@@ -115,6 +126,7 @@ mod tests {
             "$(call shell,x)",
             "$(call $(A),x)",
             "${call  file,>x}",
+            "$(call \\\n shell,x)",
             "$(guile (x))",
             "load x.so",
         ] {

@@ -100,8 +100,11 @@ pub(super) fn made_files(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
         }
         let names = names.split(" #").next().unwrap_or_default();
         let names = if names.contains('$') { texts.expanded(names, None) } else { names.to_owned() };
-        for name in names.split_whitespace().filter(|name| !name.contains(['*', '?', '['])) {
-            let is_read = files.0.iter().any(|it| it.name == name || it.name.ends_with(&format!("/{name}")));
+        for name in names.split_whitespace() {
+            let is_read = match name.contains(['*', '?', '[']) {
+                true => !texts.expanded(&format!("$(wildcard {name})"), None).trim().is_empty(),
+                false => files.0.iter().any(|it| it.name == name || it.name.ends_with(&format!("/{name}"))),
+            };
             if !is_read && (word == "include" || is_made(name)) {
                 lose(
                     file,

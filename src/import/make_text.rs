@@ -172,7 +172,10 @@ impl Texts<'_> {
             return Some(vec![self.value(name, false, Some(String::new()))]);
         };
         match variable.origin.as_str() {
-            "environment" => Some(vec![of_the_shell(name, format!("env.{name}"))]),
+            "environment" => match self.files.optional(name) {
+                Some(variable) => self.own_variable(name, &variable, depth),
+                None => Some(vec![of_the_shell(name, format!("env.{name}"))]),
+            },
             "makefile" | "override" => self.own_variable(name, &variable, depth),
             _ => self.parts(&variable.value, rule, at, depth + 1),
         }

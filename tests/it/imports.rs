@@ -294,6 +294,16 @@ fn no_value_of_the_environment_comes_by_an_included_file() {
 }
 
 #[test]
+fn what_the_caller_may_give_keeps_its_default_also_where_the_caller_of_the_import_gave_it() {
+    needs!("make");
+    let space = Space::new().file("Makefile", "TAG ?= latest\nall:\n\t@echo $(TAG) '$(TAG)'\n");
+    space.shipway(["import", "Makefile"]).env("TAG", "mine").run().exits(0);
+    assert!(!space.read("tasks.toml").contains("mine"));
+    space.run("all").exits(0).prints("latest latest\n");
+    space.shipway(["all"]).env("TAG", "v1").run().exits(0).prints("v1 v1\n");
+}
+
+#[test]
 fn make_makes_no_makefile_and_writes_nothing_unasked() {
     needs!("make");
     let space = Space::new()
@@ -306,11 +316,15 @@ fn make_makes_no_makefile_and_writes_nothing_unasked() {
     assert!(!space.has("pwned"), "make was asked what it knows, and made something");
     let space = Space::new().file(
         "Makefile",
-        "-include gen.mk\ninclude no.mk\nall: ; @echo hi\ngen.mk no.mk: ; touch pwned >$@\n",
+        "-include gen.mk\ninclude no.mk no-*.mk\nall: ; @echo hi\ngen.mk no.mk: ; touch pwned >$@\n",
     );
     let output = space.run("import Makefile --yes");
     output.exits(0);
-    for told in ["Makefile:1: `gen.mk` was not there", "Makefile:2: `no.mk` was not there"] {
+    for told in [
+        "Makefile:1: `gen.mk` was not there",
+        "Makefile:2: `no.mk` was not there",
+        "Makefile:2: `no-*.mk` was not there",
+    ] {
         assert!(output.stdout.contains(told), "{}", output.all());
     }
     assert!(!space.has("pwned") && !space.has("gen.mk"));
