@@ -3,65 +3,84 @@
 use std::collections::HashMap;
 
 use super::make_database::{Database, Rule, parse};
-use super::make_eval::restore;
+use super::make_eval::{expand_needs, restore};
+use super::make_files::Files;
+use super::make_lines::{bare_lines, lines, prefix, steps};
+use super::make_losses::{exports, is_special, made_files, whole_file};
+
 use super::make_text::Texts;
+use super::script::{Piece, fit};
+use super::{Call, Imported, Loss, MakeFile, Task, shebang, task_name};
+
+pub use super::make_files::{evaluates, files};
 pub use super::make_text::{Expand, Probe};
-use super::script::fit;
-use super::{Call, Imported, Loss, Task, line_where, shebang, task_name, variable_name};
 
-/// A target that no Makefile has: whoever asks make for it is told everything, and nothing is made.
-pub const NOTHING: &str = "shipway-import-makes-nothing";
-
-/// Reads `database`, what `make -prq` printed of the Makefile `file` with the text `source`.
-pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut Expand<'a>) -> Imported {
+/// Reads `database`, what `make -prq` printed when it had read `files`, the Makefile itself first.
+pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a>) -> Imported {
+    let files = Files(files);
     let mut database = parse(database);
-    let mut losses = restore(&mut database, file, source, expand);
-    let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, file)).collect();
-    let place = |rule: &Rule| {
-        let written = line_where(source, |line| is_header(line, &rule.name));
-        let recipe = rule.place.as_ref().filter(|(its, _)| its == file).map_or(usize::MAX, |(_, line)| *line);
-        if written > 0 { written } else { recipe }
-    };
-    rules.sort_by_key(|rule| (place(rule), rule.name.clone()));
+    expand_needs(&mut database, expand);
+    let mut losses = restore(&mut database, files, expand);
+    let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, files)).collect();
+    rules.sort_by_key(|rule| (place(files, rule), rule.name.clone()));
     let names = names(&rules);
-    let mut texts = Texts { database: &database, file, source, expand, imported: Imported::default() };
-    let shell = Shell::of(&database, source);
+    let mut texts = Texts {
+        database: &database,
+        files,
+        expand,
+        imported: Imported::default(),
+        names: Vec::new(),
+        single: Vec::new(),
+    };
+    let shell = Shell::of(&database);
     let mut tasks: Vec<Task> = Vec::new();
     for rule in &rules {
-        let line = match place(rule) {
-            usize::MAX => 0,
-            line => line,
-        };
+        let place = told(files, place(files, rule));
         let mut task = Task {
             name: names[&rule.name].clone(),
-            description: about(source, &rule.name),
+            description: about(files, &rule.name),
             ..Task::default()
         };
-        let mut lose = |what: String| losses.push(Loss { file: file.to_owned(), line, what });
+        let mut lose = |what: String| losses.push(Loss { file: place.0.to_owned(), line: place.1, what });
         if task.name != rule.name {
             lose(format!("the target `{}` is called `{}` here", rule.name, task.name));
         }
         needs(rule, &names, &mut task, &mut lose);
         // Two rules of one target, with `::`, are one task after the other.
         for step in steps(&rule.recipe, shell.is_one) {
-            let at = rule.place.as_ref().map_or(line, |(_, line)| *line);
-            let (ignore, text) = prefix(&step);
+            let at = rule.place.as_ref().map_or(place, |(file, line)| (file.as_str(), *line));
+            let text = step.trim_start_matches(['@', '-', '+', ' ', '\t']);
+            let ignore = step[..step.len() - text.len()].contains('-');
             if let Some(call) = own_call(text, &names) {
+                let ignore = ignore || is_ignored(&database, &rule.name);
                 task.run.push(if ignore { format!("{call} || true") } else { call });
-                texts.imported.lose(file, at, "make calls itself; here the step is a run of its own");
+                texts.imported.lose(at.0, at.1, "make calls itself; here the step is a run of its own");
                 continue;
             }
-            let pieces = texts.recipe(text, rule, at);
-            let fitted = fit(&pieces, &shell.shebang, ignore);
-            if fitted.step.trim().is_empty() {
-                continue;
-            }
-            task.run.push(fitted.step);
-            fitted.env.into_iter().for_each(|entry| {
-                if !task.env.contains(&entry) {
-                    task.env.push(entry)
+            let parts = texts.recipe(text, rule, at);
+            // A variable of several lines is as many commands.
+            let commands = if shell.is_one { vec![parts] } else { lines(parts) };
+            for mut parts in commands {
+                let ignore = ignore | prefix(&mut parts) | is_ignored(&database, &rule.name);
+                if shell.is_one && shell.is_bourne {
+                    bare_lines(&mut parts);
                 }
-            });
+                let pieces = texts.command(&parts, rule, at, !shell.is_one);
+                let is_empty =
+                    pieces.iter().all(|it| matches!(it, Piece::Text(text) if text.trim().is_empty()));
+                if is_empty {
+                    continue;
+                }
+                let fitted = fit(&pieces, &shell.shebang, ignore);
+                task.run.push(fitted.step);
+                for entry in fitted.env {
+                    // What the caller's environment holds, commands have anyway.
+                    let is_there = entry.1.starts_with("{{ env.") || entry.1 == "{{  }}";
+                    if !is_there && !task.env.contains(&entry) {
+                        task.env.push(entry);
+                    }
+                }
+            }
         }
         match tasks.iter_mut().find(|known| known.name == task.name) {
             Some(known) => {
@@ -73,18 +92,31 @@ pub fn read<'a>(file: &'a str, source: &'a str, database: &str, expand: &'a mut 
         }
     }
     exports(&mut texts, &mut losses);
-    whole_file(&database, file, source, &mut losses);
+    whole_file(&database, files, &mut losses);
+    made_files(&mut texts, &mut losses);
     texts.imported.tasks = tasks;
     texts.into_imported(losses)
 }
 
+/// Which file a rule stands in, and the line; a rule that `eval` made has the place of that, or none.
+fn place(files: Files<'_>, rule: &Rule) -> (usize, usize) {
+    let number = |name: &str| files.0.iter().position(|file| file.name == name);
+    let written = files.line_where(|line| is_header(line, &rule.name));
+    let recipe = rule.place.as_ref().map(|(file, line)| (file.as_str(), *line));
+    let place = written.or(recipe).and_then(|(file, line)| Some((number(file)?, line)));
+    place.unwrap_or((usize::MAX, 0))
+}
+
+/// The name of that file.
+fn told(files: Files<'_>, (number, line): (usize, usize)) -> (&str, usize) {
+    files.0.get(number).map_or((files.main(), 0), |file| (file.name.as_str(), line))
+}
+
 /// Whether a rule is something that a person calls or another rule needs.
-fn is_task(rule: &Rule, file: &str) -> bool {
-    let is_special =
-        rule.name.starts_with('.') && rule.name.chars().skip(1).all(|c| c.is_ascii_uppercase() || c == '_');
+fn is_task(rule: &Rule, files: Files<'_>) -> bool {
     let does =
         !rule.recipe.is_empty() || !rule.needs.is_empty() || !rule.order_only.is_empty() || rule.is_phony;
-    does && !is_special && rule.name != file && rule.name != NOTHING
+    does && !is_special(rule) && rule.name != files.main()
 }
 
 /// The names of all targets here, each once.
@@ -128,41 +160,6 @@ fn needs(rule: &Rule, names: &HashMap<String, String>, task: &mut Task, lose: &m
     }
 }
 
-/// The lines of a recipe with their continuations, or all of them as one script.
-fn steps(recipe: &[String], is_one: bool) -> Vec<String> {
-    if is_one {
-        return (!recipe.is_empty()).then(|| recipe.join("\n")).into_iter().collect();
-    }
-    let mut steps: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for line in recipe {
-        let ends_open = line.ends_with('\\') && !line.ends_with("\\\\");
-        match steps.last_mut().filter(|_| is_open) {
-            Some(step) => step.push_str(&format!("\n{line}")),
-            None => steps.push(line.clone()),
-        }
-        is_open = ends_open;
-    }
-    steps.into_iter().map(|step| joined(&step)).filter(|step| !step.trim().is_empty()).collect()
-}
-
-/// A shell drops a backslash before the end of a line, but between single quotes.
-fn joined(step: &str) -> String {
-    if step.contains('\'') && step.contains("\\\n") {
-        let is_quoted = step.split("\\\n").scan(0, |quotes, part| {
-            *quotes += part.matches('\'').count();
-            Some(*quotes % 2 == 1)
-        });
-        if is_quoted.into_iter().any(|quoted| quoted) {
-            return step.to_owned();
-        }
-    }
-    let mut lines = step.split("\\\n");
-    let mut text = lines.next().unwrap_or_default().trim_end().to_owned();
-    lines.for_each(|line| text.push_str(&format!(" {}", line.trim())));
-    text
-}
-
 /// `$(MAKE) target` as a run of that task.
 fn own_call(text: &str, names: &HashMap<String, String>) -> Option<String> {
     let rest = text.strip_prefix("$(MAKE) ").or_else(|| text.strip_prefix("${MAKE} "))?;
@@ -184,10 +181,10 @@ fn own_call(text: &str, names: &HashMap<String, String>) -> Option<String> {
         .then(|| format!("shipway {}", words.join(" ")))
 }
 
-/// The signs before a command: `-` means that its failure is nobody's.
-fn prefix(step: &str) -> (bool, &str) {
-    let text = step.trim_start_matches(['@', '-', '+', ' ', '\t']);
-    (step[..step.len() - text.len()].contains('-'), text)
+/// `.IGNORE: target`, or of all targets.
+fn is_ignored(database: &Database, target: &str) -> bool {
+    let rule = database.rules.iter().find(|rule| rule.name == ".IGNORE");
+    rule.is_some_and(|rule| rule.needs.is_empty() || rule.needs.iter().any(|need| need == target))
 }
 
 /// The shell of the recipes.
@@ -195,10 +192,12 @@ struct Shell {
     shebang: String,
     /// `.ONESHELL`
     is_one: bool,
+    /// It is one that make knows the grammar of.
+    is_bourne: bool,
 }
 
 impl Shell {
-    fn of(database: &Database, source: &str) -> Self {
+    fn of(database: &Database) -> Self {
         let value = |name: &str| {
             let variable = database.variables.get(name).filter(|it| it.origin == "makefile");
             variable.map(|it| it.value.trim().to_owned()).filter(|it| !it.contains('$'))
@@ -207,86 +206,24 @@ impl Shell {
         let flags = value(".SHELLFLAGS").unwrap_or_default();
         let flags: Vec<&str> = flags.split_whitespace().collect();
         let shebang = shebang(&program, &flags);
-        Self { shebang, is_one: source.lines().any(|line| line.starts_with(".ONESHELL")) }
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let is_bourne = ["sh", "bash", "dash", "ksh", "rksh", "zsh", "ash"].contains(&name);
+        Self { shebang, is_bourne, is_one: database.rules.iter().any(|rule| rule.name == ".ONESHELL") }
     }
 }
 
 /// Whether a line of the Makefile is where `target` is defined.
-fn is_header(line: &str, target: &str) -> bool {
+pub(super) fn is_header(line: &str, target: &str) -> bool {
     let Some((targets, _)) = line.split_once(':') else { return false };
     !line.starts_with(['\t', '#', '.']) && targets.split_whitespace().any(|name| name == target)
 }
 
 /// `target: ## what it does`, or the comment above it.
-fn about(source: &str, target: &str) -> Option<String> {
-    let lines: Vec<&str> = source.lines().collect();
+fn about(files: Files<'_>, target: &str) -> Option<String> {
+    let lines: Vec<&str> = files.lines().map(|(_, _, line)| line).collect();
     let at = lines.iter().position(|line| is_header(line, target) && !line.contains(":="))?;
     let behind = lines[at].split_once("##").map(|(_, about)| about);
     let above = at.checked_sub(1).and_then(|above| lines[above].strip_prefix('#'));
     let about = behind.or(above)?.trim_start_matches('#').trim();
     (!about.is_empty() && !about.contains("{{")).then(|| about.to_owned())
-}
-
-/// `export NAME` and `export NAME = value`.
-fn exports(texts: &mut Texts<'_>, losses: &mut Vec<Loss>) {
-    let source = texts.source;
-    for (index, line) in source.lines().enumerate() {
-        let Some(rest) = line.strip_prefix("export") else { continue };
-        let rest = rest.trim();
-        if rest.is_empty() {
-            let what =
-                "`export` without a name exports every variable; here commands get those that they use"
-                    .to_owned();
-            losses.push(Loss { file: texts.file.to_owned(), line: index + 1, what });
-            continue;
-        }
-        let names = rest.split(['=', ':', '?']).next().unwrap_or_default();
-        for name in names.split_whitespace() {
-            let probe = Rule::default();
-            let pieces = texts.recipe(&format!("$({name})"), &probe, index + 1);
-            let value: String = pieces
-                .iter()
-                .map(|piece| match piece {
-                    super::script::Piece::Text(text) => super::literal(text),
-                    super::script::Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
-                })
-                .collect();
-            let entry = (variable_name(name), value);
-            // The caller's own variable reaches commands anyway.
-            if !entry.1.starts_with("${") && !texts.imported.env.contains(&entry) {
-                texts.imported.env.push(entry);
-            }
-        }
-    }
-}
-
-/// What is lost of the file as a whole.
-fn whole_file(database: &Database, file: &str, source: &str, losses: &mut Vec<Loss>) {
-    let mut lose = |line: usize, what: String| losses.push(Loss { file: file.to_owned(), line, what });
-    for (name, its, line) in database.patterns.iter().filter(|(_, its, _)| its == file) {
-        lose(*line, format!("the pattern rule `{}` of {its}: write a task with an argument", name.trim()));
-    }
-    for (index, line) in source.lines().enumerate() {
-        let word = line.split_whitespace().next().unwrap_or_default();
-        if matches!(word, "ifeq" | "ifneq" | "ifdef" | "ifndef") {
-            lose(index + 1, format!("`{}` was decided at the import", line.trim()));
-        }
-    }
-    for rule in &database.rules {
-        for (variable, _) in &rule.variables {
-            let line =
-                line_where(source, |line| is_header(line, &rule.name) && line.contains(variable.as_str()));
-            lose(
-                line,
-                format!(
-                    "`{variable}` of `{}` stands in its own commands, but not in those of what it needs",
-                    rule.name
-                ),
-            );
-        }
-    }
-    let default = database.variables.get(".DEFAULT_GOAL").map(|it| it.value.clone()).unwrap_or_default();
-    if !default.is_empty() {
-        lose(0, format!("`make` alone makes `{default}`; `shipway` alone lists the tasks"));
-    }
 }

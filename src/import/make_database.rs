@@ -63,12 +63,16 @@ pub(super) fn parse(text: &str) -> Database {
     }
     let rest: Vec<&str> = lines.collect();
     let mut is_implicit = false;
+    // What it was when everything was read, until make says another.
+    let sign = database.variables.get(".RECIPEPREFIX").and_then(|variable| variable.value.chars().next());
+    let mut prefix = sign.unwrap_or('\t');
     for block in rest.split(|line| line.is_empty()) {
         match block {
             ["# Implicit Rules"] => is_implicit = true,
             block if block.contains(&"# Files") => is_implicit = false,
-            [first, ..] if *first == "# Not a target:" => {}
+            block if block.iter().take(2).any(|line| *line == "# Not a target:") => {}
             block if is_implicit => {
+                block.iter().for_each(|line| prefix = other_prefix(line).unwrap_or(prefix));
                 let name = block
                     .iter()
                     .find(|line| line.contains('%') && line.contains(':') && !line.starts_with('#'));
@@ -77,20 +81,39 @@ pub(super) fn parse(text: &str) -> Database {
                     database.patterns.push(((*name).to_owned(), file, line));
                 }
             }
-            block => add_rule(&mut database, block),
+            block => add_rule(&mut database, block, &mut prefix),
+        }
+    }
+    // Nothing was made: of what is phony make only knows that somebody said so.
+    let phony: Vec<String> = database
+        .rules
+        .iter()
+        .filter(|rule| rule.name == ".PHONY")
+        .flat_map(|rule| rule.needs.clone())
+        .collect();
+    for rule in &mut database.rules {
+        rule.is_phony = phony.contains(&rule.name);
+    }
+    for name in phony {
+        if !database.rules.iter().any(|rule| rule.name == name) {
+            database.rules.push(Rule { name, is_phony: true, ..Rule::default() });
         }
     }
     database
 }
 
-fn add_rule(database: &mut Database, block: &[&str]) {
+/// Reads one; `prefix` is what the lines of recipes begin with, and stays until make says another.
+fn add_rule(database: &mut Database, block: &[&str], prefix: &mut char) {
     let mut rule = Rule::default();
+    let mut is_recipe = false;
     for line in block {
-        if let Some(recipe) = line.strip_prefix('\t') {
+        if let Some(recipe) = line.strip_prefix(*prefix).filter(|_| is_recipe) {
             rule.recipe.push(recipe.to_owned());
+        } else if let Some(other) = other_prefix(line) {
+            *prefix = other;
         } else if let Some(comment) = line.strip_prefix('#') {
-            rule.is_phony |= comment.contains("Phony target");
             if comment.contains("recipe to execute") {
+                is_recipe = true;
                 rule.place = place(comment);
             }
         } else if let Some((name, needs)) = header(line) {
@@ -112,6 +135,12 @@ fn add_rule(database: &mut Database, block: &[&str]) {
     }
 }
 
+/// `.RECIPEPREFIX = >`, which make says where it is another one than before.
+fn other_prefix(line: &str) -> Option<char> {
+    let other = line.strip_prefix(".RECIPEPREFIX =")?;
+    Some(other.strip_prefix(' ').and_then(|other| other.chars().next()).unwrap_or('\t'))
+}
+
 /// `name: needs`; a colon within the name is followed by something.
 fn header(line: &str) -> Option<(&str, &str)> {
     let at = line.char_indices().find(|(at, c)| {
@@ -129,7 +158,7 @@ pub(super) fn assignment(line: &str) -> Option<(&str, &str)> {
 }
 
 /// `… (from 'Makefile', line 3)`.
-fn place(comment: &str) -> Option<(String, usize)> {
+pub(super) fn place(comment: &str) -> Option<(String, usize)> {
     let (_, rest) = comment.split_once("(from '")?;
     let (file, rest) = rest.split_once("', line ")?;
     Some((file.to_owned(), rest.trim_end_matches([')', ':']).parse().ok()?))

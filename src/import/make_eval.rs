@@ -6,29 +6,26 @@
 use std::cmp::Reverse;
 
 use super::Loss;
-use super::make_database::{Database, Rule, assignment};
+use super::make_database::{Database, assignment};
+use super::make_files::Files;
 use super::make_text::{Expand, Probe};
 
 /// Shorter values stand in other words by chance.
 const SHORTEST: usize = 4;
 
 /// Puts names back into the recipes of `database`, and tells of the variables whose text was taken.
-pub(super) fn restore(
-    database: &mut Database,
-    file: &str,
-    source: &str,
-    expand: &mut Expand<'_>,
-) -> Vec<Loss> {
+pub(super) fn restore(database: &mut Database, files: Files<'_>, expand: &mut Expand<'_>) -> Vec<Loss> {
     let mut known: Vec<(String, &str)> = Vec::new();
     let mut losses = Vec::new();
-    for (name, line) in early(source) {
+    let evaluates = files.0.iter().any(|file| file.text.contains("eval "));
+    for (name, file, line) in early(files).into_iter().filter(|_| evaluates) {
         let variable = database.variables.get(name).cloned().unwrap_or_default();
         let value = match variable.origin.as_str() {
             "environment" => variable.value.trim().to_owned(),
             // Nobody has set it, or it is the name of a loop.
-            "" if source.contains(&format!("foreach {name},")) => continue,
+            "" if files.0.iter().any(|it| it.text.contains(&format!("foreach {name},"))) => continue,
             "" => String::new(),
-            "makefile" | "override" if is_of_a_command(source, name) => {
+            "makefile" | "override" if is_of_a_command(files, name) => {
                 let probe = Probe { text: format!("$({name})"), variables: Vec::new() };
                 expand(&probe).unwrap_or_default().trim().to_owned()
             }
@@ -45,7 +42,7 @@ pub(super) fn restore(
         }
     }
     known.sort_by_key(|(value, name)| (Reverse(value.len()), *name));
-    for rule in database.rules.iter_mut().filter(|rule| !is_written(rule, file, source)) {
+    for rule in database.rules.iter_mut().filter(|rule| !files.has(rule)) {
         for line in &mut rule.recipe {
             *line = named(line, &known);
         }
@@ -53,11 +50,28 @@ pub(super) fn restore(
     losses
 }
 
+/// Expands what rules need a second time, where the Makefile says so.
+pub(super) fn expand_needs(database: &mut Database, expand: &mut Expand<'_>) {
+    if !database.rules.iter().any(|rule| rule.name == ".SECONDEXPANSION") {
+        return;
+    }
+    for rule in &mut database.rules {
+        let target = ("@".to_owned(), rule.name.clone());
+        for needs in [&mut rule.needs, &mut rule.order_only] {
+            if needs.iter().any(|need| need.contains('$')) {
+                let probe = Probe { text: needs.join(" "), variables: vec![target.clone()] };
+                let text = expand(&probe).unwrap_or_default();
+                *needs = text.split_whitespace().map(str::to_owned).collect();
+            }
+        }
+    }
+}
+
 /// The variables that `eval` and `define` expand before there is a recipe, with their lines: `$(NAME)`, and not `$$(NAME)`.
-fn early(source: &str) -> Vec<(&str, usize)> {
-    let mut found: Vec<(&str, usize)> = Vec::new();
+fn early(files: Files<'_>) -> Vec<(&str, &str, usize)> {
+    let mut found: Vec<(&str, &str, usize)> = Vec::new();
     let mut is_within = false;
-    for (index, line) in source.lines().enumerate() {
+    for (file, number, line) in files.lines() {
         if line == "endef" {
             is_within = false;
         } else if line.starts_with("define ") {
@@ -73,8 +87,8 @@ fn early(source: &str) -> Vec<(&str, usize)> {
             let name = name.split([')', '}']).next().unwrap_or_default();
             let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-            if !is_doubled && is_name && !found.iter().any(|(known, _)| *known == name) {
-                found.push((name, index + 1));
+            if !is_doubled && is_name && !found.iter().any(|(known, ..)| *known == name) {
+                found.push((name, file, number));
             }
         }
     }
@@ -82,21 +96,13 @@ fn early(source: &str) -> Vec<(&str, usize)> {
 }
 
 /// Whether a variable is what a command prints.
-fn is_of_a_command(source: &str, name: &str) -> bool {
-    source.lines().any(|line| {
+fn is_of_a_command(files: Files<'_>, name: &str) -> bool {
+    files.lines().any(|(_, _, line)| {
         let line = line.trim_start_matches("export ").trim_start_matches("override ");
         assignment(line).is_some_and(|(left, value)| {
             left == name && (value.contains("$(shell ") || value.contains("${shell ") || line.contains("!="))
         })
     })
-}
-
-/// Whether a recipe stands in the Makefile as it is.
-fn is_written(rule: &Rule, file: &str, source: &str) -> bool {
-    let Some((_, line)) = rule.place.as_ref().filter(|(its, _)| its == file) else { return false };
-    let written = source.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    // Behind `target: ;` it has no tab.
-    rule.recipe.first().is_some_and(|first| written.trim_start().ends_with(first.as_str()))
 }
 
 /// A text in which each value is its name again; the longest value counts.

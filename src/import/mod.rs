@@ -10,6 +10,10 @@ pub mod just;
 pub mod make;
 mod make_database;
 mod make_eval;
+mod make_files;
+mod make_lines;
+mod make_losses;
+mod make_shell;
 mod make_text;
 pub mod mise;
 pub mod script;
@@ -17,6 +21,7 @@ pub mod taskfile;
 mod write;
 mod yaml;
 
+pub use make_files::MakeFile;
 pub use write::render;
 
 use std::path::Path;

@@ -250,7 +250,7 @@ fn no_value_of_the_environment_gets_into_the_new_file() {
     // What `eval` made of the name gets the name back.
     let makefile = "define rule\n$(1):\n\techo $(1) $(API_TOKEN)\nendef\n$(eval $(call rule,a))\n";
     let space = Space::new().file("Makefile", makefile);
-    space.shipway(["import", "Makefile"]).env("API_TOKEN", token).run().exits(0);
+    space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run().exits(0);
     let text = space.read("tasks.toml");
     assert!(text.contains("echo a ${API_TOKEN}") && !text.contains(token), "{text}");
     space.shipway(["a"]).env("API_TOKEN", token).run().exits(0).prints(&format!("a {token}\n"));
@@ -266,6 +266,82 @@ fn no_value_of_the_environment_gets_into_the_new_file() {
         assert!(!space.has("tasks.toml"));
     }
     space.run("import Makefile").exits(0);
+}
+
+#[test]
+fn no_value_of_the_environment_comes_by_an_included_file() {
+    needs!("make");
+    let token = "s3cr3tTokenValue99";
+    let space = Space::new()
+        .file("Makefile", "include common.mk\nall:\n\t@echo $(URL)\n")
+        .file("common.mk", "URL := https://user:$(API_TOKEN)@host.example\n");
+    space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run().exits(0);
+    let text = space.read("tasks.toml");
+    assert!(text.contains("API_TOKEN") && !text.contains(token), "{text}");
+    let url = format!("https://user:{token}@host.example\n");
+    space.shipway(["all"]).env("API_TOKEN", token).run().exits(0).prints(&url);
+    // Where only make can say the value, nothing is written, also if it is cut into pieces.
+    for (token, secret) in
+        [(token, token), ("two\nk3y-of-9xQ7", "k3y-of-9xQ7"), ("a$$k3y-of-9xQ7", "k3y-of-9xQ7")]
+    {
+        let space = Space::new()
+            .file("Makefile", "include common.mk\nall:\n\t@echo $(call url,x)\n")
+            .file("common.mk", "url = https://$(API_TOKEN)@host.example/$(1)\n");
+        let output = space.shipway(["import", "Makefile", "--yes"]).env("API_TOKEN", token).run();
+        output.exits(4).says("$API_TOKEN");
+        assert!(!output.all().contains(secret) && !space.has("tasks.toml"), "{}", output.all());
+    }
+}
+
+#[test]
+fn what_the_caller_may_give_keeps_its_default_also_where_the_caller_of_the_import_gave_it() {
+    needs!("make");
+    let space = Space::new().file("Makefile", "TAG ?= latest\nall:\n\t@echo $(TAG) '$(TAG)'\n");
+    space.shipway(["import", "Makefile"]).env("TAG", "mine").run().exits(0);
+    assert!(!space.read("tasks.toml").contains("mine"));
+    space.run("all").exits(0).prints("latest latest\n");
+    space.shipway(["all"]).env("TAG", "v1").run().exits(0).prints("v1 v1\n");
+}
+
+#[test]
+fn make_makes_no_makefile_and_writes_nothing_unasked() {
+    needs!("make");
+    let space = Space::new()
+        .file("Makefile.in", "")
+        .file("Makefile", "all: ; @echo hi\nMakefile: Makefile.in\n\ttouch pwned\n");
+    let output = space.run("import Makefile --print");
+    output.exits(0);
+    assert!(output.stdout.contains("Makefile:2: make makes `Makefile` anew"), "{}", output.all());
+    space.run("import Makefile --yes").exits(0);
+    assert!(!space.has("pwned"), "make was asked what it knows, and made something");
+    let space = Space::new().file(
+        "Makefile",
+        "-include gen.mk\ninclude no.mk no-*.mk\nall: ; @echo hi\ngen.mk no.mk: ; touch pwned >$@\n",
+    );
+    let output = space.run("import Makefile --yes");
+    output.exits(0);
+    for told in [
+        "Makefile:1: `gen.mk` was not there",
+        "Makefile:2: `no.mk` was not there",
+        "Makefile:2: `no-*.mk` was not there",
+    ] {
+        assert!(output.stdout.contains(told), "{}", output.all());
+    }
+    assert!(!space.has("pwned") && !space.has("gen.mk"));
+    for busy in
+        ["$(file >wrote,x)", "$(eval A := $$(file >wrote,x))", "$(call file,>wrote,x)", "include a.mk"]
+    {
+        let space = Space::new()
+            .file("Makefile", &format!("{busy}\nall: ; @echo hi\n"))
+            .file("a.mk", "$(file >wrote,x)\n");
+        for words in ["import Makefile", "import Makefile --print", "import Makefile --json"] {
+            let output = space.run(words);
+            output.exits(4);
+            assert!(output.all().contains("--yes") && !space.has("wrote"), "{busy}: {}", output.all());
+        }
+        space.run("import Makefile --yes").exits(0);
+        assert!(space.has("wrote"), "{busy}");
+    }
 }
 
 #[test]
@@ -306,6 +382,41 @@ fn what_is_lost_is_told_with_its_line_also_as_data() {
     // What could not be understood fails where it would be needed, and is not passed over.
     space.run("a").exits(1);
     assert!(space.read("tasks.toml").contains("# - Taskfile.yml:5: `status`"));
+}
+
+#[test]
+fn what_only_make_does_is_listed_with_its_line() {
+    needs!("make");
+    let makefile = "include rules.mk\nVPATH = src\n.EXPORT_ALL_VARIABLES:\n.NOTPARALLEL:\nunexport HOME\n\
+        export a-b = 1\nall:\n\t@echo $(MAKECMDGOALS)\n\t@echo $(WHO)\n.DELETE_ON_ERROR:\n";
+    let space = Space::new().file("Makefile", makefile).file("rules.mk", "%.o: %.c\n\tcc $<\nWHO = me\n");
+    let output = space.run("import Makefile --yes --json");
+    output.exits(0);
+    let told: Value = serde_json::from_str(&output.stdout).unwrap();
+    let lost: Vec<String> = told["lost"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|loss| {
+            let [file, what] = ["file", "what"].map(|key| loss[key].as_str().unwrap());
+            format!("{file}:{}: {what}", loss["line"])
+        })
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "Makefile:0: `make` alone makes `all`; `shipway` alone lists the tasks",
+            "Makefile:2: make looks for files in other folders too: here `$<` and `$^` are the names as they are written",
+            "Makefile:3: `.EXPORT_ALL_VARIABLES` has no like here",
+            "Makefile:4: `.NOTPARALLEL` has no like here",
+            "Makefile:5: `unexport HOME`: commands get it",
+            "Makefile:6: `export a-b`: no shell has a variable of this name",
+            "Makefile:8: `$(MAKECMDGOALS)` is the task's own target here, whoever needs it",
+            "Makefile:10: `.DELETE_ON_ERROR` has no like here",
+            "rules.mk:2: the pattern rule `%.o: %.c` of rules.mk: write a task with an argument",
+            "rules.mk:3: `WHO` is one word here: make would split `WHO=\"a b\"`",
+        ]
+    );
 }
 
 #[test]

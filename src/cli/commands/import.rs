@@ -1,5 +1,7 @@
 //! `import`: another tool's task file becomes a tasks file.
 
+mod make;
+
 use std::path::Path;
 
 use super::probe;
@@ -8,15 +10,10 @@ use crate::cli::format::format;
 use crate::cli::options::Options;
 use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::event::Stream;
-use crate::import::{Imported, Loss, Origin, just, make, mise, render, taskfile};
+use crate::import::{Imported, Loss, Origin, just, mise, render, taskfile};
 use crate::masking::env_value_is_secret;
 use crate::os::Doors;
 use crate::os::files::{FileKind, real_path};
-use crate::os::terminal::say;
-use crate::plan::Proposal;
-use crate::report::ask::TerminalAsk;
-use crate::run::{Answer, Ask as _, Question};
 use crate::text::count::count;
 use crate::text::visible::visible;
 
@@ -44,9 +41,9 @@ pub(super) fn run(
         Fault::new(FaultKind::Usage, format!("{} could not be read: {error}", file.display()))
     })?;
     let source = String::from_utf8_lossy(&bytes).into_owned();
-    let imported = read(doors, options, (origin, &path, &name), &source)?;
+    let (imported, sources) = read(doors, options, (origin, &path, &name), &source)?;
     let text = render(&imported, &name);
-    refuse_secrets(doors, &source, &text, &name)?;
+    refuse_secrets(doors, &sources, &text, &name)?;
     let text = format(&text).map_err(|fault| {
         Fault::new(FaultKind::Bug, format!("what was made of {name} is no tasks file: {fault}"))
             .hint("please report this with the file")
@@ -74,12 +71,11 @@ pub(super) fn run(
 }
 
 /// What the other tool had to expand may hold what the caller's environment keeps secret. A tasks file is for everybody.
-fn refuse_secrets(doors: &Doors, source: &str, text: &str, name: &str) -> Result<(), Fault> {
+fn refuse_secrets(doors: &Doors, sources: &[String], text: &str, name: &str) -> Result<(), Fault> {
     let held = doors.environment.variables.iter().find_map(|(variable, value)| {
         let (variable, value) = (variable.to_str()?, value.to_str()?);
-        let is_there = source.contains(variable) && text.contains(value);
-        (is_there && !value.starts_with('/') && env_value_is_secret(variable, value.as_bytes(), &[], &[]))
-            .then_some(variable)
+        let is_secret = !value.starts_with('/') && env_value_is_secret(variable, value.as_bytes(), &[], &[]);
+        (is_secret && holds(text, value, sources)).then_some(variable)
     });
     match held {
         None => Ok(()),
@@ -91,6 +87,16 @@ fn refuse_secrets(doors: &Doors, source: &str, text: &str, name: &str) -> Result
             "import it without: `env -u {variable} shipway import {name}`; what then is empty wants `${{{variable}}}`"
         ))),
     }
+}
+
+/// Whether a tasks file holds a value, or a telling part of one, that stands in none of the files which it was made of. Only there is it
+/// the caller's own: what a project's file says is no secret.
+fn holds(text: &str, value: &str, sources: &[String]) -> bool {
+    // The other tool may have read a `$` and split at the end of a line; a string of the new file has its quotes in its own way.
+    let parts = value.split(['\n', '$', '"', '\'', '\\']).map(str::trim);
+    std::iter::once(value.trim())
+        .chain(parts.filter(|part| env_value_is_secret("", part.as_bytes(), &[], &[])))
+        .any(|part| text.contains(part) && !sources.iter().any(|source| source.contains(part)))
 }
 
 /// Says what is wrong with the new file, if anything is: it is there to be corrected.
@@ -117,49 +123,31 @@ fn told(imported: &Imported, name: &str) -> String {
     text
 }
 
+/// What is made of the file, and the texts of all files that were read for it.
 fn read(
     doors: &Doors,
     options: &Options,
     (origin, path, name): (Origin, &Path, &str),
     source: &str,
-) -> Result<Imported, Fault> {
-    let wrong = |why: String| Fault::new(FaultKind::File, format!("{name} could not be understood: {why}"));
-    match origin {
-        Origin::Task => taskfile::read(name, source).map_err(wrong),
-        Origin::Mise => mise::read(name, source).map_err(wrong),
+) -> Result<(Imported, Vec<String>), Fault> {
+    let imported = match origin {
+        Origin::Task => taskfile::read(name, source),
+        Origin::Mise => mise::read(name, source),
         Origin::Just => {
             let words = ["--justfile", name, "--dump", "--dump-format", "json"];
-            just::read(name, source, &ask(doors, path, "just", (&words, ""), &[0])?).map_err(wrong)
+            just::read(name, source, &ask(doors, path, "just", &words)?)
         }
-        Origin::Make => {
-            if source.contains("$(shell")
-                || source.contains("${shell")
-                || source.contains("!=")
-                || source.contains("include")
-            {
-                may_evaluate(doors, options, name)?;
-            }
-            // With a target of ours make reads everything, and makes nothing.
-            let words = ["-prq", "-f", name, "-f", "-", make::NOTHING];
-            let rule = format!(".PHONY: {0}\n{0}:\n", make::NOTHING);
-            let database = ask(doors, path, "make", (&words, &rule), &[0, 1])?;
-            let mut expand = |wanted: &make::Probe| expand(doors, path, name, wanted);
-            Ok(make::read(name, source, &database, &mut expand))
-        }
-    }
+        Origin::Make => return make::read(doors, options, (path, name), source),
+    };
+    let wrong = |why: String| Fault::new(FaultKind::File, format!("{name} could not be understood: {why}"));
+    Ok((imported.map_err(wrong)?, vec![source.to_owned()]))
 }
 
-/// What a program says of its own file, given words and standard input; `good` are the statuses that mean an answer.
-fn ask(
-    doors: &Doors,
-    path: &Path,
-    tool: &str,
-    (words, stdin): (&[&str], &str),
-    good: &[u8],
-) -> Result<String, Fault> {
+/// What a program says of its own file.
+fn ask(doors: &Doors, path: &Path, tool: &str, words: &[&str]) -> Result<String, Fault> {
     let dir = path.parent().unwrap_or(Path::new("/"));
-    match probe::ask(doors, dir, tool, words, stdin) {
-        Some(reply) if good.contains(&reply.status) => Ok(reply.out),
+    match probe::ask(doors, dir, tool, words, "") {
+        Some(reply) if reply.status == 0 => Ok(reply.out),
         Some(reply) => Err(Fault::new(
             FaultKind::File,
             format!("{tool} could not read {} (status {})", path.display(), reply.status),
@@ -167,47 +155,6 @@ fn ask(
         .hint(format!("`{tool}` itself says why"))),
         None => Err(Fault::new(FaultKind::World, format!("`{tool}` has to be there to read its own file"))
             .hint(format!("install {tool} until the import is done"))),
-    }
-}
-
-/// One text as make expands it: the Makefile is read first, then what we ask.
-fn expand(doors: &Doors, path: &Path, name: &str, wanted: &make::Probe) -> Option<String> {
-    const MARK: &str = "@shipway-import@";
-    let mut text = String::new();
-    for (name, value) in &wanted.variables {
-        text.push_str(&format!("{name} := {value}\n"));
-    }
-    text.push_str(&format!("define shipway-text\n{}\nendef\n", wanted.text));
-    text.push_str(&format!("$(info {MARK}$(shipway-text){MARK})\n{}:\n", make::NOTHING));
-    let words = ["-rq", "-f", name, "-f", "-", make::NOTHING];
-    let reply = probe::ask(doors, path.parent()?, "make", &words, &text)?;
-    let (_, rest) = reply.out.split_once(MARK)?;
-    rest.split_once(MARK).map(|(text, _)| text.to_owned())
-}
-
-/// Reading a Makefile runs what stands in it: nobody is surprised by that.
-fn may_evaluate(doors: &Doors, options: &Options, name: &str) -> Result<(), Fault> {
-    let facts = session::facts(doors, options);
-    let mut ask = TerminalAsk::new(facts, options.json, options.yes, Vec::new());
-    let question = Question::Approve(Proposal {
-        question: format!("make reads {name} for the import and runs every `$(shell …)` in it. Let it?"),
-        changes: Vec::new(),
-        words: Vec::new(),
-    });
-    let silent = ask.is_silent(&question);
-    match ask.ask(&question) {
-        Answer::Approved { .. } => {
-            if silent && !options.json {
-                say(
-                    Stream::Err,
-                    &format!("note: make evaluates {name}, every `$(shell …)` in it included\n"),
-                );
-            }
-            Ok(())
-        }
-        Answer::Refused(fault) => Err(fault),
-        Answer::Interrupted => Err(Fault::new(FaultKind::Interrupted, "interrupted")),
-        Answer::Declined | Answer::Text(_) => Err(Fault::new(FaultKind::Declined, "nothing was imported")),
     }
 }
 
