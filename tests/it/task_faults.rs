@@ -40,3 +40,38 @@ depends = [{ task = "sly", args = ["b", "\u001b[9m"] }]
     assert!(!raw.contains("some\u{1b}[31mbody") && !raw.contains("a\u{1b}[1m\u{1b}"), "{raw:?}");
     assert!(!raw.contains("Really\u{1b}"), "{raw:?}");
 }
+
+#[test]
+fn a_command_of_finally_that_fails_too_is_told_and_the_first_failure_is_the_result() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.both]
+run = "exit 4"
+finally = ["exit 6", "exit 5"]
+[tasks.ends]
+run = "true"
+finally = ["exit 6", "exit 5"]
+[tasks.ignored]
+run = "exit 4"
+finally = ["exit 5"]
+ignore_error = true
+[tasks.cleaner]
+run = "exit 7"
+[tasks.row]
+run = ["exit 4", { task = "both" }]
+finally = [{ task = "cleaner" }]
+"#,
+    );
+    let too = "warning: a command of `finally` failed too: ";
+    let output = space.run("both");
+    output.exits(4).says(&format!("{too}`both (finally)` failed: exit status 5"));
+    output.says(&format!("{too}`both (finally)` failed: exit status 6")).says("`both` failed: exit status 4");
+    let output = space.run("ends");
+    output.exits(5).says(&format!("{too}`ends (finally)` failed: exit status 6"));
+    let output = space.run("ignored");
+    output
+        .exits(0)
+        .says("the task ignores it")
+        .says(&format!("{too}`ignored (finally)` failed: exit status 5"));
+    space.run("row").exits(4).says("`cleaner` failed: exit status 7");
+}
