@@ -75,3 +75,13 @@ finally = [{ task = "cleaner" }]
         .says(&format!("{too}`ignored (finally)` failed: exit status 5"));
     space.run("row").exits(4).says("`cleaner` failed: exit status 7");
 }
+
+#[test]
+fn a_script_whose_interpreter_is_not_there_names_it_and_its_place() {
+    let space = Space::with_tasks("[tasks.t]\nrun = \"\"\"#!/bin/no-such-shell -e\necho it\n\"\"\"\n");
+    let output = space.run("t");
+    output.exits(7).says("`/bin/no-such-shell`, which is to run this script, is not there");
+    output.says("tasks.toml:2:7").says("`#!/usr/bin/env no-such-shell`").does_not_say("script-");
+    let space = Space::with_tasks("[tasks.t]\nrun = \"\"\"#!/bin/sh -e\necho it\n\"\"\"\n");
+    space.run("t").exits(0).prints("it\n");
+}
