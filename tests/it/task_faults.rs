@@ -85,3 +85,10 @@ fn a_script_whose_interpreter_is_not_there_names_it_and_its_place() {
     let space = Space::with_tasks("[tasks.t]\nrun = \"\"\"#!/bin/sh -e\necho it\n\"\"\"\n");
     space.run("t").exits(0).prints("it\n");
 }
+
+#[test]
+fn a_dry_run_asks_for_no_argument() {
+    let space = Space::with_tasks("[tasks.greet]\nargs = [\"who\"]\nrun = \"echo {{ who }}\"\n");
+    let terminal = space.shipway(["--dry-run", "greet"]).terminal();
+    terminal.wait().exits(2).shows("`greet` needs the argument `who`");
+}
