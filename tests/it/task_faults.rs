@@ -1,6 +1,6 @@
 //! What is said where a task is wrong in itself, and how its texts are shown.
 
-use crate::harness::Space;
+use crate::harness::{Space, needs};
 
 #[test]
 fn what_the_file_says_of_a_task_steers_no_terminal() {
@@ -91,4 +91,22 @@ fn a_dry_run_asks_for_no_argument() {
     let space = Space::with_tasks("[tasks.greet]\nargs = [\"who\"]\nrun = \"echo {{ who }}\"\n");
     let terminal = space.shipway(["--dry-run", "greet"]).terminal();
     terminal.wait().exits(2).shows("`greet` needs the argument `who`");
+}
+
+#[test]
+fn what_stands_in_place_of_the_file_for_exports_is_no_file_to_wait_for() {
+    needs!("mkfifo");
+    let space = Space::with_tasks(
+        r#"
+[tasks.fifo]
+exports = ["v"]
+run = "rm -f $SHIPWAY_OUTPUT; mkfifo $SHIPWAY_OUTPUT"
+[tasks.gone]
+exports = ["v"]
+run = "rm $SHIPWAY_OUTPUT"
+"#,
+    );
+    let output = space.run("fifo");
+    output.exits(1).says("`fifo` put something else in the place of the file that $SHIPWAY_OUTPUT names");
+    space.run("gone").exits(1).says("`gone` removed the file that $SHIPWAY_OUTPUT names");
 }
