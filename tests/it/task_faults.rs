@@ -110,3 +110,15 @@ run = "rm $SHIPWAY_OUTPUT"
     output.exits(1).says("`fifo` put something else in the place of the file that $SHIPWAY_OUTPUT names");
     space.run("gone").exits(1).says("`gone` removed the file that $SHIPWAY_OUTPUT names");
 }
+
+#[test]
+fn an_export_of_a_task_that_failed_and_ignores_it_is_told_so() {
+    let space = Space::with_tasks(
+        "[tasks.a]\nexports = [\"v\"]\nignore_error = true\nrun = \"exit 3\"\n[tasks.b]\nrun = \"echo {{ tasks.a.v }}\"\n",
+    );
+    space
+        .run("b")
+        .exits(1)
+        .says("the task `a` did not hand on `v`")
+        .says("it was skipped, or failed, which it ignores");
+}
