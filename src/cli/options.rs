@@ -183,7 +183,8 @@ Examples:
   shipway --explain test        run the task `test`, and say which file made it necessary
 
 Exit codes: 0 done, 1 failed (or the status of the command that failed), 2 usage, 3 a file is wrong,
-4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway, 128+N ended by a signal.";
+4 refused, 5 declined, 6 locked, 7 the machine is not ready, 70 a bug in Shipway,
+124 a task took longer than its `timeout`, 128+N ended by a signal.";
 
 #[cfg(test)]
 mod tests {

@@ -130,7 +130,8 @@ impl<'a> Session<'a> {
     /// Asks for a task's argument that was not given; `None`: nobody can be asked here.
     pub(super) fn ask_for(&self, task: &str, argument: &Argument) -> Result<Option<String>, Fault> {
         let (facts, options) = (facts(self.doors, &self.options), &self.options);
-        if !facts.can_ask || options.json {
+        // A dry run only looks: it says what is missing.
+        if !facts.can_ask || options.json || options.dry_run {
             return Ok(None);
         }
         let about = argument.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();

@@ -68,6 +68,7 @@ pub fn shell_spec(
     let text = script.render(&mut value);
     let mut spec = match &script.shell {
         ScriptShell::Shebang => {
+            interpreter_is_there(context, script, &text)?;
             let name = format!("script-{}", blake3::hash(text.as_bytes()).to_hex());
             let path = context.private_path(&name)?;
             context.doors().files.write(&path, text.as_bytes(), 0o700).map_err(|error| {
@@ -101,6 +102,27 @@ pub fn shell_spec(
     spec.env = env;
     spec.shown = Some(text);
     Ok(spec)
+}
+
+/// A `#!` line names a program that is there. Otherwise the system would say that the script itself is not there.
+fn interpreter_is_there(context: &mut StepContext<'_>, script: &Script, text: &str) -> Result<(), Fault> {
+    let line = text.lines().next().unwrap_or_default();
+    let named = line.strip_prefix("#!").and_then(|line| line.split_whitespace().next());
+    let interpreter = named.unwrap_or_default();
+    // Another one is looked for in the folder that the script is started in.
+    if !interpreter.starts_with('/') || context.doors().tools.find(interpreter, None, context.root()).is_ok()
+    {
+        return Ok(());
+    }
+    let message = format!("`{interpreter}`, which is to run this script, is not there");
+    let fault = Fault::new(FaultKind::World, message).detail(line.to_owned());
+    let hint = match interpreter.rsplit('/').next() {
+        Some(name) if !name.is_empty() && name != "env" => {
+            format!("install it, or let it be looked for in PATH: `#!/usr/bin/env {name}`")
+        }
+        _ => "name another program in the script's first line".to_owned(),
+    };
+    Err(context.bindings().fault_at(script.span, fault.hint(hint)))
 }
 
 fn direct(

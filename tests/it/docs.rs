@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use clap::CommandFactory as _;
 use shipway::cli::Cli;
 use shipway::diagnostic::FaultKind;
+use shipway::event::Termination;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -265,6 +266,9 @@ fn the_table_of_exit_codes_is_the_codes() {
     let name = |kind: &FaultKind| serde_json::to_string(kind).expect("JSON").replace('"', "`");
     let mut expected = vec![("0".to_owned(), String::new())];
     expected.extend(kinds.iter().map(|kind| (kind.exit_code().to_string(), name(kind))));
+    // What took too long has failed, with a status of its own.
+    let late = Termination::TimedOut.status();
+    expected.insert(expected.len() - 1, (late.to_string(), name(&FaultKind::Failed)));
     let page = page("docs/exit-codes.md");
     let rows: Vec<(String, String)> = page
         .lines()
@@ -279,6 +283,7 @@ fn the_table_of_exit_codes_is_the_codes() {
     for kind in kinds.iter().filter(|kind| **kind != FaultKind::Interrupted) {
         assert!(help.contains(&format!("{} ", kind.exit_code())), "the help does not tell of {kind:?}");
     }
+    assert!(help.contains(&format!("\n{late} ")), "the help does not tell of a timeout");
 }
 
 #[test]

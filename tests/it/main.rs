@@ -101,6 +101,8 @@ mod signals;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]
+mod task_faults;
+#[cfg(test)]
 mod task_output;
 #[cfg(test)]
 mod task_resume;

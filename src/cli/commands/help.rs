@@ -10,6 +10,7 @@ use crate::domains::task::usage;
 use crate::model::ArgumentKind;
 use crate::os::Doors;
 use crate::text::columns;
+use crate::text::visible::visible;
 
 /// Pages that `help` prints: name, line for lists, text.
 pub const TOPICS: [(&str, &str, &str); 4] = [
@@ -102,6 +103,6 @@ pub fn task(session: &Session<'_>, name: &str) -> Result<u8, Fault> {
         text.push_str(&format!("\nRuns first: {}\n", names.join(", ")));
     }
     text.push_str(&format!("\nExample:\n  {}\n", usage(task)));
-    print(&text);
+    print(&visible(&text));
     Ok(0)
 }

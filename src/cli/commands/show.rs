@@ -11,6 +11,7 @@ use crate::domains::task;
 use crate::domains::workspace::Verb;
 use crate::model::{Dependency, Engine, Model, Task, Workspace};
 use crate::text::suggest;
+use crate::text::visible::visible;
 
 pub(super) fn run(session: &Session<'_>, name: &str) -> Result<u8, Fault> {
     let model = &*session.model;
@@ -23,7 +24,7 @@ pub(super) fn run(session: &Session<'_>, name: &str) -> Result<u8, Fault> {
         (Named::Generated(verb, names), None) => generated(model, name, verb, &names),
         (Named::Unknown, None) => return Err(unknown(model, name)),
     };
-    print(&if session.options.json { format!("{data}\n") } else { page });
+    print(&if session.options.json { format!("{data}\n") } else { visible(&page) });
     Ok(0)
 }
 

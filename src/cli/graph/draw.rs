@@ -1,6 +1,7 @@
 //! A graph as text, as dot, as mermaid and as JSON: pure. Arrows lead from what comes first to what waits for it.
 
 use super::{Graph, GraphNode, Kind};
+use crate::text::visible::visible;
 
 /// A tree below each node that nothing needs. What was shown with its needs is not unfolded again. Without recursion: a chain may be
 /// longer than a stack is deep.
@@ -87,13 +88,14 @@ fn named(node: &GraphNode) -> serde_json::Value {
     serde_json::json!({ "kind": node.kind, "name": node.name })
 }
 
-/// A task and a workspace may have the same name.
+/// A task and a workspace may have the same name. What a name holds steers no terminal.
 fn label(node: &GraphNode) -> String {
-    match node.kind {
+    let label = match node.kind {
         Kind::Task | Kind::Step => node.name.clone(),
         Kind::Workspace => format!("workspace {}", node.name),
         Kind::Database => format!("database {}", node.name),
-    }
+    };
+    visible(&label)
 }
 
 fn arrows(graph: &Graph) -> impl Iterator<Item = (usize, usize)> {

@@ -146,7 +146,7 @@ impl TaskAction {
             (Ok(()), Some(broken)) => broken_status(context, broken),
             (Ok(()), None) => 0,
         };
-        let cleaned = self.clean_up(context, task, place, status);
+        let cleaned = self.clean_up(context, task, place, status, result.is_err());
         if let Some(broken) = broken {
             return cleaned.map(|()| Outcome::Stopped(broken.skip));
         }
@@ -256,34 +256,48 @@ impl TaskAction {
         }
     }
 
-    /// All of `finally` runs, the last first; the first fault of all is the one that is told.
+    /// All of `finally` runs, the last first. The first fault of all is the result; where the task has failed before that is no fault of
+    /// these, and each further one is a warning.
     fn clean_up(
         &self,
         context: &mut StepContext<'_>,
         task: &Task,
         mut place: Place,
         status: u8,
+        has_failed: bool,
     ) -> Result<(), Fault> {
         place.env.insert(STATUS.to_owned(), EnvironmentValue::Plain(status.to_string()));
         let mut first = Ok(());
         for command in task.finally.iter().rev() {
-            if let Command::Task(call) = command {
-                first = first.and(self.clean_up_by(context, call, status));
-                continue;
-            }
-            let (dir, env) = (place.dir.clone(), place.env.clone());
-            let cleaned = script::command_spec(context, &self.scope, command, dir, env).and_then(|spec| {
-                let run = CommandRun { cleans_up: true, ..CommandRun::default() };
-                match context.run_command(&spec, run)? {
-                    termination if termination.is_success() => Ok(()),
-                    termination => {
-                        Err(failure(&format!("{} (finally)", self.task), termination, &spec.to_string()))
-                    }
+            let cleaned = match command {
+                Command::Task(call) => self.clean_up_by(context, call, status),
+                _ => self.clean_up_with(context, command, &place),
+            };
+            match cleaned {
+                Err(fault) if has_failed || first.is_err() => {
+                    let text = format!("a command of `finally` failed too: {}", fault.message);
+                    context.log().notice(Level::Warning, &text);
                 }
-            });
-            first = first.and(cleaned);
+                cleaned => first = first.and(cleaned),
+            }
         }
         first
+    }
+
+    /// One command of `finally`.
+    fn clean_up_with(
+        &self,
+        context: &mut StepContext<'_>,
+        command: &Command,
+        place: &Place,
+    ) -> Result<(), Fault> {
+        let (dir, env) = (place.dir.clone(), place.env.clone());
+        let spec = script::command_spec(context, &self.scope, command, dir, env)?;
+        let run = CommandRun { cleans_up: true, ..CommandRun::default() };
+        match context.run_command(&spec, run)? {
+            termination if termination.is_success() => Ok(()),
+            termination => Err(failure(&format!("{} (finally)", self.task), termination, &spec.to_string())),
+        }
     }
 
     /// Another task's commands, here: the plan is over for this one, so that task has nothing but commands.

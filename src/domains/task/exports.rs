@@ -11,6 +11,7 @@ use super::parts::Part;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::model::{Task, Value};
 use crate::os::command::EnvironmentValue;
+use crate::os::files::FileKind;
 use crate::run::{Exports, StepContext};
 use crate::text::{list, suggest};
 
@@ -36,10 +37,23 @@ pub(super) fn clear(context: &StepContext<'_>, place: &Place) -> Result<(), Faul
 
 /// What was written.
 pub(super) fn read(context: &StepContext<'_>, task: &Task, file: &Path) -> Result<Exports, Fault> {
-    let bytes = context.doors().files.read(file).map_err(|error| {
+    let files = &context.doors().files;
+    // A FIFO that stands there instead would be waited for without end.
+    let is = match files.kind(file) {
+        FileKind::File => None,
+        FileKind::Missing => Some("removed the file"),
+        FileKind::Folder | FileKind::Other => Some("put something else in the place of the file"),
+    };
+    if let Some(what) = is {
+        files.remove(file).ok();
+        let message = format!("`{}` {what} that ${VARIABLE} names", task.name);
+        let hint = format!("its commands have to add lines to it: `echo \"NAME=…\" >>\"${VARIABLE}\"`");
+        return Err(Fault::new(FaultKind::Failed, message).hint(hint));
+    }
+    let bytes = files.read(file).map_err(|error| {
         Fault::new(FaultKind::World, format!("the file of ${VARIABLE} could not be read: {error}"))
     })?;
-    context.doors().files.remove(file).ok();
+    files.remove(file).ok();
     let text = String::from_utf8(bytes).map_err(|_| {
         Fault::new(FaultKind::Failed, format!("`{}` wrote no text to ${VARIABLE}", task.name))
     })?;

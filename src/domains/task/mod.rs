@@ -27,6 +27,7 @@ use crate::run::bindings::{ArgumentValue, Scope};
 use crate::run::node::{Invocation, Need, Node};
 use crate::run::script;
 use crate::text::quote;
+use crate::text::visible::one_line;
 
 /// How names of steps begin that ask a task's `confirm`.
 pub const CONFIRM: &str = "confirm:";
@@ -118,7 +119,7 @@ pub fn after(model: &Model, environment: &Environment, done: &Invocation) -> Res
 pub fn nodes(model: &Arc<Model>, masker: &Masker, invocation: &Invocation) -> Result<Vec<Node>, Fault> {
     let task = find(model, &invocation.task)?;
     let name = step_name(model, masker, invocation);
-    let title = name.strip_prefix("task:").unwrap_or(&name).to_owned();
+    let title = one_line(name.strip_prefix("task:").unwrap_or(&name));
     let combinations = unfolded(task, &invocation.scope);
     let mut needs = parts::values(model, task);
     needs.extend(task.databases.iter().map(|name| Need::Database(name.value.clone())));

@@ -22,6 +22,7 @@ use crate::diagnostic::{Fault, FaultKind};
 use crate::os::terminal::TerminalFacts;
 use crate::plan::Proposal;
 use crate::run::{Answer, Ask, Question};
+use crate::text::visible::{one_line, visible};
 
 /// How often a word may be typed.
 const TRIES: usize = 2;
@@ -45,12 +46,13 @@ impl TerminalAsk {
 
     fn approve(&mut self, proposal: &Proposal) -> io::Result<Answer> {
         self.keyboard.say(&format!("\n{}\n", proposal::render(proposal, &self.style)));
-        let is_yes = self.keyboard.yes_or_no(&proposal.question)?;
+        let is_yes = self.keyboard.yes_or_no(&visible(&proposal.question))?;
         Ok(if is_yes { Answer::Approved { by: "terminal".to_owned() } } else { Answer::Declined })
     }
 
     fn confirm(&mut self, proposal: &Proposal, words: &[String]) -> io::Result<Answer> {
-        self.keyboard.say(&format!("\n{}\n{}\n", proposal::render(proposal, &self.style), proposal.question));
+        let question = visible(&proposal.question);
+        self.keyboard.say(&format!("\n{}\n{question}\n", proposal::render(proposal, &self.style)));
         for word in words {
             if !self.wants_word(word)? {
                 return Ok(Answer::Declined);
@@ -61,12 +63,12 @@ impl TerminalAsk {
 
     fn wants_word(&mut self, word: &str) -> io::Result<bool> {
         for left in (0..TRIES).rev() {
-            let typed = self.keyboard.line(&format!("Type `{word}` to confirm"), None)?;
+            let typed = self.keyboard.line(&format!("Type `{}` to confirm", visible(word)), None)?;
             if typed.trim() == word {
                 return Ok(true);
             }
             let what_now = if left > 0 && !typed.is_empty() { "once more" } else { "nothing is done" };
-            let said = format!("that is not `{word}`: {what_now}");
+            let said = format!("that is not `{}`: {what_now}", visible(word));
             self.keyboard.say(&format!("{}\n", self.style.paint(Label::Warning, &said)));
             if typed.is_empty() {
                 break;
@@ -79,12 +81,19 @@ impl TerminalAsk {
         let Question::Text { text, choices, default, secret } = question else {
             return Ok(Answer::Declined);
         };
+        let text = &visible(text);
+        let shown_default = default.as_deref().map(visible);
         let typed = if *secret {
             self.keyboard.secret(text)?
         } else if choices.is_empty() {
-            self.keyboard.line(text, default.as_deref())?
+            let typed = self.keyboard.line(text, shown_default.as_deref())?;
+            // Enter alone gives what is shown.
+            if shown_default.as_ref() == Some(&typed) { String::new() } else { typed }
         } else {
-            self.keyboard.choice(text, choices, default.as_deref())?
+            let shown: Vec<String> = choices.iter().map(|choice| one_line(choice)).collect();
+            let chosen = self.keyboard.choice(text, &shown, default.as_deref().map(one_line).as_deref())?;
+            let place = shown.iter().position(|choice| *choice == chosen);
+            place.and_then(|place| choices.get(place)).cloned().unwrap_or(chosen)
         };
         let typed = match default {
             Some(default) if typed.is_empty() => default.clone(),

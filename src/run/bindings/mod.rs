@@ -285,7 +285,7 @@ impl Bindings {
         let exports = context.exports(&format!("task:{task}"));
         exports.and_then(|exports| exports.0.get(export).cloned()).ok_or_else(|| {
             Fault::new(FaultKind::Failed, format!("the task `{task}` did not hand on `{export}`"))
-                .hint("it was skipped, or its work was up to date")
+                .hint("it was skipped, or failed, which it ignores")
         })
     }
 
