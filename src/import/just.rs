@@ -2,17 +2,24 @@
 
 use serde_json::Value as Json;
 
-use super::script::{Piece, Value, fit};
+use std::collections::HashMap;
+
+use super::just_values::template;
+use super::script::{Piece, fit};
 use super::{
     Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
-    variable_name,
+    unique, variable_name,
 };
 
 /// Reads `dump`, what `just --dump --dump-format json` printed of `file` with the text `source`. The error says what is strange about it.
 pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
     let dump: Json = serde_json::from_str(dump).map_err(|error| format!("just printed no JSON: {error}"))?;
-    let mut reader = Reader { file, source, dump: &dump, imported: Imported::default() };
+    let keys = |what: &str| dump[what].as_object().into_iter().flat_map(|all| all.keys()).map(String::as_str);
+    let names = unique(keys("recipes").chain(keys("aliases")), task_name, "-2");
+    let variables = unique(keys("assignments"), variable_name, "_2");
+    let mut reader = Reader { file, source, dump: &dump, names, variables, imported: Imported::default() };
     reader.settings();
+    reader.elsewhere();
     reader.assignments();
     let recipes: Vec<&Json> = dump["recipes"].as_object().into_iter().flat_map(|all| all.values()).collect();
     let mut tasks: Vec<(usize, Task)> = recipes
@@ -32,40 +39,44 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
     if let Some(first) = dump["first"].as_str() {
         reader.lose(0, format!("`just` alone runs `{first}`; `shipway` alone lists the tasks"));
     }
-    reader.imported.losses.sort();
+    reader.imported.settle();
     Ok(reader.imported)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     source: &'a str,
-    dump: &'a Json,
-    imported: Imported,
+    pub(super) dump: &'a Json,
+    /// What recipes and aliases are called here.
+    names: HashMap<String, String>,
+    /// What variables are called here.
+    pub(super) variables: HashMap<String, String>,
+    pub(super) imported: Imported,
 }
 
-fn text(json: &Json) -> &str {
+pub(super) fn text(json: &Json) -> &str {
     json.as_str().unwrap_or_default()
 }
 
-fn list(json: &Json) -> &[Json] {
+pub(super) fn list(json: &Json) -> &[Json] {
     json.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A parameter, as an expression finds it.
-struct Parameter {
-    name: String,
-    here: String,
-    form: String,
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) here: String,
+    pub(super) form: String,
 }
 
 impl Reader<'_> {
-    fn lose(&mut self, line: usize, what: String) {
+    pub(super) fn lose(&mut self, line: usize, what: String) {
         let file = self.file.to_owned();
         self.imported.lose(&file, line, what);
     }
 
     /// The line of a recipe or an assignment.
-    fn line(&self, name: &str) -> usize {
+    pub(super) fn line(&self, name: &str) -> usize {
         line_where(self.source, |line| {
             let line = line.trim_start_matches("export ").trim_start_matches('@');
             line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':']) && rest.contains(':'))
@@ -90,6 +101,37 @@ impl Reader<'_> {
         }
     }
 
+    /// What the dump does not have: recipes of other systems; and what is of no single recipe.
+    fn elsewhere(&mut self) {
+        for name in list(&self.dump["unexports"]).iter().map(text) {
+            let line = line_where(self.source, |line| line.starts_with("unexport ") && line.contains(name));
+            self.lose(line, format!("`unexport {name}`: it is exported here"));
+        }
+        const SYSTEMS: [&str; 8] =
+            ["android", "dragonfly", "freebsd", "macos", "netbsd", "openbsd", "unix", "windows"];
+        for (index, line) in self.source.lines().enumerate() {
+            let words = line.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+            let systems: Vec<&str> =
+                words.split(',').map(str::trim).filter(|word| SYSTEMS.contains(word)).collect();
+            let mut rest = self.source.lines().skip(index + 1);
+            let head = rest.find(|line| !line.starts_with(['[', '#'])).unwrap_or_default();
+            let name = head.trim_start_matches('@').split([' ', ':']).next().unwrap_or_default();
+            let has = |system: &&str| {
+                list(&self.dump["recipes"][name]["attributes"]).iter().any(|known| known == system)
+            };
+            if !systems.is_empty() && !systems.iter().any(has) {
+                self.lose(index + 1, format!("the recipe `{name}` of `[{}]`", systems.join(", ")));
+            }
+        }
+        if self.dump["settings"]["working_directory"].is_string() && self.source.contains('`') {
+            self.lose(0, "commands in backticks run in this file's folder".to_owned());
+        }
+    }
+
+    fn named(&self, name: &str) -> String {
+        self.names.get(name).cloned().unwrap_or_else(|| task_name(name))
+    }
+
     fn shebang(&self) -> String {
         let shell = &self.dump["settings"]["shell"];
         match shell["command"].as_str() {
@@ -107,15 +149,18 @@ impl Reader<'_> {
             self.dump["assignments"].as_object().into_iter().flat_map(|all| all.values()).collect();
         for each in all {
             let name = text(&each["name"]);
-            let own = variable_name(name);
+            let own = self.variables.get(name).cloned().unwrap_or_else(|| variable_name(name));
             let line = self.line(name);
+            if own != name {
+                self.lose(line, format!("the variable `{name}` is called `{own}` here"));
+            }
             let source = match self.environment(&each["value"]) {
                 Some(source) => Some(source),
                 None => match &each["value"] {
                     Json::Array(items) if items.first().is_some_and(|it| it == "evaluate") => {
                         items.get(1).map(|command| Source::Shell(literal(text(command))))
                     }
-                    value => self.pieces(value, &[]).and_then(|pieces| template(&pieces)).map(Source::Text),
+                    value => self.pieces(value, &[]).map(|pieces| Source::Text(template(&pieces))),
                 },
             };
             let source = source.unwrap_or_else(|| {
@@ -124,86 +169,16 @@ impl Reader<'_> {
             });
             self.imported.set_var(&own, source);
             if is_all || each["export"] == true {
-                self.imported.env.push((own.clone(), format!("{{{{ vars.{own} }}}}")));
+                self.imported.env.push((variable_name(name), format!("{{{{ vars.{own} }}}}")));
             }
         }
-    }
-
-    /// `env("NAME", "default")` and its older names.
-    fn environment(&mut self, value: &Json) -> Option<Source> {
-        let [call, function, name, default @ ..] = list(value) else { return None };
-        let is_env = call == "call" && ["env", "env_var", "env_var_or_default"].contains(&text(function));
-        let default = match default {
-            [] => "",
-            [default] => default.as_str()?,
-            _ => return None,
-        };
-        is_env.then(|| Source::Environment(text(name).to_owned(), default.to_owned()))
-    }
-
-    /// The pieces of an expression; `None` where it is more than values and texts one after another.
-    fn pieces(&self, value: &Json, parameters: &[Parameter]) -> Option<Vec<Piece>> {
-        if let Some(text) = value.as_str() {
-            return Some(vec![Piece::Text(text.to_owned())]);
-        }
-        match list(value) {
-            [kind, name] if kind == "variable" => Some(vec![self.value(text(name), parameters)]),
-            [kind, command] if kind == "evaluate" => Some(vec![Piece::Text(format!("$({})", text(command)))]),
-            [kind, one, other] if kind == "concatenate" => {
-                let mut pieces = self.pieces(one, parameters)?;
-                pieces.extend(self.pieces(other, parameters)?);
-                Some(pieces)
-            }
-            [kind, one, other] if kind == "join" => {
-                let mut pieces = self.pieces(one, parameters)?;
-                pieces.push(Piece::Text("/".to_owned()));
-                pieces.extend(self.pieces(other, parameters)?);
-                Some(pieces)
-            }
-            [kind, function, args @ ..] if kind == "call" => match (text(function), args) {
-                ("justfile_directory" | "justfile_dir" | "invocation_directory", []) => {
-                    Some(vec![Piece::Text("${PWD}".to_owned())])
-                }
-                (name @ ("os" | "arch"), []) => Some(vec![Piece::Value(Value {
-                    reference: name.to_owned(),
-                    variable: name.to_uppercase(),
-                    is_word: true,
-                    argument: None,
-                })]),
-                ("env" | "env_var", [name]) => Some(vec![Piece::Text(format!("${{{}}}", text(name)))]),
-                ("quote", [inner]) => {
-                    let mut pieces = vec![Piece::Text("\"".to_owned())];
-                    pieces.extend(self.pieces(inner, parameters)?);
-                    pieces.push(Piece::Text("\"".to_owned()));
-                    Some(pieces)
-                }
-                _ => None,
-            },
-            [only] => self.pieces(only, parameters),
-            _ => None,
-        }
-    }
-
-    fn value(&self, name: &str, parameters: &[Parameter]) -> Piece {
-        if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
-            return Piece::Value(Value {
-                reference: parameter.here.clone(),
-                variable: variable_name(&parameter.here),
-                is_word: true,
-                argument: Some(parameter.form.clone()),
-            });
-        }
-        let own = variable_name(name);
-        let known = self.dump["assignments"][name]["value"].as_str();
-        let is_word = known.is_none_or(|text| !text.is_empty() && !text.contains(char::is_whitespace));
-        Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word, argument: None })
     }
 
     fn recipe(&mut self, recipe: &Json) -> Task {
         let name = text(&recipe["name"]);
         let line = self.line(name);
         let mut task = Task {
-            name: task_name(name),
+            name: self.named(name),
             description: recipe["doc"].as_str().filter(|doc| !doc.contains("{{")).map(str::to_owned),
             ..Task::default()
         };
@@ -213,8 +188,9 @@ impl Reader<'_> {
         let aliases = self.dump["aliases"].as_object().into_iter().flat_map(|all| all.values());
         task.aliases = aliases
             .filter(|alias| alias["target"] == name)
-            .map(|alias| task_name(text(&alias["name"])))
+            .map(|alias| self.named(text(&alias["name"])))
             .collect();
+        task.dir = self.dump["settings"]["working_directory"].as_str().map(str::to_owned);
         let parameters = self.parameters(recipe, &mut task, line);
         self.attributes(recipe, &mut task, line);
         self.dependencies(recipe, &parameters, &mut task, line);
@@ -296,7 +272,16 @@ impl Reader<'_> {
                     let question = value_text.map_or_else(|| format!("Run `{}`?", task.name), str::to_owned);
                     task.confirm = Some(question);
                 }
-                "working-directory" => task.dir = value_text.map(str::to_owned),
+                "working-directory" => {
+                    let below =
+                        |dir: &str| task.dir.as_ref().map_or(dir.to_owned(), |of| format!("{of}/{dir}"));
+                    task.dir = value_text.map(below);
+                }
+                "no-cd" => {
+                    task.dir = None;
+                    self.lose(line, "the attribute `[no-cd]`".to_owned());
+                }
+                "script" => {}
                 "doc" => task.description = value_text.map(str::to_owned),
                 "group" | "linux" | "unix" | "no-exit-message" | "no-quiet" | "arg" => {}
                 "private" => self.lose(line, format!("`{}` is private there; here it is listed", task.name)),
@@ -329,23 +314,33 @@ impl Reader<'_> {
         }
     }
 
-    fn call(&self, dependency: &Json, parameters: &[Parameter]) -> Option<Call> {
+    fn call(&mut self, dependency: &Json, parameters: &[Parameter]) -> Option<Call> {
         let arguments = list(&dependency["arguments"]).iter();
-        let args: Option<Vec<String>> = arguments
-            .map(|each| self.pieces(each, parameters).and_then(|pieces| template(&pieces)))
-            .collect();
-        Some(Call { task: task_name(text(&dependency["recipe"])), args: args? })
+        let args: Option<Vec<String>> =
+            arguments.map(|each| self.pieces(each, parameters).map(|pieces| template(&pieces))).collect();
+        Some(Call { task: self.named(text(&dependency["recipe"])), args: args? })
     }
 
     fn body(&mut self, recipe: &Json, parameters: &[Parameter], task: &mut Task, line: usize) {
         let mut lines: Vec<Option<Vec<Piece>>> = Vec::new();
         let is_script = recipe["shebang"] == true;
+        let script = list(&recipe["attributes"]).iter().find_map(|each| match each {
+            Json::String(name) if name == "script" => Some(shebang("sh", &["-eu"])),
+            each => each.get("script").map(|called| {
+                let flags: Vec<&str> = list(&called["arguments"]).iter().map(text).collect();
+                shebang(called["command"].as_str().unwrap_or("sh"), &flags)
+            }),
+        });
+        if let Some(line) = script.filter(|_| is_script) {
+            lines.push(Some(vec![Piece::Text(line)]));
+        }
         let mut is_open = false;
         for each in list(&recipe["body"]) {
             let pieces: Option<Vec<Vec<Piece>>> = list(each)
                 .iter()
                 .map(|fragment| match fragment {
-                    Json::String(text) => Some(vec![Piece::Text(text.clone())]),
+                    // just's own `{{`.
+                    Json::String(text) => Some(vec![Piece::Text(text.replace("{{{{", "{{"))]),
                     other => self.pieces(other, parameters),
                 })
                 .collect();
@@ -389,13 +384,7 @@ impl Reader<'_> {
         task: &mut Task,
         line: usize,
     ) {
-        let has_values = |pieces: &[Piece]| pieces.iter().any(|piece| matches!(piece, Piece::Value(_)));
-        let interpreter = pieces.as_ref().and_then(|pieces| match pieces.first() {
-            Some(Piece::Text(text)) if is_script => text.lines().next().map(str::to_owned),
-            _ => None,
-        });
-        let is_shell = interpreter.as_ref().is_none_or(|line| line.ends_with("sh") || line.contains("sh "));
-        let Some(mut pieces) = pieces.filter(|pieces| is_shell || !has_values(pieces)) else {
+        let Some(mut pieces) = pieces else {
             self.lose(
                 line,
                 format!(
@@ -415,25 +404,7 @@ impl Reader<'_> {
         if pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.trim().is_empty())) {
             return;
         }
-        let fitted = fit(&pieces, shebang, ignore);
-        task.run.push(fitted.step);
-        fitted.env.into_iter().for_each(|entry| {
-            if !task.env.contains(&entry) {
-                task.env.push(entry)
-            }
-        });
+        let step = self.imported.add(fit(&pieces, shebang, ignore), task, (self.file, line));
+        task.run.push(step);
     }
-}
-
-/// Pieces as a text that is no command; `None` where a shell would have to evaluate it.
-fn template(pieces: &[Piece]) -> Option<String> {
-    let mut text = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Text(part) if part.starts_with("$(") || part.starts_with("${") => return None,
-            Piece::Text(part) => text.push_str(&literal(part)),
-            Piece::Value(value) => text.push_str(&format!("{{{{ {} }}}}", value.reference)),
-        }
-    }
-    Some(text)
 }

@@ -71,15 +71,11 @@ pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a
                 if is_empty {
                     continue;
                 }
-                let fitted = fit(&pieces, &shell.shebang, ignore);
-                task.run.push(fitted.step);
-                for entry in fitted.env {
-                    // What the caller's environment holds, commands have anyway.
-                    let is_there = entry.1.starts_with("{{ env.") || entry.1 == "{{  }}";
-                    if !is_there && !task.env.contains(&entry) {
-                        task.env.push(entry);
-                    }
-                }
+                let mut fitted = fit(&pieces, &shell.shebang, ignore);
+                // What the caller's environment holds, commands have anyway.
+                fitted.env.retain(|(_, value)| !value.starts_with("{{ env.") && value != "{{  }}");
+                let step = texts.imported.add(fitted, &mut task, at);
+                task.run.push(step);
             }
         }
         match tasks.iter_mut().find(|known| known.name == task.name) {

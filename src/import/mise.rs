@@ -1,11 +1,13 @@
 //! `[tasks]` of mise.toml: pure.
 
+use std::collections::HashMap;
+
 use toml::{Table, Value as Toml};
 
-use super::script::{Piece, Value, fit};
+use super::script::{Piece, Shape, Value, fit, is_shell, shape};
 use super::{
     Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
-    variable_name,
+    unique, variable_name,
 };
 use crate::text::wildcard;
 
@@ -13,8 +15,11 @@ use crate::text::wildcard;
 pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     let table: Table = toml::from_str(source).map_err(|error| error.message().to_owned())?;
     let tasks = table.get("tasks").and_then(Toml::as_table);
-    let names = tasks.into_iter().flat_map(Table::keys).map(String::as_str).collect();
-    let mut reader = Reader { file, source, names, imported: Imported::default() };
+    let names: Vec<&str> = tasks.into_iter().flat_map(Table::keys).map(String::as_str).collect();
+    let aliases = tasks.into_iter().flat_map(Table::values).filter_map(|task| task.get("alias"));
+    let aliases: Vec<String> = aliases.flat_map(items).filter_map(scalar).collect();
+    let called = unique(names.iter().copied().chain(aliases.iter().map(String::as_str)), task_name, "-2");
+    let mut reader = Reader { file, source, table: &table, names, called, imported: Imported::default() };
     for (name, value) in &table {
         let line = line_where(source, |line| {
             line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str())
@@ -38,7 +43,7 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
             .to_owned();
         reader.lose(0, what);
     }
-    reader.imported.losses.sort();
+    reader.imported.settle();
     Ok(reader.imported)
 }
 
@@ -47,6 +52,9 @@ struct Reader<'a> {
     source: &'a str,
     /// Of all tasks, as they are written there.
     names: Vec<&'a str>,
+    /// What tasks and aliases are called here.
+    called: HashMap<String, String>,
+    table: &'a Table,
     imported: Imported,
 }
 
@@ -73,9 +81,14 @@ impl Reader<'_> {
         self.imported.lose(&file, line, what);
     }
 
+    fn named(&self, name: &str) -> String {
+        self.called.get(name).cloned().unwrap_or_else(|| task_name(name))
+    }
+
     fn variables(&mut self, vars: &Table) {
         for (name, value) in vars {
-            let text = scalar(value).and_then(|text| self.pieces(&text, &[])).map(|pieces| template(&pieces));
+            let text =
+                scalar(value).and_then(|text| self.pieces(&text, &[], false)).map(|pieces| template(&pieces));
             let text = text.unwrap_or_else(|| {
                 let line = line_where(self.source, |line| line.starts_with(name.as_str()));
                 self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
@@ -92,19 +105,15 @@ impl Reader<'_> {
                 Toml::Table(special) if name == "_" => {
                     for (key, value) in special {
                         match key.as_str() {
-                            "file" => {
-                                let files = items(value)
-                                    .into_iter()
-                                    .filter_map(scalar)
-                                    .map(|file| format!("{file}?"));
-                                let files: Vec<String> = files.collect();
-                                self.imported.dotenv.extend(files);
-                            }
+                            "file" => items(value).into_iter().for_each(|file| self.dotenv(file, line)),
                             other => self.lose(line, format!("`_.{other}` of `[env]`")),
                         }
                     }
                 }
-                value => match scalar(value).and_then(|text| self.pieces(&text, &[])) {
+                Toml::Boolean(false) => {
+                    self.lose(line, format!("`{name} = false` of `[env]`: there it takes the variable away"));
+                }
+                value => match scalar(value).and_then(|text| self.pieces(&text, &[], false)) {
                     Some(pieces) => self.imported.env.push((name.clone(), template(&pieces))),
                     None => self.lose(line, format!("`{name}` of `[env]`")),
                 },
@@ -112,8 +121,59 @@ impl Reader<'_> {
         }
     }
 
+    /// `"file"` and `{ path = "file" }` of `_.file`.
+    fn dotenv(&mut self, file: &Toml, line: usize) {
+        let path = scalar(file).or_else(|| file.get("path").and_then(scalar));
+        match path.filter(|path| !path.contains("{{") && path.ends_with(|c: char| c != '/')) {
+            Some(path) => self.imported.dotenv.push(format!("{path}?")),
+            None => self.lose(line, format!("the file `{file}` of `[env]`")),
+        }
+        for (key, value) in file.as_table().into_iter().flatten().filter(|(key, _)| *key != "path") {
+            self.lose(line, format!("`{key} = {value}` of a file of `[env]`"));
+        }
+    }
+
+    /// A variable of ours, which the file does not have.
+    fn helper(&mut self, name: &str, source: Source) -> Piece {
+        let vars = self.table.get("vars").and_then(Toml::as_table).into_iter().flat_map(Table::keys);
+        let taken = vars.map(|name| (name.clone(), variable_name(name))).collect();
+        let own = self.imported.helper(name, source, &taken);
+        Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word: true, argument: None })
+    }
+
+    /// What mise says of the whole file, in pieces.
+    fn global(&mut self, hole: &str, is_command: bool) -> Option<Vec<Piece>> {
+        if hole == "config_root" {
+            return Some(vec![self.helper("config_root", Source::Shell("pwd".to_owned()))]);
+        }
+        if let Some(name) = hole.strip_prefix("env.") {
+            let own = self.table.get("env").and_then(|env| env.get(name));
+            return match own.and_then(scalar) {
+                // Of an entry before it, or of the caller where it is the entry itself.
+                Some(text) if !text.contains("{{") => Some(vec![Piece::Text(text)]),
+                Some(_) if is_command => Some(vec![Piece::Text(format!("${{{name}}}"))]),
+                _ => Some(vec![self.helper(&format!("env_{name}"), Source::Required(name.to_owned()))]),
+            };
+        }
+        let name = hole.strip_prefix("vars.").filter(|_| is_command)?;
+        let text = self.table.get("vars")?.get(name).and_then(scalar)?;
+        let line = line_where(self.source, |line| line.starts_with(name));
+        match shape(&text) {
+            Shape::Code if !text.contains("{{") => {
+                self.lose(line, format!("the value of `{name}` is code: it stands where it is used"));
+                Some(vec![Piece::Text(text)])
+            }
+            Shape::Words => {
+                let own = variable_name(name);
+                let reference = format!("vars.{own}");
+                Some(vec![Piece::Value(Value { reference, variable: own, is_word: false, argument: None })])
+            }
+            _ => None,
+        }
+    }
+
     /// A text with mise's `{{ }}`; `None` where one is more than a name.
-    fn pieces(&self, text: &str, args: &[Argument]) -> Option<Vec<Piece>> {
+    fn pieces(&mut self, text: &str, args: &[Argument], is_command: bool) -> Option<Vec<Piece>> {
         if text.contains("{%") {
             return None;
         }
@@ -122,7 +182,10 @@ impl Reader<'_> {
         while let Some((before, after)) = rest.split_once("{{") {
             let (hole, after) = after.split_once("}}")?;
             pieces.push(Piece::Text(before.to_owned()));
-            pieces.push(hole_piece(hole.trim(), args)?);
+            match self.global(hole.trim(), is_command) {
+                Some(known) => pieces.extend(known),
+                None => pieces.push(hole_piece(hole.trim(), args)?),
+            }
             rest = after;
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -138,7 +201,7 @@ impl Reader<'_> {
                 || line.starts_with(&format!("tasks.{name} "))
         };
         let line = line_where(self.source, header);
-        let mut task = Task { name: task_name(name), ..Task::default() };
+        let mut task = Task { name: self.named(name), ..Task::default() };
         if task.name != name {
             self.lose(line, format!("the task `{name}` is called `{}` here", task.name));
         }
@@ -172,12 +235,15 @@ impl Reader<'_> {
             "run" | "usage" | "shell" | "quiet" | "silent" => {}
             "raw" | "interactive" => task.interactive |= value.as_bool() == Some(true),
             "description" => task.description = scalar(value).filter(|text| !text.contains("{{")),
-            "alias" => task.aliases = texts(value).iter().map(|name| task_name(name)).collect(),
+            "alias" => task.aliases = texts(value).iter().map(|name| self.named(name)).collect(),
             "depends" => {
                 for each in items(value) {
                     let words = match each {
                         Toml::Array(words) => words.iter().filter_map(scalar).collect(),
                         Toml::Table(call) => {
+                            for key in call.keys().filter(|key| !["task", "args"].contains(&key.as_str())) {
+                                self.lose(line, format!("`{key}` of a dependency of `{}`", task.name));
+                            }
                             let args = call.get("args").map(texts).unwrap_or_default();
                             call.get("task").and_then(scalar).into_iter().chain(args).collect()
                         }
@@ -200,14 +266,21 @@ impl Reader<'_> {
                     task.depends.extend(calls);
                 }
             }
-            "dir" => match scalar(value).and_then(|text| self.pieces(&text, &task.args)) {
-                Some(pieces) if pieces == [Piece::Text("${PWD}".to_owned())] => {}
-                Some(pieces) if !template(&pieces).contains("${PWD}") => task.dir = Some(template(&pieces)),
+            "dir" if scalar(value).is_some_and(|text| text.replace(' ', "") == "{{config_root}}") => {}
+            "dir" => match scalar(value).and_then(|text| self.pieces(&text, &task.args, false)) {
+                Some(pieces) => task.dir = Some(template(&pieces)),
                 _ => self.lose(line, "`dir`".to_owned()),
             },
             "env" => {
                 for (name, value) in value.as_table().into_iter().flatten() {
-                    match scalar(value).and_then(|text| self.pieces(&text, &task.args)) {
+                    if value.as_bool() == Some(false) {
+                        self.lose(
+                            line,
+                            format!("`{name} = false` of `env`: there it takes the variable away"),
+                        );
+                        continue;
+                    }
+                    match scalar(value).and_then(|text| self.pieces(&text, &task.args, false)) {
                         Some(pieces) => task.env.push((name.clone(), template(&pieces))),
                         None => self.lose(line, format!("`{name}` of `env`")),
                     }
@@ -228,10 +301,10 @@ impl Reader<'_> {
     /// The tasks that a dependency of `task` means, as they are called here: a pattern never means the task itself.
     fn called(&self, name: &str, task: &Task) -> Vec<String> {
         if !wildcard::is_pattern(name) {
-            return vec![task_name(name)];
+            return vec![self.named(name)];
         }
         let fitting = self.names.iter().filter(|other| wildcard::fits(name, other));
-        fitting.map(|other| task_name(other)).filter(|other| *other != task.name).collect()
+        fitting.map(|other| self.named(other)).filter(|other| *other != task.name).collect()
     }
 
     /// `arg "<name>"`, `flag "-f --force"` and `flag "--port <port>"`, a line each.
@@ -262,6 +335,7 @@ impl Reader<'_> {
                 "arg" => {
                     let name = argument_name(&variable_name(bare.trim()));
                     argument.form = match default {
+                        _ if is_many && spelled.starts_with('<') => format!("{name}+..."),
                         _ if is_many => format!("{name}..."),
                         Some(default) => format!("{name}={default}"),
                         None if spelled.starts_with('[') => format!("{name}="),
@@ -293,7 +367,7 @@ impl Reader<'_> {
         for argument in &task.args {
             let name = bare_name(&argument.form);
             let variable = format!("usage_{}", variable_name(name));
-            if self.source.contains(&variable) {
+            if self.source.contains(&variable) && !argument.form.ends_with("...") {
                 task.env.push((variable, format!("{{{{ {name} }}}}")));
             }
         }
@@ -309,12 +383,26 @@ impl Reader<'_> {
                 .into_iter()
                 .filter_map(scalar)
                 .collect();
-            let names: Vec<String> = names.iter().map(|name| task_name(name)).collect();
+            let names: Vec<String> = names.iter().map(|name| self.named(name)).collect();
             self.lose(line, format!("the step that calls {} is a run of its own here", names.join(" and ")));
-            task.run.push(format!("shipway {}", names.join(" ::: ")));
+            let known = ["task", "tasks", "args"];
+            let strange: Vec<&str> =
+                call.keys().map(String::as_str).filter(|key| !known.contains(key)).collect();
+            let args: Option<Vec<String>> =
+                call.get("args").map(items).unwrap_or_default().into_iter().map(scalar).collect();
+            let args = args.filter(|args| strange.is_empty() && !args.iter().any(|word| word.contains("{{")));
+            let Some(args) = args else {
+                let what =
+                    format!("the step that calls {} says more than that: it fails here", names.join(" and "));
+                self.lose(line, what);
+                task.run.push(missing(self.file, line));
+                return;
+            };
+            let words = args.iter().map(|word| format!(" {}", crate::text::quote::shell(word)));
+            task.run.push(format!("shipway {}{}", names.join(" ::: "), words.collect::<String>()));
             return;
         }
-        let pieces = step.as_str().and_then(|text| self.pieces(text, &task.args));
+        let pieces = step.as_str().and_then(|text| self.pieces(text, &task.args, true));
         let Some(pieces) = pieces else {
             self.lose(
                 line,
@@ -323,13 +411,21 @@ impl Reader<'_> {
             task.run.push(missing(self.file, line));
             return;
         };
-        let fitted = fit(&pieces, shebang, false);
-        task.run.push(fitted.step);
-        fitted.env.into_iter().for_each(|entry| {
-            if !task.env.contains(&entry) {
-                task.env.push(entry)
+        let mut fitted = fit(&pieces, shebang, false);
+        // All that is left has no place in a task's environment: the script takes it from the argument's own variable.
+        let rest = task.args.iter().filter(|argument| argument.form.ends_with("..."));
+        for name in rest.map(|argument| variable_name(bare_name(&argument.form))) {
+            let line = format!("export usage_{name}=\"${name}\"\n");
+            match fitted.step.split_once('\n').filter(|(_, rest)| rest.contains(&format!("usage_{name}"))) {
+                Some((first, _)) if !is_shell(first) => {
+                    fitted.lost = Some("has a value in a script that is none of a shell");
+                }
+                Some((first, rest)) => fitted.step = format!("{first}\n{line}{rest}"),
+                None => {}
             }
-        });
+        }
+        let step = self.imported.add(fitted, task, (self.file, line));
+        task.run.push(step);
     }
 }
 
@@ -337,7 +433,7 @@ impl Reader<'_> {
 fn bare_name(form: &str) -> &str {
     let name = form.trim_start_matches('-');
     let name = name.split('=').next().unwrap_or(name);
-    name.strip_suffix("...").unwrap_or(name)
+    name.trim_end_matches("...").trim_end_matches('+')
 }
 
 /// What one `{{ }}` of mise's is; `None` where it is more than a name.
@@ -352,12 +448,6 @@ fn hole_piece(hole: &str, args: &[Argument]) -> Option<Piece> {
             is_word: true,
             argument: None,
         }));
-    }
-    if let Some(name) = hole.strip_prefix("env.").filter(|name| is_name(name)) {
-        return Some(Piece::Text(format!("${{{name}}}")));
-    }
-    if matches!(hole, "config_root" | "cwd") {
-        return Some(Piece::Text("${PWD}".to_owned()));
     }
     let called = ["arg(name=", "option(name=", "flag(name="].iter().find_map(|call| hole.strip_prefix(call));
     let name = match called {

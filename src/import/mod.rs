@@ -7,6 +7,7 @@
 //! they print.
 
 pub mod just;
+mod just_values;
 pub mod make;
 mod make_database;
 mod make_eval;
@@ -17,14 +18,19 @@ mod make_shell;
 mod make_text;
 pub mod mise;
 pub mod script;
+mod script_text;
 pub mod taskfile;
+mod taskfile_values;
 mod write;
 mod yaml;
 
 pub use make_files::MakeFile;
 pub use write::render;
 
+use std::collections::HashMap;
 use std::path::Path;
+
+use script::Fitted;
 
 use crate::model::{LoadedText, SourceLoader, load};
 
@@ -79,6 +85,8 @@ pub enum Source {
     Shell(String),
     /// A variable of the environment, and a text where it is not set.
     Environment(String, String),
+    /// A variable of the environment that has to be set.
+    Required(String),
 }
 
 /// A call of a task.
@@ -163,6 +171,65 @@ impl Imported {
             self.vars.push((name.to_owned(), source));
         }
     }
+
+    /// A variable of ours with this source: its name is none of `taken`, nor of another variable.
+    fn helper(&mut self, wanted: &str, source: Source, taken: &HashMap<String, String>) -> String {
+        let mut name = variable_name(wanted);
+        loop {
+            match self.vars.iter().find(|(known, _)| *known == name) {
+                Some((_, known)) if *known == source => return name,
+                None if !taken.values().any(|known| *known == name) => break,
+                _ => name.push('_'),
+            }
+        }
+        self.vars.push((name.clone(), source));
+        name
+    }
+
+    /// The step of `task` that was made of a command, and what its environment needs; what is lost of it is told.
+    fn add(&mut self, fitted: Fitted, task: &mut Task, (file, line): (&str, usize)) -> String {
+        let is_other = |(name, value): &(String, String)| {
+            task.env.iter().any(|(known, other)| known == name && other != value)
+        };
+        let clash = "needs a variable that the task has with another value";
+        let lost = fitted.lost.or(fitted.env.iter().any(is_other).then_some(clash));
+        if let Some(why) = lost {
+            self.lose(file, line, format!("a step of `{}` {why}: it fails here", task.name));
+            return missing(file, line);
+        }
+        for entry in fitted.env {
+            if !task.env.contains(&entry) {
+                task.env.push(entry);
+            }
+        }
+        fitted.step
+    }
+
+    /// `[env]` is also of the commands of variables, so what they print can't stand in it: it becomes the tasks' own.
+    fn settle(&mut self) {
+        let vars = self.vars.clone();
+        let (own, all): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.env).into_iter().partition(|(_, value)| is_printed(value, &vars, 0));
+        self.env = all;
+        for task in &mut self.tasks {
+            let missing = own.iter().filter(|(name, _)| !task.env.iter().any(|(known, _)| known == name));
+            let missing: Vec<(String, String)> = missing.cloned().collect();
+            task.env.extend(missing);
+        }
+        self.losses.sort();
+    }
+}
+
+/// Whether what a command prints is part of the value.
+fn is_printed(value: &str, vars: &[(String, Source)], depth: usize) -> bool {
+    vars.iter().any(|(name, source)| {
+        value.contains(&format!("{{{{ vars.{name} }}}}"))
+            && match source {
+                Source::Shell(_) => true,
+                Source::Text(text) => depth < vars.len() && is_printed(text, vars, depth + 1),
+                Source::Environment(..) | Source::Required(_) => false,
+            }
+    })
 }
 
 /// A file that is no file yet.
@@ -219,6 +286,27 @@ pub fn task_name(name: &str) -> String {
         "run" | "help" | "builtin" => format!("{name}-task"),
         _ => name,
     }
+}
+
+/// The names of all here, each once: `plain` says what one would be alone. Those that stay as they are come first.
+fn unique<'n>(
+    all: impl Iterator<Item = &'n str>,
+    plain: impl Fn(&str) -> String,
+    ending: &str,
+) -> HashMap<String, String> {
+    let (kept, changed): (Vec<&str>, Vec<&str>) = all.partition(|name| plain(name) == **name);
+    let mut names: HashMap<String, String> = HashMap::new();
+    for name in kept.into_iter().chain(changed) {
+        if names.contains_key(name) {
+            continue;
+        }
+        let mut own = plain(name);
+        while names.values().any(|known| *known == own) {
+            own.push_str(ending);
+        }
+        names.insert(name.to_owned(), own);
+    }
+    names
 }
 
 /// A name that a variable of the environment can have.

@@ -4,6 +4,8 @@
 //! means the same to all of them and stays as it is, its values as `{{ }}`. Any other becomes a script with the `#!` of its own shell,
 //! which gets its values as variables: there `{{ }}` would be code.
 
+use super::script_text::with_variables;
+
 /// A part of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -26,6 +28,39 @@ pub struct Value {
     pub argument: Option<String>,
 }
 
+/// What a text is where it stands bare in a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One word.
+    Word,
+    /// No word, several ones, or a pattern of files: what an unquoted variable becomes, too.
+    Words,
+    /// Quotes, redirections, assignments and the like, which mean nothing in a variable.
+    Code,
+}
+
+/// The shape of a text.
+pub fn shape(text: &str) -> Shape {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,^".contains(c);
+    let assigns = text.split_once('=').is_some_and(|(name, _)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !name.is_empty() && name.chars().all(is_name) && !name.starts_with(|c: char| c.is_ascii_digit())
+    });
+    if assigns || text.chars().any(|c| !is_plain(c) && !" \t*?[]".contains(c)) {
+        Shape::Code
+    } else if !text.is_empty() && text.chars().all(is_plain) {
+        Shape::Word
+    } else {
+        Shape::Words
+    }
+}
+
+/// Whether what this command prints is known to be one word.
+pub fn prints_a_word(command: &str) -> bool {
+    let begins = |known: &&str| command.trim_start().starts_with(*known);
+    is_simple(command) && ["git rev-parse ", "git describe "].iter().any(begins)
+}
+
 /// A command as it is written here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fitted {
@@ -33,6 +68,8 @@ pub struct Fitted {
     pub step: String,
     /// What its environment needs.
     pub env: Vec<(String, String)>,
+    /// Why it is none: the step fails.
+    pub lost: Option<&'static str>,
 }
 
 /// Words that begin more than a simple command, or whose meaning depends on the shell's switches.
@@ -65,34 +102,55 @@ pub fn fit(pieces: &[Piece], shebang: &str, ignore: bool) -> Fitted {
         if is_taken(text, pieces) {
             return Fitted {
                 step: if ignore { format!("{text} || true") } else { text.to_owned() },
-                env: Vec::new(),
+                ..Fitted::default()
             };
         }
     }
-    let mut script = String::new();
+    let has_values = pieces.iter().any(|piece| matches!(piece, Piece::Value(_)));
+    let Some(script) = with_variables(pieces) else {
+        return lost("has a value at a place where no shell expands a variable");
+    };
     let mut env = Vec::new();
-    let mut quotes = Quotes::default();
     for piece in pieces {
-        match piece {
-            Piece::Text(text) => {
-                text.chars().for_each(|c| quotes.read(c));
-                script.push_str(&super::literal(text));
-            }
-            Piece::Value(value) => {
-                let (open, close) = if quotes.single { ("'\"", "\"'") } else { ("", "") };
-                script.push_str(&format!("{open}${{{}}}{close}", value.variable));
-                let entry = (value.variable.clone(), format!("{{{{ {} }}}}", value.reference));
-                if value.argument.is_none() && !env.contains(&entry) {
-                    env.push(entry);
-                }
+        if let Piece::Value(value) = piece {
+            let entry = (value.variable.clone(), format!("{{{{ {} }}}}", value.reference));
+            if value.argument.is_none() && !env.contains(&entry) {
+                env.push(entry);
             }
         }
     }
-    let script = script.trim_matches('\n');
-    let script = if ignore { format!("(\n{script}\n) || true") } else { script.to_owned() };
+    let script = super::literal(script.trim_matches('\n'));
+    let own = script.lines().next().filter(|line| line.starts_with("#!"));
+    if has_values && own.is_some_and(|line| !is_shell(line)) {
+        return lost("has a value in a script that is none of a shell");
+    }
+    let script = match ignore {
+        false => script,
+        // Inside of `( … ) || true` no failure would end it.
+        true if stops_at_failures(shebang) => format!("set +e\n(\nset -e\n{script}\n)\ntrue"),
+        true => format!("(\n{script}\n) || true"),
+    };
     let step =
         if script.starts_with("#!") { format!("{script}\n") } else { format!("{shebang}\n{script}\n") };
-    Fitted { step, env }
+    Fitted { step, env, lost: None }
+}
+
+fn lost(why: &'static str) -> Fitted {
+    let step = "#!/bin/sh\necho 'this step was not carried over' >&2\nexit 1\n".to_owned();
+    Fitted { step, env: Vec::new(), lost: Some(why) }
+}
+
+/// Whether the `#!` line is one of a shell that knows `${NAME}`.
+pub fn is_shell(line: &str) -> bool {
+    let program = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let shells = ["sh", "bash", "dash", "zsh", "ksh", "ash"];
+    line.trim_start_matches("#!").split_whitespace().any(|word| shells.contains(&program(word).as_str()))
+}
+
+/// `-e` of a `#!` line.
+fn stops_at_failures(shebang: &str) -> bool {
+    let mut words = shebang.split_whitespace().skip(1);
+    words.any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
 }
 
 /// Whether the values may stand where they do: where a shell would evaluate one, the tasks file refuses it.
@@ -234,6 +292,25 @@ mod tests {
 
     fn text(text: &str) -> Piece {
         Piece::Text(text.to_owned())
+    }
+
+    #[test]
+    fn texts_that_are_code_are_told_from_words() {
+        for (text, expected) in [
+            ("registry.example.com/a:1", Shape::Word),
+            ("--opt=x", Shape::Word),
+            ("docker compose", Shape::Words),
+            ("", Shape::Words),
+            ("*.yml", Shape::Words),
+            ("FOO=1", Shape::Code),
+            ("> out.txt", Shape::Code),
+            ("it's", Shape::Code),
+            ("$HOME", Shape::Code),
+            ("~/x", Shape::Code),
+        ] {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+        assert!(prints_a_word("git describe --tags") && !prints_a_word("git describe | cat"));
     }
 
     #[test]

@@ -1,19 +1,29 @@
 //! Taskfile.yml, of Task: pure.
 
-use super::script::{Piece, Value, fit};
-use super::yaml::Yaml;
-use super::{Argument, Call, Imported, Source, Task, line_where, literal, missing, task_name, variable_name};
+use std::collections::HashMap;
 
-/// Task has a shell of its own, which is most like bash without switches.
-const SHEBANG: &str = "#!/usr/bin/env bash";
+use super::script::{Piece, fit};
+use super::taskfile_values::default_of;
+use super::yaml::{self, Yaml};
+use super::{
+    Argument, Call, Imported, Source, Task, line_where, literal, missing, task_name, unique, variable_name,
+};
+
+/// Task has a shell of its own, which is most like bash with `-e`: the first failure ends a command of several lines.
+const SHEBANG: &str = "#!/usr/bin/env -S bash -e";
 
 /// Keys of the file that mean nothing for what is run.
 const SILENT: [&str; 5] = ["version", "silent", "output", "interval", "method"];
 
 /// Reads `file` with the text `source`. The error says why it is no Taskfile.
 pub fn read(file: &str, source: &str) -> Result<Imported, String> {
-    let tree: Yaml = serde_saphyr::from_str(source).map_err(|error| error.to_string())?;
-    let mut reader = Reader { file, source, tree: &tree, imported: Imported::default() };
+    let tree = yaml::read(source)?;
+    let tasks = tree.get("tasks").map(Yaml::entries).unwrap_or_default();
+    let aliases = tasks.iter().filter_map(|(_, task)| task.get("aliases")).flat_map(Yaml::items);
+    let called = tasks.iter().map(|(name, _)| name.as_str()).chain(aliases.filter_map(Yaml::text));
+    let names = unique(called, task_name, "-2");
+    let mut reader =
+        Reader { file, source, tree: &tree, names, is_data: false, imported: Imported::default() };
     for (name, value) in tree.entries() {
         let line = line_where(source, |line| line.starts_with(&format!("{name}:")));
         match name.as_str() {
@@ -26,40 +36,60 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
                 }
             }
             "dotenv" => {
-                let files = value.items().into_iter().filter_map(Yaml::text).map(|file| format!("{file}?"));
-                reader.imported.dotenv = files.collect();
+                for file in value.items().into_iter().filter_map(Yaml::text) {
+                    match reader.likely(file, None, 0) {
+                        (Some(text), true) => reader.imported.dotenv.push(format!("{text}?")),
+                        _ => reader.lose(line, format!("the dotenv file `{file}`")),
+                    }
+                    if file.contains("{{") {
+                        reader.lose(
+                            line,
+                            format!("the dotenv file `{file}`: a variable that is given does not change it"),
+                        );
+                    }
+                }
             }
             "tasks" => {}
             known if SILENT.contains(&known) => {}
             other => reader.lose(line, format!("`{other}` of the file")),
         }
     }
-    for (name, value) in tree.get("tasks").map(Yaml::entries).unwrap_or_default() {
+    for (name, value) in tasks {
         let task = reader.task(name, value);
         reader.imported.tasks.push(task);
     }
-    reader.imported.losses.sort();
+    reader.imported.settle();
     Ok(reader.imported)
 }
 
-struct Reader<'a> {
-    file: &'a str,
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a str,
     source: &'a str,
-    tree: &'a Yaml,
-    imported: Imported,
+    pub(super) tree: &'a Yaml,
+    /// What tasks and aliases are called here.
+    names: HashMap<String, String>,
+    /// Whether the text is no command, so that no value in it is code.
+    pub(super) is_data: bool,
+    pub(super) imported: Imported,
 }
 
 /// A task while it is read.
-struct Open<'y> {
-    tree: &'y Yaml,
-    name: String,
+pub(super) struct Open<'y> {
+    pub(super) tree: &'y Yaml,
+    pub(super) name: String,
+    /// As it was called there.
+    pub(super) written: &'y str,
     line: usize,
 }
 
 impl Reader<'_> {
-    fn lose(&mut self, line: usize, what: String) {
+    pub(super) fn lose(&mut self, line: usize, what: String) {
         let file = self.file.to_owned();
         self.imported.lose(&file, line, what);
+    }
+
+    fn named(&self, name: &str) -> String {
+        self.names.get(name).cloned().unwrap_or_else(|| task_name(name))
     }
 
     /// The line of a task.
@@ -76,7 +106,7 @@ impl Reader<'_> {
         self.source.lines().skip(tasks).position(is).map_or(0, |index| tasks + index + 1)
     }
 
-    fn line_of(&self, key: &str) -> usize {
+    pub(super) fn line_of(&self, key: &str) -> usize {
         line_where(self.source, |line| line.trim_start().starts_with(&format!("{key}:")))
     }
 
@@ -97,7 +127,16 @@ impl Reader<'_> {
             }
         } else if let Some(text) = value.text() {
             if let Some((variable, default)) = default_of(text) {
-                return Source::Environment(variable, default);
+                let global = self.tree.get("vars").and_then(|vars| vars.get(&variable));
+                let is_own =
+                    |known: &&Yaml| known.text().and_then(default_of).is_none_or(|(own, _)| own != variable);
+                return match global.filter(is_own) {
+                    Some(_) => {
+                        self.lose(line, format!("the default of `{variable}` where it is empty"));
+                        Source::Text(format!("{{{{ vars.{} }}}}", variable_name(&variable)))
+                    }
+                    None => Source::Environment(variable, default),
+                };
             }
             if let Some(pieces) = self.pieces(text, None) {
                 return Source::Text(template(&pieces));
@@ -119,6 +158,14 @@ impl Reader<'_> {
         }
     }
 
+    /// A text of a task that is no command.
+    fn data(&mut self, text: &str, open: &Open<'_>) -> Option<Vec<Piece>> {
+        self.is_data = true;
+        let pieces = self.pieces(text, Some(open));
+        self.is_data = false;
+        pieces
+    }
+
     /// A text with Task's `{{ }}`; `None` where one is more than a name.
     fn pieces(&mut self, text: &str, open: Option<&Open<'_>>) -> Option<Vec<Piece>> {
         let mut pieces = Vec::new();
@@ -134,49 +181,8 @@ impl Reader<'_> {
         Some(pieces)
     }
 
-    fn hole(&mut self, hole: &str, open: Option<&Open<'_>>) -> Option<Piece> {
-        let name = hole
-            .strip_prefix('.')
-            .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))?;
-        match name {
-            "CLI_ARGS" => {
-                open?;
-                return Some(Piece::Value(Value {
-                    reference: "args".to_owned(),
-                    variable: "args".to_owned(),
-                    is_word: true,
-                    argument: Some("args...".to_owned()),
-                }));
-            }
-            "TASK" => return open.map(|open| Piece::Text(open.name.clone())),
-            "ROOT_DIR" | "TASKFILE_DIR" | "USER_WORKING_DIR" => {
-                return Some(Piece::Text("${PWD}".to_owned()));
-            }
-            _ => {}
-        }
-        let is_own = open.and_then(|open| open.tree.get("vars")).and_then(|vars| vars.get(name));
-        let is_global = self.tree.get("vars").and_then(|vars| vars.get(name));
-        let own = match (is_own, open) {
-            (Some(_), Some(open)) => variable_name(&format!("{}_{name}", open.name)),
-            _ => variable_name(name),
-        };
-        let known = is_own.or(is_global);
-        if known.is_none() {
-            // Whoever calls it may give it: `task deploy TAG=v1`.
-            self.imported.set_var(&own, Source::Environment(name.to_owned(), String::new()));
-        }
-        let is_word = known.is_some_and(|value| {
-            let text = value.text().unwrap_or("x");
-            default_of(text).map_or(
-                !text.is_empty() && !text.contains(char::is_whitespace) || text.contains("{{"),
-                |(_, default)| !default.is_empty(),
-            )
-        });
-        Some(Piece::Value(Value { reference: format!("vars.{own}"), variable: own, is_word, argument: None }))
-    }
-
     fn task(&mut self, name: &str, value: &Yaml) -> Task {
-        let open = Open { tree: value, name: task_name(name), line: self.line(name) };
+        let open = Open { tree: value, name: self.named(name), written: name, line: self.line(name) };
         let line = open.line;
         let mut task = Task { name: open.name.clone(), ..Task::default() };
         if name.contains('*') {
@@ -212,21 +218,26 @@ impl Reader<'_> {
             "desc" => task.description = plain(value),
             "summary" if open.tree.get("desc").is_none() => task.description = plain(value),
             "summary" | "silent" | "internal" | "preconditions" | "vars" | "label" => {}
-            "interactive" => task.interactive = value.text() == Some("true"),
-            "aliases" => task.aliases = texts(value).iter().map(|name| task_name(name)).collect(),
-            "dir" => match value.text().and_then(|text| self.pieces(text, Some(open))) {
-                Some(pieces) if !template(&pieces).contains("${PWD}") => task.dir = Some(template(&pieces)),
+            "interactive" => task.interactive = value.is_true(),
+            "aliases" => task.aliases = texts(value).iter().map(|name| self.named(name)).collect(),
+            "dir" => match value.text().and_then(|text| self.data(text, open)) {
+                Some(pieces) => task.dir = Some(template(&pieces)),
                 _ => self.lose(open.line, "`dir`".to_owned()),
             },
             "env" => {
                 for (name, value) in value.entries() {
+                    let own = value.text().filter(|text| default_of(text).is_none());
+                    if let Some(pieces) = own.and_then(|text| self.data(text, open)) {
+                        task.env.push((name.clone(), template(&pieces)));
+                        continue;
+                    }
                     let value = self.value(&format!("{}_{name}", open.name), value, open.line);
                     task.env.push((name.clone(), value));
                 }
             }
             "dotenv" => {
                 for file in texts(value) {
-                    match self.pieces(&file, Some(open)) {
+                    match self.data(&file, open) {
                         Some(pieces) => task.dotenv.push(format!("{}?", template(&pieces))),
                         None => self.lose(open.line, format!("the dotenv file `{file}`")),
                     }
@@ -249,11 +260,11 @@ impl Reader<'_> {
                     if dependency.get("vars").is_some() || dependency.get("for").is_some() {
                         self.lose(open.line, format!("the variables that `{name}` is called with"));
                     }
-                    task.depends.push(Call { task: task_name(name), args: Vec::new() });
+                    task.depends.push(Call { task: self.named(name), args: Vec::new() });
                 }
             }
             "cmds" | "cmd" => value.items().into_iter().for_each(|step| self.step(step, open, task)),
-            "ignore_error" if value.text() == Some("true") => {
+            "ignore_error" if value.is_true() => {
                 task.run.iter_mut().for_each(|step| *step = format!("({step}) || true"));
                 self.lose(open.line, "`ignore_error` of the whole task".to_owned());
             }
@@ -290,12 +301,14 @@ impl Reader<'_> {
         if let Some(deferred) = step.get("defer") {
             match deferred.text().map(str::to_owned).or_else(|| self.call(deferred, open)) {
                 Some(command) => {
-                    let pieces = self.pieces(&command, Some(open)).unwrap_or_default();
-                    let fitted = fit(&pieces, SHEBANG, false);
-                    task.finally.push(fitted.step);
-                    task.env.extend(fitted.env);
+                    let pieces = self.pieces(&command, Some(open));
+                    let step = self.written(pieces, false, open, task);
+                    task.finally.extend(step);
                 }
-                None => self.lose(open.line, "a `defer` with variables".to_owned()),
+                None => {
+                    self.lose(open.line, "a `defer` with variables: it fails here".to_owned());
+                    task.finally.push(missing(self.file, open.line));
+                }
             }
             self.lose(
                 open.line,
@@ -311,9 +324,19 @@ impl Reader<'_> {
             return;
         }
         let command = step.text().or_else(|| step.get("cmd").and_then(Yaml::text)).unwrap_or_default();
-        let ignore = step.get("ignore_error").and_then(Yaml::text) == Some("true");
+        let ignore = step.get("ignore_error").is_some_and(Yaml::is_true);
         let pieces = self.pieces(command, Some(open));
         self.push(pieces, ignore, open, task);
+    }
+
+    /// What `variable` is called that the task `name` is called with.
+    fn given(&self, name: &str, variable: &str) -> String {
+        let there = |tree: &Yaml| tree.get("vars").and_then(|vars| vars.get(variable)).is_some();
+        let is_own = self.tree.get("tasks").and_then(|tasks| tasks.get(name)).is_some_and(there);
+        if is_own && !there(self.tree) {
+            return variable_name(&format!("{}_{variable}", self.named(name)));
+        }
+        variable.to_owned()
     }
 
     /// A call of a task among the steps: a run of its own.
@@ -323,50 +346,45 @@ impl Reader<'_> {
         let mut words = vec!["shipway".to_owned()];
         for (variable, value) in step.get("vars").map(Yaml::entries).unwrap_or_default() {
             let value = value.text().filter(|value| !value.contains("{{"))?;
-            let word = format!("{variable}={value}");
+            let own = self.given(name, variable);
+            let word = format!("{own}={value}");
             words.push(crate::text::quote::shell(&word).into_owned());
         }
-        words.push(task_name(name));
+        words.push(self.named(name));
         Some(words.join(" "))
     }
 
     fn push(&mut self, pieces: Option<Vec<Piece>>, ignore: bool, open: &Open<'_>, task: &mut Task) {
+        let step = self.written(pieces, ignore, open, task);
+        task.run.extend(step);
+    }
+
+    /// The step of a command; `None` where there is nothing to do.
+    fn written(
+        &mut self,
+        pieces: Option<Vec<Piece>>,
+        ignore: bool,
+        open: &Open<'_>,
+        task: &mut Task,
+    ) -> Option<String> {
         let Some(pieces) = pieces else {
             self.lose(
                 open.line,
                 format!("a step of `{}` has a template that Shipway does not know: it fails here", open.name),
             );
-            task.run.push(missing(self.file, open.line));
-            return;
+            return Some(missing(self.file, open.line));
         };
         let takes = |piece: &Piece| matches!(piece, Piece::Value(value) if value.argument.is_some());
         if pieces.iter().any(takes) && task.args.is_empty() {
             task.args.push(Argument { form: "args...".to_owned(), ..Argument::default() });
         }
-        let fitted = fit(&pieces, SHEBANG, ignore);
-        if !fitted.step.trim().is_empty() {
-            task.run.push(fitted.step);
-            fitted.env.into_iter().for_each(|entry| {
-                if !task.env.contains(&entry) {
-                    task.env.push(entry)
-                }
-            });
+        let is_empty = |piece: &Piece| matches!(piece, Piece::Text(text) if text.trim().is_empty());
+        if pieces.iter().all(is_empty) {
+            return None;
         }
+        let fitted = fit(&pieces, SHEBANG, ignore);
+        Some(self.imported.add(fitted, task, (self.file, open.line)))
     }
-}
-
-/// `{{.NAME | default "text"}}` as the whole of a value.
-fn default_of(text: &str) -> Option<(String, String)> {
-    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
-    let (name, default) = inner.strip_prefix('.')?.split_once('|')?;
-    let default = default
-        .trim()
-        .strip_prefix("default ")?
-        .trim()
-        .strip_prefix(['"', '\''])?
-        .strip_suffix(['"', '\''])?;
-    let name = name.trim();
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then(|| (name.to_owned(), default.to_owned()))
 }
 
 fn template(pieces: &[Piece]) -> String {

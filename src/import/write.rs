@@ -21,6 +21,7 @@ pub fn render(imported: &Imported, from: &str) -> String {
             let value = match source {
                 Source::Text(value) => string(value),
                 Source::Shell(command) => format!("{{ sh = {} }}", string(command)),
+                Source::Required(name) => format!("{{ env = {} }}", string(name)),
                 Source::Environment(name, default) => {
                     format!("{{ env = {}, default = {} }}", string(name), string(default))
                 }

@@ -4,6 +4,12 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+/// Reads a text as Task does: `yes` is a word, and `0755` is octal.
+pub(super) fn read(text: &str) -> Result<Yaml, String> {
+    let options = serde_saphyr::options! { strict_booleans: true, legacy_octal_numbers: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
+
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Yaml {
@@ -20,6 +26,11 @@ impl Yaml {
             Self::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether it says yes where nothing but yes or no can stand.
+    pub(super) fn is_true(&self) -> bool {
+        self.text().is_some_and(|text| ["true", "yes", "on", "y"].contains(&text.to_lowercase().as_str()))
     }
 
     /// The value of a key.

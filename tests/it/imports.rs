@@ -438,3 +438,101 @@ fn a_link_that_leads_nowhere_is_a_tasks_file_that_is_there() {
     space.run("import mise.toml").exits(4).says("tasks.toml is there already");
     assert!(space.path("tasks.toml").is_symlink() && !space.has("elsewhere.toml"));
 }
+
+/// What `import` says of a file that holds `text`: its project, and the lines of what is lost.
+fn lost(file: &str, text: &str) -> (Space, Vec<String>) {
+    let space = Space::new().file(file, text);
+    let output = space.run(&format!("import {file} --json"));
+    output.exits(0);
+    space.run("builtin check").exits(0);
+    let told: Value = serde_json::from_str(&output.stdout).unwrap();
+    let losses = told["lost"].as_array().unwrap().iter();
+    let lost = losses.map(|loss| format!("{}: {}", loss["line"], loss["what"].as_str().unwrap())).collect();
+    (space, lost)
+}
+
+#[test]
+fn a_command_of_several_lines_stops_at_its_first_failure_as_in_task() {
+    needs!("bash");
+    let taskfile = "version: '3'\ntasks:\n  a:\n    - |\n      false\n      echo after\n  b:\n    cmds:\n      - cmd: |\n          echo before\n          false\n          echo after\n        ignore_error: yes\n      - echo end\n";
+    let (space, lost) = lost("Taskfile.yml", taskfile);
+    assert!(lost.is_empty(), "{lost:?}");
+    let output = space.run("a");
+    output.exits(1);
+    assert!(!output.stdout.contains("after"), "{}", output.all());
+    space.run("b").exits(0).prints("before\nend\n");
+}
+
+#[test]
+fn nothing_of_a_taskfile_that_is_not_known_vanishes() {
+    let taskfile = "version: '3'\nvars:\n  STAGE: dev\ndotenv: ['.env.{{.STAGE}}', '.env.{{.HOST}}']\ntasks:\n  a:\n    - defer: echo {{.EXIT_CODE}}\n    - echo {{.USER_WORKING_DIR}}\n    - defer: 'echo {{.X | default \"y\"}}'\n";
+    let (space, lost) = lost("Taskfile.yml", taskfile);
+    assert_eq!(
+        lost,
+        [
+            "4: the dotenv file `.env.{{.HOST}}`",
+            "4: the dotenv file `.env.{{.HOST}}`: a variable that is given does not change it",
+            "4: the dotenv file `.env.{{.STAGE}}`: a variable that is given does not change it",
+            "6: `defer` is `finally` here: it runs also where a step before it failed",
+            "6: a step of `a` has a template that Shipway does not know: it fails here",
+        ]
+    );
+    let text = space.read("tasks.toml");
+    assert!(text.contains("dotenv = [\".env.dev?\"]"), "{text}");
+    assert_eq!(text.matches("exit 1").count(), 3, "{text}");
+}
+
+#[test]
+fn a_variable_without_a_default_has_to_be_set() {
+    let (space, _) = lost("mise.toml", "[tasks]\na = 'echo \"{{env.NOPE_TOKEN}}/bin\"'\n");
+    space.run("a").exits(7).says("$NOPE_TOKEN, which is not set");
+    space.shipway(["a"]).env("NOPE_TOKEN", "x").run().exits(0).prints("x/bin\n");
+}
+
+#[test]
+fn what_mise_says_more_of_files_variables_and_calls_is_told() {
+    let text = "[env]\nNODE_ENV = false\n_.file = [\".env\", { path = \".secrets\", redact = true }]\n[tasks.a]\ndir = \"{{cwd}}\"\ndepends = [{ task = \"b\", env = { X = \"1\" } }]\n[tasks.b]\nrun = [{ task = \"c\", args = [\"x\"], env = { Y = \"2\" } }]\n[tasks.c]\nusage = 'arg \"<x>\"'\nrun = \"true\"\n";
+    let (space, lost) = lost("mise.toml", text);
+    assert_eq!(
+        lost,
+        [
+            "0: words behind a task's name were added to its last command; give a task `args` for that",
+            "2: `NODE_ENV = false` of `[env]`: there it takes the variable away",
+            "3: `redact = true` of a file of `[env]`",
+            "4: `dir`",
+            "4: `env` of a dependency of `a`",
+            "7: the step that calls c is a run of its own here",
+            "7: the step that calls c says more than that: it fails here",
+        ]
+    );
+    assert!(space.read("tasks.toml").contains("dotenv = [\".env?\", \".secrets?\"]"));
+}
+
+#[test]
+fn what_a_justfile_says_of_folders_systems_and_variables_is_carried_over_or_told() {
+    let justfile = "set working-directory := 'sub'\nunexport HOME\na:\n    echo {{invocation_directory()}}\nb:\n    rm -rf \"{{env('NOPE_TOKEN')}}/bin\"\n[macos]\nmac:\n    echo mac\n";
+    let body = |body: &str| {
+        format!(
+            "\"attributes\":[],\"dependencies\":[],\"parameters\":[],\"priors\":0,\"shebang\":false,\"body\":{body}"
+        )
+    };
+    let dump = format!(
+        "{{\"aliases\":{{}},\"assignments\":{{}},\"first\":null,\"modules\":{{}},\"settings\":{{\"working_directory\":\"sub\"}},\"unexports\":[\"HOME\"],\"recipes\":{{\"a\":{{\"name\":\"a\",{}}},\"b\":{{\"name\":\"b\",{}}}}}}}",
+        body("[[\"echo \",[[\"call\",\"invocation_directory\"]]]]"),
+        body("[[\"rm -rf \\\"\",[[\"call\",\"env\",\"NOPE_TOKEN\"]],\"/bin\\\"\"]]"),
+    );
+    let space = Space::new().file("dump.json", &dump).file("sub/bin", "").file("justfile", justfile);
+    let space = space.tool("just", "#!/bin/sh\nexec cat dump.json\n");
+    let output = space.run("import justfile");
+    output.exits(0);
+    for told in [
+        "justfile:2: `unexport HOME`",
+        "justfile:3: a step of `a` has an expression that Shipway does not know: it fails here",
+        "justfile:7: the recipe `mac` of `[macos]`",
+    ] {
+        assert!(output.stdout.contains(told), "{}", output.all());
+    }
+    assert_eq!(space.read("tasks.toml").matches("dir = \"sub\"").count(), 2, "{}", space.read("tasks.toml"));
+    space.run("a").exits(1);
+    space.run("b").exits(7).says("$NOPE_TOKEN, which is not set");
+}
