@@ -39,7 +39,7 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
     if let Some(first) = dump["first"].as_str() {
         reader.lose(0, format!("`just` alone runs `{first}`; `shipway` alone lists the tasks"));
     }
-    reader.imported.settle();
+    reader.imported.losses.sort();
     Ok(reader.imported)
 }
 

@@ -43,7 +43,7 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
             .to_owned();
         reader.lose(0, what);
     }
-    reader.imported.settle();
+    reader.imported.losses.sort();
     Ok(reader.imported)
 }
 

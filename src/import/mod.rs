@@ -204,32 +204,6 @@ impl Imported {
         }
         fitted.step
     }
-
-    /// `[env]` is also of the commands of variables, so what they print can't stand in it: it becomes the tasks' own.
-    fn settle(&mut self) {
-        let vars = self.vars.clone();
-        let (own, all): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.env).into_iter().partition(|(_, value)| is_printed(value, &vars, 0));
-        self.env = all;
-        for task in &mut self.tasks {
-            let missing = own.iter().filter(|(name, _)| !task.env.iter().any(|(known, _)| known == name));
-            let missing: Vec<(String, String)> = missing.cloned().collect();
-            task.env.extend(missing);
-        }
-        self.losses.sort();
-    }
-}
-
-/// Whether what a command prints is part of the value.
-fn is_printed(value: &str, vars: &[(String, Source)], depth: usize) -> bool {
-    vars.iter().any(|(name, source)| {
-        value.contains(&format!("{{{{ vars.{name} }}}}"))
-            && match source {
-                Source::Shell(_) => true,
-                Source::Text(text) => depth < vars.len() && is_printed(text, vars, depth + 1),
-                Source::Environment(..) | Source::Required(_) => false,
-            }
-    })
 }
 
 /// A file that is no file yet.

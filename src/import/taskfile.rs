@@ -58,7 +58,7 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
         let task = reader.task(name, value);
         reader.imported.tasks.push(task);
     }
-    reader.imported.settle();
+    reader.imported.losses.sort();
     Ok(reader.imported)
 }
 
