@@ -2,9 +2,8 @@
 //!
 //! Each folder of `tests/fixtures/imports` has a file in the style of a real one, written by us; `expected.toml`, what is made of it; `calls`, command lines for
 //! the tool and for Shipway; and `log`, what the tool started then. Every program is replaced by a stand-in that writes down its arguments.
-//! Shipway's log always has to be `log`. That `log` is the tool's own is looked at for make, just and Task where they are installed (last with
-//! GNU make 4.3, just 1.59.0 and Task 3.54.0);
-//! those of mise were recorded by hand from its manual. `SNAPSHOTS=overwrite` writes `expected.toml`, and `log` where the tool is there.
+//! Shipway's log always has to be `log`. That `log` is the tool's own is looked at where the tool is installed (last with GNU make 4.3, just
+//! 1.59.0, Task 3.54.0 and mise 2026.10.25). `SNAPSHOTS=overwrite` writes `expected.toml`, and `log` where the tool is there.
 //!
 //! Commands of variables (`git rev-parse`, `git describe`) are not compared: each tool asks them when it likes. Lines with `~>` are compared without
 //! their order: make and just do dependencies one after another, Shipway side by side.
@@ -200,10 +199,10 @@ fn imported_files_start_what_the_originals_started() {
     }
 }
 
-fn the_logs_are_of(tool: &str) {
+fn the_logs_are_of(tool: &str, call: &str) {
     for case in Case::all().iter().filter(|case| case.tool == tool) {
         let space = case.space();
-        let log = case.log(&space, |theirs, _| format!("{tool} {theirs}"));
+        let log = case.log(&space, |theirs, _| format!("{call} {theirs}"));
         same(&case.path("log"), &log);
     }
 }
@@ -211,14 +210,14 @@ fn the_logs_are_of(tool: &str) {
 #[test]
 fn the_logs_of_makefiles_are_makes() {
     needs!("make", "bash");
-    the_logs_are_of("make");
+    the_logs_are_of("make", "make");
 }
 
 #[test]
 fn the_logs_of_justfiles_are_justs() {
     // No part of CI's machine: the recorded logs are compared there.
     if find("just").is_some() {
-        the_logs_are_of("just");
+        the_logs_are_of("just", "just");
     }
 }
 
@@ -226,7 +225,15 @@ fn the_logs_of_justfiles_are_justs() {
 fn the_logs_of_taskfiles_are_tasks() {
     // No part of CI's machine: the recorded logs are compared there.
     if find("task").is_some() {
-        the_logs_are_of("task");
+        the_logs_are_of("task", "task");
+    }
+}
+
+#[test]
+fn the_logs_of_mise_files_are_mises() {
+    // No part of CI's machine: the recorded logs are compared there.
+    if find("mise").is_some() {
+        the_logs_are_of("mise", "MISE_TRUSTED_CONFIG_PATHS=$PWD MISE_OFFLINE=1 mise run --skip-tools --quiet --jobs 1");
     }
 }
 
