@@ -233,7 +233,10 @@ fn the_logs_of_taskfiles_are_tasks() {
 fn the_logs_of_mise_files_are_mises() {
     // No part of CI's machine: the recorded logs are compared there.
     if find("mise").is_some() {
-        the_logs_are_of("mise", "MISE_TRUSTED_CONFIG_PATHS=$PWD MISE_OFFLINE=1 mise run --skip-tools --quiet --jobs 1");
+        the_logs_are_of(
+            "mise",
+            "MISE_TRUSTED_CONFIG_PATHS=$PWD MISE_OFFLINE=1 mise run --skip-tools --quiet --jobs 1",
+        );
     }
 }
 
