@@ -4,7 +4,7 @@
 //! only splits it, and another thing where it begins a command with `NAME=…`, stands behind an apostrophe of a comment or in a
 //! here-document that no shell evaluates: there its text stands in the command, and that is told.
 
-use super::script::{Piece, Value, is_simple};
+use super::script::{Piece, Quotes, Value, is_simple};
 
 /// A part of a recipe, as make's `$` cuts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,26 +42,6 @@ enum Context {
     Comment,
     /// A here-document with its last line; whether a shell reads it; whether its last line may begin with tabs.
     Here(String, bool, bool),
-}
-
-/// How `script` reads quotes: it knows neither comments nor here-documents.
-#[derive(Clone, Copy, Debug, Default)]
-struct Quotes {
-    single: bool,
-    double: bool,
-    escaped: bool,
-}
-
-impl Quotes {
-    fn read(&mut self, c: char) {
-        match c {
-            _ if self.escaped => self.escaped = false,
-            '\\' if !self.single => self.escaped = true,
-            '\'' if !self.double => self.single = !self.single,
-            '"' if !self.single => self.double = !self.double,
-            _ => {}
-        }
-    }
 }
 
 /// The pieces of a command, and what is to be told of them. With `joins`, lines that `\` continues become one; `known` is what make makes

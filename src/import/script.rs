@@ -173,16 +173,17 @@ fn is_taken(text: &str, pieces: &[Piece]) -> bool {
     super::loads(&format!("[tasks.it]\n{task}\n[vars]{vars}\n"))
 }
 
-/// Where a text is among quotes.
+/// Where a text is among quotes; knows neither comments nor here-documents.
 #[derive(Clone, Copy, Debug, Default)]
-struct Quotes {
-    single: bool,
+pub(super) struct Quotes {
+    pub(super) single: bool,
     double: bool,
     escaped: bool,
 }
 
 impl Quotes {
-    fn read(&mut self, c: char) {
+    /// Goes on by a character.
+    pub(super) fn read(&mut self, c: char) {
         match c {
             _ if self.escaped => self.escaped = false,
             '\\' if !self.single => self.escaped = true,
