@@ -25,6 +25,10 @@ use crate::event::{Stream, Termination};
 /// How long the pipes of a child that has ended are read on. Whoever still holds them then is a process that it left behind.
 const DRAIN: Duration = Duration::from_millis(500);
 
+/// So long a child is left alone at first: it fills a pipe, but for very chatty ones, and most have ended by then. Were its pipes looked at
+/// meanwhile, we would be woken as it closes each of them, and take the processor from it.
+const ALONE: Duration = Duration::from_millis(2);
+
 /// How often it is looked whether anybody is left of a group that was asked to end.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -54,6 +58,8 @@ pub(super) struct PipedChild {
     end: OwnedFd,
     pipes: [Option<File>; 2],
     feed: Option<Feed>,
+    /// It was started just now.
+    is_new: bool,
     /// Read at once.
     chunk: usize,
     /// Which pipe was looked at first.
@@ -125,6 +131,7 @@ impl PipedChild {
             child,
             end,
             pipes: [out, err],
+            is_new: feed.is_none(),
             feed,
             chunk: FIRST_CHUNK,
             turn: 1,
@@ -156,6 +163,12 @@ impl PipedChild {
         let end = !next(self.ended.is_none()).is_empty();
         let pipes = [next(self.pipes[0].is_some()), next(self.pipes[1].is_some())];
         Ready { end, pipes, feed: !next(self.feed.is_some()).is_empty() }
+    }
+
+    /// Whether it ends in that time, whatever it prints.
+    fn ends_within(&self, time: Duration) -> bool {
+        let mut end = [PollFd::new(&self.end, PollFlags::IN)];
+        poll(&mut end, Timespec::try_from(time).ok().as_ref()).is_ok_and(|ended| ended > 0)
     }
 
     fn reap(&mut self) {
@@ -222,6 +235,9 @@ impl Child for PipedChild {
         loop {
             if let (Some(termination), [None, None]) = (self.ended, &self.pipes) {
                 return self.end(termination, false);
+            }
+            if std::mem::take(&mut self.is_new) && self.ends_within(ALONE.min(limit)) {
+                self.reap();
             }
             let limit = match self.ended {
                 Some(_) if self.remains.is_some() => LOOK,
