@@ -202,6 +202,8 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         if desk.dispatcher.is_over() {
             self.jobs.close();
             self.shared.life.close();
+            // What came while the last step ended, another signal say, is nobody's any more.
+            self.shared.life.take_all();
         }
         while desk.threads < desk.dispatcher.busy() {
             self.lasts().ok();

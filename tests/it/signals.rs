@@ -1,5 +1,7 @@
 //! Ctrl-C, SIGTERM and their second and third time.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use crate::harness::http_backend::HttpBackend;
@@ -103,6 +105,22 @@ fn ctrl_c_at_a_question_changes_nothing_and_leaves_the_terminal_in_order() {
     rustix::process::kill_process(terminal.pid(), Signal::TERM).unwrap();
     terminal.wait().exits(143);
     assert_eq!(space.state("one"), NOTHING);
+}
+
+#[test]
+fn signals_that_come_while_a_run_ends_do_not_keep_it() {
+    for _ in 0..10 {
+        let space = Space::with_tasks("[tasks.ship]\nconfirm = \"Sure?\"\nrun = \"touch shipped\"\n");
+        let terminal = space.shipway(["ship"]).terminal();
+        terminal.wait_for_question("Sure?");
+        // It is not waited for meanwhile, so the number stays its own.
+        for _ in 0..200 {
+            rustix::process::kill_process(terminal.pid(), Signal::TERM).unwrap();
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        terminal.wait().exits(143);
+        assert!(!space.has("shipped"));
+    }
 }
 
 #[test]
