@@ -293,14 +293,21 @@ fn ctrl_z_stops_the_commands_of_the_run_too_and_fg_lets_them_go_on() {
 }
 
 #[test]
-fn ctrl_c_while_a_task_is_picked_gives_the_cursor_back() {
+fn a_signal_while_a_task_is_picked_gives_the_cursor_back() {
     let space =
         Space::with_tasks("[tasks]\nlint = \"touch linted\"\n[tasks.inner]\nhide = true\nrun = \"true\"\n");
-    let terminal = space.shipway(["choose"]).terminal();
-    let screen = terminal.wait_for("lint");
-    assert!(!screen.contains("inner"), "{screen}");
-    terminal.types("\x03");
-    // Among them: the cursor is there.
-    terminal.wait().exits(130);
-    assert!(!space.has("linted"));
+    let signals =
+        [(None, 130), (Some(Signal::INT), 130), (Some(Signal::TERM), 143), (Some(Signal::QUIT), 131)];
+    for (signal, code) in signals {
+        let terminal = space.shipway(["choose"]).terminal();
+        let screen = terminal.wait_for("lint");
+        assert!(!screen.contains("inner"), "{screen}");
+        match signal {
+            Some(signal) => rustix::process::kill_process(terminal.pid(), signal).unwrap(),
+            None => drop(terminal.types("\x03")),
+        }
+        // Among them: the cursor is there.
+        terminal.wait().exits(code).shows("nothing was run");
+        assert!(!space.has("linted"));
+    }
 }

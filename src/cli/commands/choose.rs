@@ -1,15 +1,13 @@
 //! `choose`: picks a task on the terminal, asks for what it needs, and runs it.
 
-use std::io::ErrorKind;
-
 use crate::cli::goals;
 use crate::cli::session::{Session, facts};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::task::usage;
 use crate::event::Stream;
 use crate::model::{ArgumentKind, Task};
-use crate::os::{signal, terminal};
-use crate::report::ask::{TerminalAsk, pick};
+use crate::os::terminal;
+use crate::report::ask::{Picked, TerminalAsk, pick};
 use crate::run::{Answer, Ask as _, Question};
 use crate::text::visible::one_line;
 use crate::text::{columns, quote};
@@ -33,20 +31,15 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Fault> {
         })
         .collect();
     let lines: Vec<String> = columns::render(&rows).lines().map(str::to_owned).collect();
-    let chosen = {
-        // Without a handler of ours a Ctrl-C would leave the terminal without its cursor.
-        let _guard = signal::watch(|_| true)
-            .map_err(|error| Fault::new(FaultKind::World, format!("signals can't be watched: {error}")))?;
-        let _terminal = terminal::TerminalGuard::new();
-        pick("Run which task?", &lines, facts.colour)
-    };
+    let picked = pick("Run which task?", &lines, facts.colour)
+        .map_err(|error| Fault::new(FaultKind::World, format!("can't ask on this terminal: {error}")))?;
     let nothing = |kind| Fault::new(kind, "nothing was run");
-    let task = match chosen {
-        Ok(Some(place)) => tasks[place],
-        Ok(None) => return Err(nothing(FaultKind::Declined)),
-        Err(error) if error.kind() == ErrorKind::Interrupted => return Err(nothing(FaultKind::Interrupted)),
-        Err(error) => {
-            return Err(Fault::new(FaultKind::World, format!("can't ask on this terminal: {error}")));
+    let task = match picked {
+        Picked::Line(place) => tasks[place],
+        Picked::Nothing => return Err(nothing(FaultKind::Declined)),
+        Picked::Signal(signal) => {
+            let status = u8::try_from(128 + signal.number()).ok();
+            return Err(Fault { status, ..nothing(FaultKind::Interrupted) });
         }
     };
     let words = arguments(session, task)?;

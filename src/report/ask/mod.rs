@@ -11,7 +11,7 @@ mod proposal;
 mod secret;
 
 pub use self::decide::{Decision, Flags, decide};
-pub use self::pick::pick;
+pub use self::pick::{Picked, pick};
 pub use self::proposal::render as render_proposal;
 
 use std::io;
