@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Fault, FaultKind};
 use crate::domains::{database, deploy, releases, repository, rollout, secrets, task, workspace};
-use crate::masking::Masker;
+use crate::masking::{MASK, Masker};
 use crate::model::{Call, MATRIX_PREFIX, Model};
 use crate::os::Doors;
 use crate::os::environment::Environment;
@@ -90,6 +90,7 @@ pub fn assemble(
         masker,
         nodes: Vec::new(),
         names: HashMap::new(),
+        secretive: HashMap::new(),
         open: VecDeque::new(),
         later: Vec::new(),
         called: VecDeque::new(),
@@ -140,6 +141,8 @@ struct Assembly<'a> {
     nodes: Vec<Node>,
     /// Where the node of each name stands.
     names: HashMap<String, usize>,
+    /// What the tasks were given whose names hide a secret.
+    secretive: HashMap<String, bindings::Scope>,
     open: VecDeque<Need>,
     /// A task's step, and one that comes before it.
     later: Vec<(String, String)>,
@@ -320,10 +323,32 @@ impl Assembly<'_> {
         found
     }
 
+    /// Refuses a task whose name is that of one with another secret: it would be taken for done. (One pair in 65,536 is like this: more of a
+    /// digest would tell something of the secret.)
+    fn tell_apart(&mut self, name: &str, invocation: &Invocation) -> Result<(), Fault> {
+        let first = self.secretive.entry(name.to_owned()).or_insert_with(|| invocation.scope.clone());
+        if first.args == invocation.scope.args {
+            return Ok(());
+        }
+        let message = format!(
+            "two calls of `{}` differ in a secret alone, and in the journal they would be one",
+            invocation.task
+        );
+        Err(Fault::new(FaultKind::Refused, message).hint(
+            "give one of them another argument beside it, or the secret by another way than an argument",
+        ))
+    }
+
     fn add_open(&mut self) -> Result<(), Fault> {
         while let Some(need) = self.open.pop_front() {
             let names = Names { model: self.model, masker: self.masker, places: &self.places };
-            if self.names.contains_key(&names.of(&need)) {
+            let name = names.of(&need);
+            if let Need::Task(invocation) = &need
+                && name.contains(MASK)
+            {
+                self.tell_apart(&name, invocation)?;
+            }
+            if self.names.contains_key(&name) {
                 continue;
             }
             if let Need::Task(done) = &need {

@@ -113,3 +113,27 @@ fn probes_and_conditions_end_with_the_tasks_time() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{task}");
     }
 }
+
+#[test]
+fn two_secrets_whose_names_would_be_one_are_refused() {
+    let secret = |number: u32| format!("s3cr3t-v4lue-{number:06}");
+    let mark = |number: &u32| blake3::hash(secret(*number).as_bytes()).to_hex()[..4].to_owned();
+    let mut marks = std::collections::HashMap::new();
+    let (one, other) = (0..).find_map(|number| Some((marks.insert(mark(&number), number)?, number))).unwrap();
+    let space = Space::with_tasks(
+        "[vars]\na = { env = \"A\", secret = true }\nb = { env = \"B\", secret = true }\nc = { env = \"C\", secret = true }\n\
+         [tasks.send]\nargs = [\"what\"]\nrun = \"echo sent >>log\"\n",
+    );
+    let third = (0..).find(|number| mark(number) != mark(&one)).unwrap();
+    let run = |words: [u32; 2]| {
+        let words = words.map(secret);
+        let line = ["send", &words[0], ":::", "send", &words[1]];
+        space.shipway(line).env("A", secret(one)).env("B", secret(other)).env("C", secret(third)).run()
+    };
+    run([one, other]).exits(4).says("differ in a secret alone").does_not_say(&secret(one));
+    assert!(!space.has("log"));
+    run([one, one]).exits(0);
+    assert_eq!(space.read("log"), "sent\n");
+    run([one, third]).exits(0);
+    assert_eq!(space.read("log"), "sent\nsent\nsent\n");
+}
