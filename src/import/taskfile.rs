@@ -37,16 +37,17 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
             }
             "dotenv" => {
                 for file in value.items().into_iter().filter_map(Yaml::text) {
-                    match reader.likely(file, None, 0) {
-                        (Some(text), true) => reader.imported.dotenv.push(format!("{text}?")),
-                        _ => reader.lose(line, format!("the dotenv file `{file}`")),
-                    }
-                    if file.contains("{{") {
-                        reader.lose(
-                            line,
-                            format!("the dotenv file `{file}`: a variable that is given does not change it"),
-                        );
-                    }
+                    let lost = match reader.likely(file, None, 0) {
+                        (Some(text), true) => {
+                            reader.imported.dotenv.push(format!("{text}?"));
+                            if !file.contains("{{") {
+                                continue;
+                            }
+                            ": a variable that is given does not change it"
+                        }
+                        _ => "",
+                    };
+                    reader.lose(line, format!("the dotenv file `{file}`{lost}"));
                 }
             }
             "tasks" => {}

@@ -481,7 +481,6 @@ fn nothing_of_a_taskfile_that_is_not_known_vanishes() {
         lost,
         [
             "4: the dotenv file `.env.{{.HOST}}`",
-            "4: the dotenv file `.env.{{.HOST}}`: a variable that is given does not change it",
             "4: the dotenv file `.env.{{.STAGE}}`: a variable that is given does not change it",
             "6: `defer` is `finally` here: it runs also where a step before it failed",
             "6: a step of `a` has a template that Shipway does not know: it fails here",
