@@ -77,11 +77,14 @@ pub enum Goal {
 /// The plan that reaches all goals. Goals are pursued side by side where nothing orders them.
 ///
 /// `masker` knows the secrets that may stand in arguments: names of steps show none. Through `doors` only configuration is read.
+/// `asks_in_turn`: a question of `confirm` waits for the yes to those before it, since after a no nothing is left to be asked about. Where nobody
+/// answers, all are refused at once.
 pub fn assemble(
     model: &Arc<Model>,
     doors: &Doors,
     masker: &Masker,
     goals: &[Goal],
+    asks_in_turn: bool,
 ) -> Result<RunPlan, Fault> {
     let environment = &doors.environment;
     let mut assembly = Assembly {
@@ -131,7 +134,7 @@ pub fn assemble(
     }
     assembly.close()?;
     let Assembly { nodes, places, .. } = assembly;
-    build(&Names { model, masker, places: &places }, nodes)
+    build(&Names { model, masker, places: &places }, nodes, asks_in_turn)
 }
 
 struct Assembly<'a> {
@@ -399,7 +402,7 @@ impl Names<'_> {
     }
 }
 
-fn build(step_names: &Names<'_>, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
+fn build(step_names: &Names<'_>, nodes: Vec<Node>, asks_in_turn: bool) -> Result<RunPlan, Fault> {
     let names: HashSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
     // A question of `confirm` comes before everything, dependencies included.
     let named = |prefix: &str| -> Vec<String> {
@@ -417,6 +420,8 @@ fn build(step_names: &Names<'_>, nodes: Vec<Node>) -> Result<RunPlan, Fault> {
             needs.extend(requirements.iter().cloned());
             if !node.name.starts_with(task::CONFIRM) {
                 needs.extend(questions.iter().cloned());
+            } else if asks_in_turn {
+                needs.extend(questions.iter().take_while(|question| **question != node.name).last().cloned());
             }
         }
         let terms = node.action.terms();

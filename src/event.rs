@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{Effect, Ending, Proposal, Verdict};
 
 /// Version of the event format: the newest kind of event in it. An event carries the version that brought its kind.
-pub const EVENTS_VERSION: u32 = 2;
+pub const EVENTS_VERSION: u32 = 3;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub enum EventKind {
     },
     /// A step is over.
     StepFinished {
-        /// How it ended.
+        /// How it ended; `ignored` since version 3.
         ending: Ending,
         /// How long it took in all, questions not counted.
         #[serde(rename = "took_ms", with = "milliseconds")]
@@ -201,6 +201,7 @@ impl EventKind {
     /// Version of the format that brought it.
     pub fn version(&self) -> u32 {
         match self {
+            Self::StepFinished { ending: Ending::Ignored { .. }, .. } => 3,
             Self::Lines { .. } => 2,
             _ => 1,
         }
@@ -242,6 +243,9 @@ pub struct Counts {
     pub up_to_date: usize,
     /// Were not run.
     pub skipped: usize,
+    /// Failed, which they ignore; in none of the runs before version 3.
+    #[serde(default)]
+    pub ignored: usize,
     /// Asked and were answered with no.
     pub declined: usize,
     /// Failed.
@@ -255,6 +259,7 @@ impl Counts {
             Ending::Done => self.done += 1,
             Ending::UpToDate { .. } => self.up_to_date += 1,
             Ending::Skipped(_) => self.skipped += 1,
+            Ending::Ignored { .. } => self.ignored += 1,
             Ending::Declined { .. } => self.declined += 1,
             Ending::Failed { .. } => self.failed += 1,
         }
@@ -341,5 +346,20 @@ pub(crate) mod milliseconds {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         Ok(Duration::from_millis(u64::deserialize(deserializer)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_before_failures_were_counted_as_ignored_is_read() {
+        let counts = r#"{"done":1,"up_to_date":2,"skipped":3,"declined":0,"failed":0}"#;
+        let read: EventKind =
+            serde_json::from_str(&format!(r#"{{"event":"run-finished","exit_code":0,"counts":{counts}}}"#))
+                .unwrap();
+        let counts = Counts { done: 1, up_to_date: 2, skipped: 3, ..Counts::default() };
+        assert_eq!(read, EventKind::RunFinished { exit_code: 0, counts });
     }
 }

@@ -15,6 +15,8 @@ is_here caddy || wanted+=(caddy)
 is_here busybox || wanted+=(busybox-static)
 is_here docker-compose || wanted+=(docker-compose)
 is_here gh || wanted+=(gh)
+is_here zsh || wanted+=(zsh)
+is_here fish || wanted+=(fish)
 { python3 -c 'import nacl' || /usr/bin/python3 -c 'import nacl'; } 2>/dev/null || wanted+=(python3-nacl)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || is_here postgres || wanted+=(postgresql)
 # Python programs are no packages of Debian's; they get a place of their own.

@@ -12,7 +12,9 @@ use shipway::cli::format::format;
 use shipway::diagnostic::{Diagnostic, Sources, render, to_json};
 use shipway::journal::record::Record;
 use shipway::journal::store::{list, unfinished};
-use shipway::model::{Command, Given, LoadFailure, LoadedText, Model, Part, SourceLoader, Template, load};
+use shipway::model::{
+    Binding, Command, Given, LoadFailure, LoadedText, Model, Part, Script, SourceLoader, Template, load,
+};
 use shipway::os::Doors;
 use shipway::os::files::{FileKind, Files};
 use shipway::text::dotenv::document::Document;
@@ -86,22 +88,41 @@ const HOSTILE: &str = "'; touch x; \"$(touch x)` \\\n*";
 
 /// Every template and every command of a model can be filled, and each hole stands where its braces are.
 fn rendered(model: &Model) {
+    model.env.values().for_each(|template| holes_stand(&model.sources, template));
+    for variable in model.variables.values() {
+        match &variable.binding {
+            Binding::Text(template) => holes_stand(&model.sources, template),
+            Binding::Shell(script) => filled(script),
+            _ => {}
+        }
+    }
     for task in model.tasks.values() {
-        for command in task.run.iter().chain(&task.finally) {
-            if let Command::Shell(script) = command {
-                let filled = script.render(&mut |_| Given::Text(HOSTILE.to_owned()));
-                let bare = script.render(&mut |_| Given::Absent);
-                assert!(filled.len() >= bare.len(), "{bare:?} is longer than {filled:?}");
-                script.argv(&mut |_| Given::Words(vec![HOSTILE.to_owned(), String::new()]));
+        let commands = || task.run.iter().chain(&task.finally);
+        for command in commands() {
+            match command {
+                Command::Shell(script) => filled(script),
+                Command::Exec(words) => words.iter().for_each(|word| holes_stand(&model.sources, word)),
+                Command::Task(_) => {}
             }
         }
-        let exec = task.run.iter().filter_map(|command| match command {
-            Command::Exec(words) => Some(words),
-            Command::Shell(_) | Command::Task(_) => None,
+        task.rules.scripts().for_each(filled);
+        let steps = commands().filter_map(|command| match command {
+            Command::Task(call) => Some(call),
+            Command::Shell(_) | Command::Exec(_) => None,
         });
-        let templates = task.env.values().chain(&task.dir).chain(exec.flatten());
+        let calls = task.depends.iter().chain(&task.depends_post).chain(steps);
+        let files = task.dotenv.iter().map(|file| &file.path).chain(task.tracking.patterns());
+        let templates =
+            task.env.values().chain(&task.dir).chain(files).chain(calls.flat_map(|call| &call.args));
         templates.for_each(|template| holes_stand(&model.sources, template));
     }
+}
+
+fn filled(script: &Script) {
+    let filled = script.render(&mut |_| Given::Text(HOSTILE.to_owned()));
+    let bare = script.render(&mut |_| Given::Absent);
+    assert!(filled.len() >= bare.len(), "{bare:?} is longer than {filled:?}");
+    script.argv(&mut |_| Given::Words(vec![HOSTILE.to_owned(), String::new()]));
 }
 
 fn holes_stand(sources: &Sources, template: &Template) {
@@ -112,35 +133,76 @@ fn holes_stand(sources: &Sources, template: &Template) {
     }
 }
 
-/// A text with `{{ }}` wherever one may stand: in commands for each kind of shell, in finally, variables, the environment and folders.
+/// What a text with `{{ }}` may name, but for a task's own.
+const AROUND: &str = "[project]\nname = \"p\"\n[vars]\nv = \"v\"\nsecret = { env = \"S\", secret = true }\n\
+    [environments.stage]\nenv_files = [\"e\"]\n[env_files.e]\npath = \".envs\"\nprefix = \"E\"\n[workspaces.w]\n\
+    [tasks.gives]\nexports = [\"x\"]\nrun = \"true\"\n[tasks.takes]\nargs = [\"words...\"]\nrun = \"true\"\n";
+
+/// The keys of a task that have a text in them, each as it is written with `@` for the text.
+const PLACES: &[&str] = &[
+    "run = @",
+    "run = [@, { exec = [\"true\", @] }]",
+    "run = [{ task = \"takes\", args = [@] }]",
+    "run = @\nshell = [\"dash\", \"-c\"]",
+    "run = @\nshell = \"zsh -c\"",
+    "run = @\nshell = \"fish -c\"",
+    "run = \"true\"\nshell = @",
+    "finally = @",
+    "env = { X = @ }",
+    "dir = @",
+    "dotenv = [@]",
+    "sources = [@]",
+    "sources = [\"x\"]\noutputs = [@]",
+    "confirm = @",
+    "confirm = { text = @, type = @ }",
+    "if = @",
+    "if = { run = @, env = [@] }",
+    "depends = [{ task = \"takes\", args = [@] }]",
+    "depends_post = [{ task = \"takes\", args = [\"--\", @] }]",
+    "wait_until = { run = @ }",
+    "wait_until = { http = @ }",
+    "wait_until = { tcp = @ }",
+    "wait_until = { file = @ }",
+];
+
+/// The same for a variable.
+const VARIABLES: &[&str] =
+    &["x = @", "x = { sh = @ }", "x = { prompt = @ }", "x = { env = \"X\", default = @ }"];
+
+/// Tasks files with `text` wherever `{{ }}` may stand: the first has it in each key of a task at once, in the others it stands in one
+/// place, since what one refuses hides what another takes.
+pub fn with_text(text: &str) -> Vec<String> {
+    let quoted = toml::Value::String(text.to_owned()).to_string();
+    let task = |(number, place): (usize, &&str)| {
+        let rest = if place.starts_with("run") { "" } else { "run = \"true\"\n" };
+        let args = "args = [\"a\", \"b=\", \"--flag\", \"rest...\"]\nmatrix = { m = [\"1\"] }";
+        format!("[tasks.t{number}]\n{args}\n{}\n{rest}", place.replace('@', &quoted))
+    };
+    let tasks: Vec<String> = PLACES.iter().enumerate().map(task).collect();
+    let variables = VARIABLES.iter().map(|variable| {
+        let variable = variable.replace('@', &quoted);
+        format!("[vars]\nv = \"v\"\n{variable}\n[tasks]\nuse = \"echo {{{{ vars.x }}}}\"\n")
+    });
+    let environment = format!("[vars]\nv = \"v\"\n[env]\nX = {quoted}\n");
+    let together = format!("{AROUND}{}", tasks.concat());
+    let apart = tasks.iter().map(|task| format!("{AROUND}{task}"));
+    [together, environment].into_iter().chain(variables).chain(apart).collect()
+}
+
+/// A text with `{{ }}` wherever one may stand: in commands for each kind of shell, in finally, conditions, questions, calls, patterns of
+/// files, variables, the environment and folders.
 pub fn expressions(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let quoted = toml::Value::String(text.to_owned());
-    let file = format!(
-        "[project]\nname = \"p\"\n[vars]\nv = \"v\"\nsecret = {{ env = \"S\", secret = true }}\n\
-         [environments.stage]\nenv_files = [\"e\"]\n[env_files.e]\npath = \".envs\"\nprefix = \"E\"\n[workspaces.w]\n\
-         [tasks.gives]\nexports = [\"x\"]\nrun = \"true\"\n\
-         [tasks.command]\nargs = [\"a\", \"b=\", \"--flag\", \"rest...\"]\nmatrix = {{ m = [\"1\"] }}\nrun = {quoted}\n\
-         [tasks.steps]\nargs = [\"a\", \"b=\", \"--flag\", \"rest...\"]\nrun = [{quoted}, {{ exec = [\"true\", {quoted}] }}]\nfinally = {quoted}\n\
-         [tasks.text]\nargs = [\"a\"]\nenv = {{ X = {quoted} }}\nrun = \"true\"\n\
-         [tasks.folder]\nargs = [\"a\"]\ndir = {quoted}\nrun = \"true\"\n"
-    );
-    match loaded(&[("tasks.toml", &file)]) {
-        Ok(model) => {
-            shown(&model.sources, &model.warnings);
-            rendered(&model);
-        }
-        Err(failure) => shown(&failure.sources, &failure.diagnostics),
-    }
-    // One place at a time: what one of them refuses hides what another takes.
-    for place in ["run", "dir", "env"] {
-        let value = if place == "env" { format!("{{ X = {quoted} }}") } else { quoted.to_string() };
-        let rest = if place == "run" { "" } else { "run = \"true\"\n" };
-        let file = format!(
-            "[vars]\nv = \"v\"\n[tasks.t]\nargs = [\"a\", \"b=\", \"rest...\"]\n{place} = {value}\n{rest}"
-        );
-        if let Ok(model) = loaded(&[("tasks.toml", &file)]) {
-            rendered(&model);
+    for file in with_text(text) {
+        match loaded(&[("tasks.toml", &file)]) {
+            Ok(model) => {
+                shown(&model.sources, &model.warnings);
+                rendered(&model);
+            }
+            Err(failure) => {
+                assert!(!failure.diagnostics.is_empty(), "a failure without a reason");
+                shown(&failure.sources, &failure.diagnostics);
+            }
         }
     }
 }

@@ -71,6 +71,29 @@ pub(super) fn spread(model: &Model, goals: &[Vec<String>]) -> Result<Vec<Vec<Str
     Ok(spread)
 }
 
+/// Whether `words` ask for the task's help: `--help` or `-h`, where that is neither its own option nor a word that it takes.
+pub(super) fn asks_for_help(model: &Model, name: &str, words: &[String]) -> bool {
+    let Some(task) = model.task(name) else { return false };
+    let takes = |name: &str| task.args.iter().any(|it| it.name == name && it.kind.is_option());
+    let takes_any_word = !task.takes_options() && task.args.iter().any(|argument| argument.kind.is_rest());
+    let is_asked = |word: &str| match word {
+        "--help" => !takes("help"),
+        "-h" => task.short('h').is_none(),
+        _ => false,
+    };
+    if takes_any_word {
+        return words == ["--help"];
+    }
+    let mut is_value = false;
+    for word in words.iter().take_while(|word| *word != "--") {
+        if is_asked(word) && !is_value {
+            return true;
+        }
+        is_value = !is_value && task.wants_value(word);
+    }
+    false
+}
+
 /// Asks for an argument of the task of that name; `None`: nobody can be asked.
 pub(super) type AskFor<'a> = dyn FnMut(&str, &Argument) -> Result<Option<String>, Fault> + 'a;
 
@@ -82,10 +105,21 @@ pub(super) fn task_goal(
     words: &[String],
     ask: &mut AskFor<'_>,
 ) -> Result<Goal, Fault> {
+    asked_goal(model, environment, (name, words), ask).map(|(goal, _)| goal)
+}
+
+/// The same, and the words with those that were asked for among them.
+pub(super) fn asked_goal(
+    model: &Model,
+    environment: &Environment,
+    (name, words): (&str, &[String]),
+    ask: &mut AskFor<'_>,
+) -> Result<(Goal, Vec<String>), Fault> {
     let Some(found) = model.task(name) else { return Err(unknown(model, name, &[])) };
-    let mut words: Vec<Word> = words.iter().cloned().map(Word::Written).collect();
+    let mut words = words.to_vec();
     let read = loop {
-        let read = task::read_arguments(found, &words, environment);
+        let written: Vec<Word> = words.iter().cloned().map(Word::Written).collect();
+        let read = task::read_arguments(found, &written, environment);
         let missing = match &read {
             Err(task::ArgumentFault::Missing { argument, .. }) => {
                 found.args.iter().find(|other| other.name == *argument)
@@ -94,14 +128,7 @@ pub(super) fn task_goal(
         };
         let Some(argument) = missing else { break read };
         let Some(answer) = ask(&found.name, argument)? else { break read };
-        // As if it had been typed: before the words that are no options.
-        let ends = Word::Written("--".to_owned());
-        let end = words.iter().position(|word| *word == ends).unwrap_or(words.len());
-        let word = match argument.kind {
-            ArgumentKind::Option { .. } => Word::Written(format!("--{}={answer}", argument.name)),
-            _ => Word::Value(answer),
-        };
-        words.insert(end, word);
+        add_answer(&mut words, argument, answer);
     };
     let scope = read.map_err(|fault| {
         let surplus = match &fault {
@@ -114,7 +141,19 @@ pub(super) fn task_goal(
             None => fault,
         }
     })?;
-    Ok(Goal::Task(Invocation::new(&found.name, scope)))
+    Ok((Goal::Task(Invocation::new(&found.name, scope)), words))
+}
+
+/// As if it had been typed. What has no word yet comes behind all words that are there.
+fn add_answer(words: &mut Vec<String>, argument: &Argument, answer: String) {
+    let end = words.iter().position(|word| word == "--");
+    if let ArgumentKind::Option { .. } = argument.kind {
+        return words.insert(end.unwrap_or(words.len()), format!("--{}={answer}", argument.name));
+    }
+    if end.is_none() && answer.starts_with('-') {
+        words.push("--".to_owned());
+    }
+    words.push(answer);
 }
 
 /// The words of a generated task: options of Shipway, and after `--` what goes to terraform. A word without meaning is the error.
@@ -283,6 +322,31 @@ pub(super) fn unknown(model: &Model, name: &str, commands: &[String]) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_stands_where_it_is_read_as_the_argument() {
+        let answered = |kind: ArgumentKind, line: &str, answer: &str| {
+            let argument = Argument {
+                name: "it".to_owned(),
+                span: crate::diagnostic::Span::new(crate::diagnostic::Sources::default().add("", ""), 0, 0),
+                kind,
+                help: None,
+                choices: Vec::new(),
+                pattern: None,
+                short: None,
+                env: None,
+            };
+            let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            add_answer(&mut words, &argument, answer.to_owned());
+            words.join(" ")
+        };
+        let word = || ArgumentKind::Positional { default: None };
+        let option = || ArgumentKind::Option { default: None };
+        assert_eq!(answered(word(), "a --flag", "b"), "a --flag b");
+        assert_eq!(answered(word(), "a", "-b"), "a -- -b");
+        assert_eq!(answered(word(), "-- a", "-b"), "-- a -b");
+        assert_eq!(answered(option(), "a -- b", "-c"), "a --it=-c -- b");
+    }
 
     #[test]
     fn a_generated_task_takes_our_options_and_hands_the_rest_on() {

@@ -3,6 +3,7 @@
 //! `words` splits the line, `options` is what clap reads, `goals` says what names stand for, `commands` has one file per command.
 //! Deliberately absent: how anything is done.
 
+mod asking;
 mod builtin;
 pub mod commands;
 mod complete;
@@ -136,6 +137,12 @@ fn run_words(doors: &Doors, words: Words, options: Options, line: &[String]) -> 
         }
         Some("builtin") => builtin(doors, &words, &options, line, 1),
         Some("run") => {
+            // clap takes all behind `run` for the task's words, this too.
+            if matches!(&words.goals[..], [goal] if matches!(&goal[1..], [word] if word == "--help" || word == "-h"))
+            {
+                print(&commands::help::command("run").unwrap_or_default());
+                return Ok(0);
+            }
             let mut words = words;
             words.goals[0].remove(0);
             if words.goals[0].is_empty() {
@@ -235,31 +242,25 @@ fn goals(
         goals::spread(&session.model, &words.goals).map_err(|fault| Ended::fault(fault, options.clone()))?;
     for goal in &spread {
         let (name, arguments) = (&goal[0], &goal[1..]);
-        let with = |fault: Fault| Ended::fault(fault, options.clone());
+        let with = |fault: Fault| Ended::fault(session.masked(fault), options.clone());
         match goals::lookup(&session.model, name) {
-            Named::Task(_) if arguments == ["--help"] => {
+            Named::Task(task) if goals::asks_for_help(&session.model, &task, arguments) => {
                 return commands::help::task(&session, name).map_err(with);
             }
             Named::Task(_) => {
-                let goal = goals::task_goal(
-                    &session.model,
-                    &doors.environment,
-                    name,
-                    arguments,
-                    &mut |task, argument| session.ask_for(task, argument),
-                )
-                .map_err(with)?;
-                all.push(goal);
+                all.push(session.task_goal(name, arguments).map_err(with)?.0);
             }
             Named::Generated(verb, names) => {
                 let (own, extra) =
                     goals::generated_words(arguments).map_err(|word| with(goals::surplus(name, word)))?;
-                let later = Options::read(own).map_err(Ended::Clap)?;
-                all.push(goals::generated_goal(verb, names, name, extra).map_err(with)?);
-                options = options.merged(later);
+                options = options.clone().merged(Options::read(own).map_err(Ended::Clap)?);
+                let goal = goals::generated_goal(verb, names, name, extra);
+                all.push(goal.map_err(|fault| Ended::fault(fault, options.clone()))?);
             }
             Named::Unknown if is_command(name) => {
                 let (command, later) = parse_builtin(goal, &options)?;
+                // What it lacks is told as its own options want it, too.
+                let with = |fault: Fault| Ended::fault(fault, later.clone());
                 let found = if names_the_same(&later, &session.options) {
                     goal_of(&session, &command)
                 } else {

@@ -73,7 +73,8 @@ pub(super) fn locate(doors: &Doors, named: Option<&Path>) -> Result<PathBuf, Fau
     let file = here.join(file);
     let file = if doors.files.kind(&file) == FileKind::Folder { file.join(FILE) } else { file };
     if doors.files.kind(&file) != FileKind::File {
-        let message = format!("{} is no file", shown(&file, here).display());
+        let what = if doors.files.kind(&file) == FileKind::Folder { "is a folder" } else { "is no file" };
+        let message = format!("{} {what}", shown(&file, here).display());
         return Err(Fault::new(FaultKind::Usage, message));
     }
     Ok(real_path(&file))
@@ -88,21 +89,29 @@ pub(super) fn root(doors: &Doors, named: Option<&Path>) -> Result<PathBuf, Fault
 /// In this folder or the nearest above it, no further than the git root, the home folder or a mount point.
 fn find(doors: &Doors, here: &Path) -> Result<PathBuf, Fault> {
     let device = access(here).map(|access| access.device);
+    let mut strange = Vec::new();
     for folder in here.ancestors() {
         if access(folder).map(|access| access.device) != device {
             break;
         }
         let file = folder.join(FILE);
-        if doors.files.kind(&file) == FileKind::File {
-            return Ok(file);
+        match doors.files.kind(&file) {
+            FileKind::File => return Ok(file),
+            FileKind::Folder => {
+                strange.push(format!("{} is a folder, not a file", shown(&file, here).display()))
+            }
+            FileKind::Missing | FileKind::Other => {}
         }
         let is_git_root = doors.files.kind(&folder.join(".git")) != FileKind::Missing;
         if is_git_root || doors.environment.home() == Some(folder) {
             break;
         }
     }
-    Err(Fault::new(FaultKind::Usage, format!("there is no {FILE} here or in a folder above"))
-        .detail(format!("looked from {}", here.display()))
+    let fault = Fault::new(FaultKind::Usage, format!("there is no {FILE} here or in a folder above"))
+        .detail(format!("looked from {}", here.display()));
+    Err(strange
+        .into_iter()
+        .fold(fault, Fault::detail)
         .hint("make a project: `shipway new local DIR`")
         .hint("or name a file: `shipway -f FILE`"))
 }

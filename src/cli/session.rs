@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError};
 
+use serde_json::Value as Json;
+
 use super::documents::{self, Recording};
 use super::environment::choose;
 use super::kept_index;
@@ -19,12 +21,12 @@ use crate::domains::repository::PUBLIC_WORD;
 use crate::domains::workspace::SavedRequest;
 use crate::event::Stream;
 use crate::masking::Masker;
-use crate::model::{Argument, Binding, Model, Variable};
+use crate::model::{Binding, Model, Variable};
 use crate::os::Doors;
 use crate::os::terminal::{TerminalFacts, TerminalGuard};
 use crate::plan::{Reason, Verdict};
 use crate::report;
-use crate::run::{Answer, Ask as _, Bindings, Question, Resumed, RunPlan, RunResult, RunSettings, freshness};
+use crate::run::{Bindings, Resumed, RunPlan, RunResult, RunSettings, freshness};
 use crate::text::visible::visible;
 use crate::text::{list, quote, suggest};
 
@@ -101,6 +103,8 @@ impl<'a> Session<'a> {
                 && !choices.contains(value)
             {
                 let text = format!("`{value}` is no choice for `{name}`: {}", list::or_ticked(choices));
+                let given = overrides.iter().cloned().collect();
+                let text = known::masker(&model, &given, doors).mask(&text);
                 return Err(Fault::new(FaultKind::Usage, text));
             }
         }
@@ -127,32 +131,6 @@ impl<'a> Session<'a> {
         self.environment.as_deref().map_err(Clone::clone)
     }
 
-    /// Asks for a task's argument that was not given; `None`: nobody can be asked here.
-    pub(super) fn ask_for(&self, task: &str, argument: &Argument) -> Result<Option<String>, Fault> {
-        let (facts, options) = (facts(self.doors, &self.options), &self.options);
-        // A dry run only looks: it says what is missing.
-        if !facts.can_ask || options.json || options.dry_run {
-            return Ok(None);
-        }
-        let about = argument.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-        let question = Question::Text {
-            text: format!("{task}: {}{about}", argument.name),
-            choices: argument.choices.clone(),
-            default: None,
-            secret: false,
-        };
-        let _guard = TerminalGuard::new();
-        let mut ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, Vec::new());
-        match ask.ask(&question) {
-            // Nothing was typed: that is no value.
-            Answer::Text(text) if text.is_empty() => Ok(None),
-            Answer::Text(text) => Ok(Some(text)),
-            Answer::Refused(fault) => Err(fault),
-            Answer::Interrupted => Err(Fault::new(FaultKind::Interrupted, "interrupted")),
-            Answer::Declined | Answer::Approved { .. } => Ok(None),
-        }
-    }
-
     /// Makes the next start with this file a short one.
     pub(super) fn keep_index(&self) {
         if !self.is_part && !self.options.dry_run && self.records.is_none() {
@@ -163,6 +141,12 @@ impl<'a> Session<'a> {
     /// What its runs keep secret.
     pub fn masker(&self) -> &Masker {
         &self.masker
+    }
+
+    /// A fault from before a run, without secrets.
+    pub(super) fn masked(&self, fault: Fault) -> Fault {
+        known::learn_files(&self.model, self.doors, &self.masker);
+        fault.map_text(|text| self.masker.mask(text))
     }
 
     /// Shows or runs the plan for `goals`; `line` is what was typed. Gives the status to exit with.
@@ -192,7 +176,11 @@ impl<'a> Session<'a> {
                 allow_destroy.clone_from(&self.options.allow_destroy);
             }
         }
-        assemble(&self.model, self.doors, &self.masker, &goals)
+        // Steps have their names from values: what is secret in them has to be known by then.
+        known::learn_files(&self.model, self.doors, &self.masker);
+        let asks_in_turn = facts(self.doors, &self.options).can_ask && !self.options.json;
+        assemble(&self.model, self.doors, &self.masker, &goals, asks_in_turn)
+            .map_err(|fault| self.masked(fault))
     }
 
     fn run_shown(&self, plan: &RunPlan, line: &[String]) -> Result<RunResult, Fault> {
@@ -237,7 +225,6 @@ impl<'a> Session<'a> {
         observer: Box<dyn crate::run::Observer>,
         recorded: bool,
     ) -> Result<RunResult, Fault> {
-        known::learn_files(&self.model, self.doors, &self.masker);
         let facts = facts(self.doors, &self.options);
         let options = &self.options;
         let ask = report::ask::TerminalAsk::new(facts, options.json, options.yes, options.confirm.clone());
@@ -305,6 +292,7 @@ impl<'a> Session<'a> {
 
     fn dry_run(&self, plan: &RunPlan) -> String {
         let bindings = self.bindings();
+        let mask = |text: &str| self.masker.mask(text);
         let root = self.model.root.clone();
         let steps = freshness::foresee(
             (plan, self.doors, &self.masker, &bindings),
@@ -314,12 +302,13 @@ impl<'a> Session<'a> {
         let mut text = String::new();
         for (number, (id, verdict)) in steps.into_iter().enumerate() {
             let step = plan.step(id);
-            let commands = step.action.describe();
+            let commands: Vec<String> = step.action.describe().iter().map(|command| mask(command)).collect();
             if self.options.json {
                 let needs: Vec<&str> = step.needs.iter().map(|need| plan.step(*need).name.as_str()).collect();
+                let foreseen = verdict.map(|verdict| serde_json::json!(verdict));
                 let step = serde_json::json!({
-                    "step": step.name, "title": step.title, "effect": step.effect, "needs": needs,
-                    "commands": commands, "foreseen": verdict,
+                    "step": step.name, "title": mask(&step.title), "effect": step.effect, "needs": needs,
+                    "commands": commands, "foreseen": foreseen.map(|json| self.masked_json(json)),
                 });
                 text.push_str(&format!("{step}\n"));
             } else {
@@ -328,7 +317,8 @@ impl<'a> Session<'a> {
                     self.options.explain || !matches!(verdict, Verdict::Stale(Reason::Always { .. }))
                 };
                 let foreseen = verdict.filter(is_said).map(|verdict| format!("  ({verdict})"));
-                text.push_str(&format!("{}. {}{}\n", number + 1, step.title, foreseen.unwrap_or_default()));
+                let title = format!("{}{}", step.title, foreseen.unwrap_or_default());
+                text.push_str(&format!("{}. {}\n", number + 1, mask(&title)));
                 for line in commands.iter().flat_map(|command| command.lines()) {
                     text.push_str(&format!("     {line}\n"));
                 }
@@ -338,6 +328,18 @@ impl<'a> Session<'a> {
             text.push_str("dry run: nothing was run\n");
         }
         text
+    }
+
+    /// `json` with every text masked.
+    fn masked_json(&self, json: Json) -> Json {
+        match json {
+            Json::String(text) => Json::String(self.masker.mask(&text)),
+            Json::Array(items) => items.into_iter().map(|item| self.masked_json(item)).collect(),
+            Json::Object(entries) => {
+                entries.into_iter().map(|(name, entry)| (name, self.masked_json(entry))).collect()
+            }
+            plain => plain,
+        }
     }
 
     fn bindings(&self) -> Bindings {

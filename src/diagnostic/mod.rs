@@ -13,7 +13,7 @@ mod summary;
 pub use fault::{Fault, FaultKind};
 pub use json::to_json;
 pub use render::render;
-pub use span::{Position, Source, SourceId, Sources, Span, Spanned};
+pub use span::{Lines, Position, Source, SourceId, Sources, Span, Spanned};
 pub use summary::summary;
 
 use serde::Serialize;

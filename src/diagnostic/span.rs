@@ -1,5 +1,6 @@
 //! Places in source texts.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -123,6 +124,31 @@ impl Sources {
     }
 }
 
+/// Tells the lines of many places without counting from a text's start each time.
+#[derive(Debug)]
+pub struct Lines<'s> {
+    sources: &'s Sources,
+    starts: HashMap<SourceId, Vec<usize>>,
+}
+
+impl<'s> Lines<'s> {
+    /// For places in `sources`.
+    pub fn new(sources: &'s Sources) -> Self {
+        Self { sources, starts: HashMap::new() }
+    }
+
+    /// The line in which `span` starts, as `Sources::position` has it.
+    pub fn line(&mut self, span: Span) -> usize {
+        let start = self.sources.range(span).start;
+        let text = self.sources.text(span.source);
+        let starts = self.starts.entry(span.source).or_insert_with(|| {
+            let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect()
+        });
+        starts.partition_point(|line| *line <= start)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +169,20 @@ mod tests {
         assert_eq!(at(6, 8), (position(2, 1), position(2, 2)));
         assert_eq!(at(4, 12), (position(1, 5), position(2, 6)));
         assert_eq!(at(13, 13), (position(2, 6), position(2, 6)));
+    }
+
+    #[test]
+    fn the_lines_of_many_places_are_those_of_each() {
+        let mut sources = Sources::default();
+        let texts = ["", "a", "a\n", "\n\né = 2\r\n\nb\n", "x\ny"];
+        let ids = texts.map(|text| sources.add("tasks.toml", text));
+        let mut lines = Lines::new(&sources);
+        for (text, id) in texts.iter().zip(ids) {
+            for start in 0..text.len() + 2 {
+                let span = Span::new(id, start, start);
+                assert_eq!(lines.line(span), sources.position(span).line, "{text:?} at {start}");
+            }
+        }
     }
 
     #[test]

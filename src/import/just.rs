@@ -4,11 +4,10 @@ use serde_json::Value as Json;
 
 use std::collections::HashMap;
 
-use super::just_values::template;
-use super::script::{Piece, fit};
+use super::script::{Piece, Quotes, fit, fit_elsewhere, strange_shell, template};
 use super::{
-    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
-    unique, variable_name,
+    Call, Imported, Source, Task, line_where, literal, missing, shebang, task_name, unique, valueless,
+    variable_name,
 };
 
 /// Reads `dump`, what `just --dump --dump-format json` printed of `file` with the text `source`. The error says what is strange about it.
@@ -17,7 +16,8 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
     let keys = |what: &str| dump[what].as_object().into_iter().flat_map(|all| all.keys()).map(String::as_str);
     let names = unique(keys("recipes").chain(keys("aliases")), task_name, "-2");
     let variables = unique(keys("assignments"), variable_name, "_2");
-    let mut reader = Reader { file, source, dump: &dump, names, variables, imported: Imported::default() };
+    let mut reader =
+        Reader { file, source, dump: &dump, names, variables, is_kept: true, imported: Imported::default() };
     reader.settings();
     reader.elsewhere();
     reader.assignments();
@@ -44,13 +44,15 @@ pub fn read(file: &str, source: &str, dump: &str) -> Result<Imported, String> {
 }
 
 pub(super) struct Reader<'a> {
-    file: &'a str,
+    pub(super) file: &'a str,
     source: &'a str,
     pub(super) dump: &'a Json,
     /// What recipes and aliases are called here.
     names: HashMap<String, String>,
     /// What variables are called here.
     pub(super) variables: HashMap<String, String>,
+    /// Whether a value is data where it stands: quotes are around it, or it is of no command.
+    pub(super) is_kept: bool,
     pub(super) imported: Imported,
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) here: String,
     pub(super) form: String,
+    /// What it is where nobody says otherwise, and where a recipe of this file calls it.
+    pub(super) likely: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -93,7 +97,7 @@ impl Reader<'_> {
         } else if is_on("dotenv_load") {
             self.imported.dotenv.push(".env?".to_owned());
         }
-        let strange = ["fallback", "positional_arguments", "dotenv_override", "default_script"];
+        let strange = ["fallback", "positional_arguments", "dotenv_override", "guards"];
         for name in strange.into_iter().filter(|name| is_on(name)) {
             let written = name.replace('_', "-");
             let line = line_where(self.source, |line| line.starts_with("set ") && line.contains(&written));
@@ -132,15 +136,35 @@ impl Reader<'_> {
         self.names.get(name).cloned().unwrap_or_else(|| task_name(name))
     }
 
-    fn shebang(&self) -> String {
+    /// The shell of all lines that are no scripts.
+    fn shell(&self) -> (&str, Vec<&str>) {
         let shell = &self.dump["settings"]["shell"];
         match shell["command"].as_str() {
-            Some(program) => {
-                let flags: Vec<&str> = list(&shell["arguments"]).iter().map(text).collect();
-                shebang(program, &flags)
-            }
-            None => shebang("sh", &["-cu"]),
+            Some(program) => (program, list(&shell["arguments"]).iter().map(text).collect()),
+            None => ("sh", vec!["-cu"]),
         }
+    }
+
+    /// The words of the shell, where it is none of ours.
+    pub(super) fn strange_shell(&self) -> Option<Vec<String>> {
+        let (program, flags) = self.shell();
+        strange_shell(program, &flags)
+    }
+
+    /// The `#!` line of `set script-interpreter`, which the dump does not have; `None` where it is more than texts.
+    fn interpreter(&self) -> Option<String> {
+        let mut settings = self.source.lines().filter_map(|line| line.strip_prefix("set script-interpreter"));
+        let Some(setting) = settings.next() else { return Some(shebang("sh", &["-eu"])) };
+        let words = setting.trim().trim_start_matches(":=").trim().strip_prefix('[')?.strip_suffix(']')?;
+        let unquoted = |word: &str| {
+            let word = word.trim();
+            let quote = word.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            word.strip_prefix(quote)?.strip_suffix(quote).map(str::to_owned)
+        };
+        let words: Vec<String> =
+            words.trim_end_matches(',').split(',').map(unquoted).collect::<Option<_>>()?;
+        let (program, flags) = words.split_first()?;
+        Some(shebang(program, &flags.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 
     fn assignments(&mut self) {
@@ -158,14 +182,16 @@ impl Reader<'_> {
                 Some(source) => Some(source),
                 None => match &each["value"] {
                     Json::Array(items) if items.first().is_some_and(|it| it == "evaluate") => {
-                        items.get(1).map(|command| Source::Shell(literal(text(command))))
+                        let command = items.get(1).filter(|_| self.strange_shell().is_none());
+                        command.map(|command| Source::Shell(literal(text(command))))
                     }
                     value => self.pieces(value, &[]).map(|pieces| Source::Text(template(&pieces))),
                 },
             };
             let source = source.unwrap_or_else(|| {
-                self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
-                Source::Text(String::new())
+                let what = "is more than Shipway evaluates: what uses it fails here";
+                self.lose(line, format!("the value of `{name}` {what}"));
+                valueless(self.file, line, name)
             });
             self.imported.set_var(&own, source);
             if is_all || each["export"] == true {
@@ -198,7 +224,8 @@ impl Reader<'_> {
         let priors = usize::try_from(recipe["priors"].as_u64().unwrap_or_default()).unwrap_or_default();
         for after in list(&recipe["dependencies"]).iter().skip(priors) {
             match self.call(after, &parameters).filter(|call| call.args.is_empty()) {
-                Some(call) => task.run.push(format!("shipway {}", call.task)),
+                Some(call) if task.shell.is_empty() => task.run.push(format!("shipway {}", call.task)),
+                Some(call) => task.run.push(format!("#!/bin/sh\nshipway {}\n", call.task)),
                 None => task.run.push(missing(self.file, line)),
             }
             self.lose(
@@ -209,91 +236,14 @@ impl Reader<'_> {
         task
     }
 
-    fn parameters(&mut self, recipe: &Json, task: &mut Task, line: usize) -> Vec<Parameter> {
-        let mut parameters = Vec::new();
-        for each in list(&recipe["parameters"]) {
-            let name = text(&each["name"]);
-            let here = argument_name(name);
-            if here != name {
-                self.lose(line, format!("the parameter `{name}` is called `{here}` here"));
-                if each["export"] == true || self.dump["settings"]["export"] == true {
-                    task.env.push((variable_name(name), format!("{{{{ {here} }}}}")));
-                }
-            }
-            let default = match &each["default"] {
-                Json::Null => None,
-                Json::String(text) => Some(text.clone()),
-                _ => {
-                    self.lose(line, format!("the default of `{name}` is more than a text: it is empty"));
-                    Some(String::new())
-                }
-            };
-            let is_option = !each["long"].is_null() || !each["short"].is_null();
-            let is_flag = is_option && (each["flag"] == true || !each["value"].is_null());
-            let form = match text(&each["kind"]) {
-                "plus" if default.is_none() => format!("{here}+..."),
-                "star" | "plus" => {
-                    if default.is_some() {
-                        self.lose(line, format!("the default of `{name}`: here it is empty"));
-                    }
-                    format!("{here}...")
-                }
-                _ if is_flag => format!("--{here}"),
-                _ if is_option => format!("--{here}={}", default.unwrap_or_default()),
-                _ => default.map_or_else(|| here.clone(), |default| format!("{here}={default}")),
-            };
-            if each["long"].as_str().is_some_and(|long| long != here) {
-                self.lose(line, format!("the option `--{}` is called `--{here}` here", text(&each["long"])));
-            }
-            if !each["pattern"].is_null() {
-                self.lose(line, format!("the pattern of `{name}`"));
-            }
-            let short = each["short"].as_str().and_then(|short| short.chars().next());
-            let help = each["help"].as_str().map(str::to_owned);
-            task.args.push(Argument { form: form.clone(), help, short, ..Argument::default() });
-            parameters.push(Parameter { name: name.to_owned(), here, form });
-        }
-        parameters
-    }
-
-    fn attributes(&mut self, recipe: &Json, task: &mut Task, line: usize) {
-        for each in list(&recipe["attributes"]) {
-            let (name, value) = match each {
-                Json::String(name) => (name.as_str(), &Json::Null),
-                Json::Object(map) => match map.iter().next() {
-                    Some((name, value)) => (name.as_str(), value),
-                    None => continue,
-                },
-                _ => continue,
-            };
-            let value_text = value.as_str().or_else(|| list(value).first().and_then(Json::as_str));
-            match name {
-                "confirm" => {
-                    let question = value_text.map_or_else(|| format!("Run `{}`?", task.name), str::to_owned);
-                    task.confirm = Some(question);
-                }
-                "working-directory" => {
-                    let below =
-                        |dir: &str| task.dir.as_ref().map_or(dir.to_owned(), |of| format!("{of}/{dir}"));
-                    task.dir = value_text.map(below);
-                }
-                "no-cd" => {
-                    task.dir = None;
-                    self.lose(line, "the attribute `[no-cd]`".to_owned());
-                }
-                "script" => {}
-                "doc" => task.description = value_text.map(str::to_owned),
-                "group" | "linux" | "unix" | "no-exit-message" | "no-quiet" | "arg" => {}
-                "private" => self.lose(line, format!("`{}` is private there; here it is listed", task.name)),
-                other => self.lose(line, format!("the attribute `[{other}]`")),
-            }
-        }
-    }
-
     fn dependencies(&mut self, recipe: &Json, parameters: &[Parameter], task: &mut Task, line: usize) {
         let priors = usize::try_from(recipe["priors"].as_u64().unwrap_or_default()).unwrap_or_default();
         for each in list(&recipe["dependencies"]).iter().take(priors) {
-            match self.call(each, parameters) {
+            // A value that is not there must not get any further.
+            let is_guarded = !task.run.is_empty();
+            let takes = |call: &Call| call.args.iter().any(|word| word.contains("{{"));
+            let call = self.call(each, parameters).filter(|call| !is_guarded || !takes(call));
+            match call.filter(|_| self.names.contains_key(text(&each["recipe"]))) {
                 Some(call) => task.depends.push(call),
                 None => {
                     self.lose(
@@ -323,27 +273,45 @@ impl Reader<'_> {
 
     fn body(&mut self, recipe: &Json, parameters: &[Parameter], task: &mut Task, line: usize) {
         let mut lines: Vec<Option<Vec<Piece>>> = Vec::new();
-        let is_script = recipe["shebang"] == true;
+        let is_script = recipe["shebang"] == true || self.dump["settings"]["default_script"] == true;
+        let own = list(&recipe["body"]).first().and_then(|line| list(line).first()).map_or("", text);
         let script = list(&recipe["attributes"]).iter().find_map(|each| match each {
-            Json::String(name) if name == "script" => Some(shebang("sh", &["-eu"])),
-            each => each.get("script").map(|called| {
-                let flags: Vec<&str> = list(&called["arguments"]).iter().map(text).collect();
-                shebang(called["command"].as_str().unwrap_or("sh"), &flags)
+            Json::String(name) if name == "script" => Some(self.interpreter()),
+            each => each.get("script").map(|called| match called["command"].as_str() {
+                Some(program) => {
+                    let flags: Vec<&str> = list(&called["arguments"]).iter().map(text).collect();
+                    Some(shebang(program, &flags))
+                }
+                None => self.interpreter(),
             }),
         });
-        if let Some(line) = script.filter(|_| is_script) {
-            lines.push(Some(vec![Piece::Text(line)]));
+        let script = script.or_else(|| (!own.starts_with("#!")).then(|| self.interpreter()));
+        if let Some(line) = script.filter(|_| is_script && !list(&recipe["body"]).is_empty()) {
+            lines.push(line.map(|line| vec![Piece::Text(line)]));
         }
+        task.shell = self.strange_shell().filter(|_| !is_script).unwrap_or_default();
+        let mut quotes = Quotes::default();
         let mut is_open = false;
         for each in list(&recipe["body"]) {
             let pieces: Option<Vec<Vec<Piece>>> = list(each)
                 .iter()
                 .map(|fragment| match fragment {
                     // just's own `{{`.
-                    Json::String(text) => Some(vec![Piece::Text(text.replace("{{{{", "{{"))]),
-                    other => self.pieces(other, parameters),
+                    Json::String(text) => {
+                        text.chars().for_each(|c| quotes.read(c));
+                        Some(vec![Piece::Text(text.replace("{{{{", "{{"))])
+                    }
+                    other => {
+                        self.is_kept = quotes.keep();
+                        let pieces = self.pieces(other, parameters);
+                        self.is_kept = true;
+                        pieces
+                    }
                 })
                 .collect();
+            if !is_script {
+                quotes = Quotes::default();
+            }
             let mut pieces = pieces.map(|pieces| pieces.concat());
             let joins = if is_script { lines.last().is_some() } else { is_open };
             is_open = false;
@@ -371,8 +339,21 @@ impl Reader<'_> {
                 None => lines.push(pieces),
             }
         }
-        let shebang = self.shebang();
+        let (program, flags) = self.shell();
+        let shebang = shebang(program, &flags);
+        let is_positional = self.dump["settings"]["positional_arguments"] == true
+            || list(&recipe["attributes"]).iter().any(|each| each == "positional-arguments");
         for pieces in lines {
+            let texts = pieces.iter().flatten().filter_map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                Piece::Value(_) => None,
+            });
+            if is_positional && takes_positions(&texts.collect::<String>()) {
+                let what = "takes its arguments as `$1` or `$@`: it fails here";
+                self.lose(line, format!("a step of `{}` {what}", task.name));
+                task.run.push(missing(self.file, line));
+                continue;
+            }
             self.step(pieces, (&shebang, is_script), task, line);
         }
     }
@@ -397,14 +378,36 @@ impl Reader<'_> {
         };
         let mut ignore = false;
         if let Some(Piece::Text(first)) = pieces.first_mut().filter(|_| !is_script) {
-            let text = first.trim_start_matches(['@', '-', '?']);
-            ignore = first[..first.len() - text.len()].contains('-');
+            let has_guards = self.dump["settings"]["guards"] == true;
+            let text = first.trim_start_matches(|c| matches!(c, '@' | '-') || has_guards && c == '?');
+            let signs = &first[..first.len() - text.len()];
+            if signs.contains('?') {
+                self.lose(line, format!("`?` ends `{}` without a failure: it fails here", task.name));
+                task.run.push(missing(self.file, line));
+                return;
+            }
+            ignore = signs.contains('-');
             *first = text.to_owned();
         }
         if pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.trim().is_empty())) {
             return;
         }
-        let step = self.imported.add(fit(&pieces, shebang, ignore), task, (self.file, line));
+        let fitted = match task.shell.is_empty() {
+            true => fit(&pieces, shebang, ignore),
+            false => fit_elsewhere(&pieces, ignore),
+        };
+        let step = self.imported.add(fitted, task, (self.file, line));
         task.run.push(step);
     }
+}
+
+/// Whether a shell's text uses `$1`, `$@` and the like.
+fn takes_positions(text: &str) -> bool {
+    let mut quotes = Quotes::default();
+    text.char_indices().any(|(index, c)| {
+        let is_seen = !quotes.single;
+        quotes.read(c);
+        let name = text[index..].strip_prefix('$').map(|rest| rest.trim_start_matches('{'));
+        is_seen && name.is_some_and(|name| name.starts_with(|c: char| "@*#123456789".contains(c)))
+    })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::just::{Parameter, Reader, list, text};
-use super::script::{Piece, Shape, Value, prints_a_word, shape};
+use super::script::{Piece, Shape, Value, is_evaluated, prints_a_word, shape};
 use super::{Source, literal, variable_name};
 
 impl Reader<'_> {
@@ -31,7 +31,8 @@ impl Reader<'_> {
             return Some(vec![Piece::Text(text.to_owned())]);
         }
         match list(value) {
-            [kind, name] if kind == "variable" => Some(vec![self.value(text(name), parameters)]),
+            [kind, name] if kind == "variable" => self.value(text(name), parameters),
+            [kind, _] if kind == "evaluate" && self.strange_shell().is_some() => None,
             [kind, command] if kind == "evaluate" => {
                 let source = Source::Shell(literal(text(command)));
                 Some(vec![self.helper("printed", source, prints_a_word(text(command)))])
@@ -65,7 +66,10 @@ impl Reader<'_> {
                 }
                 ("quote", [inner]) => {
                     let mut pieces = vec![Piece::Text("\"".to_owned())];
-                    pieces.extend(self.pieces(inner, parameters)?);
+                    let before = std::mem::replace(&mut self.is_kept, true);
+                    let inner = self.pieces(inner, parameters);
+                    self.is_kept = before;
+                    pieces.extend(inner?);
                     pieces.push(Piece::Text("\"".to_owned()));
                     Some(pieces)
                 }
@@ -76,31 +80,59 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, name: &str, parameters: &[Parameter]) -> Piece {
+    /// A variable or a parameter; `None` where its text would be code that stands nowhere here.
+    fn value(&mut self, name: &str, parameters: &[Parameter]) -> Option<Vec<Piece>> {
         if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
-            return Piece::Value(Value {
+            if !self.is_kept && parameter.likely.iter().any(|text| is_evaluated(text)) {
+                return None;
+            }
+            return Some(vec![Piece::Value(Value {
                 reference: parameter.here.clone(),
                 variable: variable_name(&parameter.here),
-                is_word: true,
+                is_word: !parameter.likely.iter().any(|text| text.contains([' ', '\t', '*', '?', '['])),
                 argument: Some(parameter.form.clone()),
-            });
+            })]);
         }
-        let (likely, is_fixed) = self.likely(&self.dump["assignments"][name]["value"]);
+        let value = &self.dump["assignments"][name]["value"];
+        let (likely, is_fixed) = self.likely(value);
+        // Of a value that is not known, the texts in it are.
+        let likely = likely.or_else(|| Some(self.texts_of(value)).filter(|text| is_evaluated(text)));
         let is_code = likely.as_ref().is_some_and(|text| shape(text) == Shape::Code);
         let line = self.line(name);
-        match likely {
+        let what = "is code: it stands where it is used, and";
+        let told = format!("the value of `{name}` {what} `{name}=…` does not change that");
+        Some(vec![match likely {
             Some(text) if is_code && is_fixed => {
-                self.lose(
-                    line,
-                    format!("the value of `{name}` is code: it stands where it is used, and `{name}=…` does not change that"),
-                );
+                self.lose(line, told);
                 Piece::Text(text)
+            }
+            // As a value it would be words with quotes in them.
+            Some(text) if is_code && !self.is_kept && is_evaluated(&text) => {
+                if self.environment(value).is_some() {
+                    return None;
+                }
+                self.lose(line, told);
+                return self.pieces(value, &[]);
             }
             _ if is_code => {
                 self.lose(line, format!("the value of `{name}` is code there; here it is words"));
                 self.by_name(name, false)
             }
             likely => self.by_name(name, likely.is_some_and(|text| shape(&text) == Shape::Word)),
+        }])
+    }
+
+    /// The texts that stand in an expression one after another.
+    fn texts_of(&self, value: &Json) -> String {
+        match list(value) {
+            [kind, name] if kind == "variable" => {
+                self.texts_of(&self.dump["assignments"][text(name)]["value"])
+            }
+            [kind, one, other] if kind == "concatenate" || kind == "join" => {
+                format!("{}{}", self.texts_of(one), self.texts_of(other))
+            }
+            [only] => self.texts_of(only),
+            _ => text(value).to_owned(),
         }
     }
 
@@ -110,7 +142,7 @@ impl Reader<'_> {
     }
 
     /// What an expression is where nobody says otherwise, as far as it is known, and whether it is just that text.
-    fn likely(&self, value: &Json) -> (Option<String>, bool) {
+    pub(super) fn likely(&self, value: &Json) -> (Option<String>, bool) {
         if let Some(text) = value.as_str() {
             return (Some(text.to_owned()), true);
         }
@@ -134,13 +166,4 @@ impl Reader<'_> {
             _ => (None, false),
         }
     }
-}
-
-/// Pieces as a text that is no command.
-pub(super) fn template(pieces: &[Piece]) -> String {
-    let part = |piece: &Piece| match piece {
-        Piece::Text(text) => literal(text),
-        Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
-    };
-    pieces.iter().map(part).collect()
 }

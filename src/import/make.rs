@@ -4,22 +4,32 @@ use std::collections::HashMap;
 
 use super::make_database::{Database, Rule, parse};
 use super::make_eval::{expand_needs, restore};
+use super::make_exports::{dotenv, exports, own_exports, seen};
 use super::make_files::Files;
-use super::make_lines::{bare_lines, lines, prefix, steps};
-use super::make_losses::{exports, is_special, made_files, whole_file};
-
+use super::make_lines::{bare_lines, before_it_leaves, lines, prefix, steps};
+use super::make_losses::{is_special, made_files, whole_file};
+use super::make_patterns::instantiate;
+use super::make_recipe_shell::Shell;
 use super::make_text::Texts;
 use super::script::{Piece, fit};
-use super::{Call, Imported, Loss, MakeFile, Task, shebang, task_name};
+use super::{Call, Imported, Loss, MakeFile, Task, missing, task_name};
 
-pub use super::make_files::{evaluates, files};
+pub use super::make_database::Own;
+pub use super::make_files::{evaluates, files, is_dotenv};
 pub use super::make_text::{Expand, Probe};
 
-/// Reads `database`, what `make -prq` printed when it had read `files`, the Makefile itself first.
-pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a>) -> Imported {
+/// Reads `database`, what `make -prq` printed when it had read `files`, the Makefile itself first. `environment` are the names of the caller's
+/// variables.
+pub fn read<'a>(
+    files: &'a [MakeFile],
+    database: &str,
+    environment: &'a [String],
+    expand: &'a mut Expand<'a>,
+) -> Imported {
     let files = Files(files);
     let mut database = parse(database);
     expand_needs(&mut database, expand);
+    instantiate(&mut database, expand);
     let mut losses = restore(&mut database, files, expand);
     let mut rules: Vec<&Rule> = database.rules.iter().filter(|rule| is_task(rule, files)).collect();
     rules.sort_by_key(|rule| (place(files, rule), rule.name.clone()));
@@ -31,8 +41,10 @@ pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a
         imported: Imported::default(),
         names: Vec::new(),
         single: Vec::new(),
+        shell: String::new(),
+        environment,
     };
-    let shell = Shell::of(&database);
+    texts.shell = Shell::of(&mut texts, None).shebang;
     let mut tasks: Vec<Task> = Vec::new();
     for rule in &rules {
         let place = told(files, place(files, rule));
@@ -46,38 +58,35 @@ pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a
             lose(format!("the target `{}` is called `{}` here", rule.name, task.name));
         }
         needs(rule, &names, &mut task, &mut lose);
-        // Two rules of one target, with `::`, are one task after the other.
-        for step in steps(&rule.recipe, shell.is_one) {
-            let at = rule.place.as_ref().map_or(place, |(file, line)| (file.as_str(), *line));
-            let text = step.trim_start_matches(['@', '-', '+', ' ', '\t']);
-            let ignore = step[..step.len() - text.len()].contains('-');
-            if let Some(call) = own_call(text, &names) {
-                let ignore = ignore || is_ignored(&database, &rule.name);
-                task.run.push(if ignore { format!("{call} || true") } else { call });
-                texts.imported.lose(at.0, at.1, "make calls itself; here the step is a run of its own");
-                continue;
-            }
-            let parts = texts.recipe(text, rule, at);
-            // A variable of several lines is as many commands.
-            let commands = if shell.is_one { vec![parts] } else { lines(parts) };
-            for mut parts in commands {
-                let ignore = ignore | prefix(&mut parts) | is_ignored(&database, &rule.name);
-                if shell.is_one && shell.is_bourne {
-                    bare_lines(&mut parts);
-                }
-                let pieces = texts.command(&parts, rule, at, !shell.is_one);
-                let is_empty =
-                    pieces.iter().all(|it| matches!(it, Piece::Text(text) if text.trim().is_empty()));
-                if is_empty {
-                    continue;
-                }
-                let mut fitted = fit(&pieces, &shell.shebang, ignore);
-                // What the caller's environment holds, commands have anyway.
-                fitted.env.retain(|(_, value)| !value.starts_with("{{ env.") && value != "{{  }}");
-                let step = texts.imported.add(fitted, &mut task, at);
-                task.run.push(step);
-            }
+        let unmade: Vec<&str> = [&rule.name]
+            .into_iter()
+            .chain(&rule.needs)
+            .filter(|name| database.unmade.contains(name))
+            .map(String::as_str)
+            .collect();
+        if !unmade.is_empty() {
+            lose(format!(
+                "nothing makes {} here, which a pattern rule makes there: the task fails",
+                unmade.join(", ")
+            ));
         }
+        let shell = Shell::of(&mut texts, Some(rule));
+        if let Some(why) = &shell.lost {
+            lose(format!("{why}: the task fails here"));
+        }
+        let is_ignored = is_ignored(&database, &rule.name);
+        // Two rules of one target, with `::`, are one task after the other.
+        let run = match shell.lost {
+            None if unmade.is_empty() => {
+                steps_of(&mut texts, (rule, &shell, place), is_ignored, &names, &mut task)
+            }
+            _ => None,
+        };
+        // make expands all of a recipe before it runs any of it.
+        task.run = run.unwrap_or_else(|| {
+            task.env.clear();
+            vec![missing(place.0, place.1)]
+        });
         match tasks.iter_mut().find(|known| known.name == task.name) {
             Some(known) => {
                 known.run.append(&mut task.run);
@@ -88,10 +97,68 @@ pub fn read<'a>(files: &'a [MakeFile], database: &str, expand: &'a mut Expand<'a
         }
     }
     exports(&mut texts, &mut losses);
+    dotenv(&mut texts);
+    for rule in &rules {
+        let name = &names[&rule.name];
+        tasks
+            .iter_mut()
+            .filter(|task| task.name == *name)
+            .for_each(|task| own_exports(&mut texts, rule, task));
+    }
+    tasks.iter_mut().flat_map(|task| &mut task.run).for_each(|step| given(&texts, step));
     whole_file(&database, files, &mut losses);
     made_files(&mut texts, &mut losses);
+    seen(&mut texts, &tasks);
     texts.imported.tasks = tasks;
     texts.into_imported(losses)
+}
+
+/// The steps of a rule's recipe; `None` where the task has to fail.
+fn steps_of(
+    texts: &mut Texts<'_>,
+    (rule, shell, place): (&Rule, &Shell, (&str, usize)),
+    is_ignored: bool,
+    names: &HashMap<String, String>,
+    task: &mut Task,
+) -> Option<Vec<String>> {
+    let mut run = Vec::new();
+    for step in steps(&rule.recipe, shell.is_one) {
+        let at = rule.place.as_ref().map_or(place, |(file, line)| (file.as_str(), *line));
+        let text = step.trim_start_matches(['@', '-', '+', ' ', '\t']);
+        let ignore = step[..step.len() - text.len()].contains('-');
+        if let Some(call) = own_call(text, names) {
+            let ignore = ignore || is_ignored;
+            run.push(if ignore { format!("{call} || true") } else { call });
+            texts.imported.lose(at.0, at.1, "make calls itself; here the step is a run of its own");
+            continue;
+        }
+        let parts = texts.recipe(text, rule, at)?;
+        // A variable of several lines is as many commands.
+        let commands = if shell.is_one { vec![parts] } else { lines(parts) };
+        for mut parts in commands {
+            let mut as_text = Vec::new();
+            let ignore = ignore | prefix(&mut parts, &mut as_text) | is_ignored;
+            for name in as_text {
+                let what = "stands in the command";
+                texts.lose(at, format!("the text of `{name}` {what}: `{name}=…` changes nothing in it"));
+            }
+            if shell.is_one && shell.is_bourne {
+                bare_lines(&mut parts);
+            }
+            let parts = before_it_leaves(parts, &mut || texts.folder());
+            let pieces = texts.command(&parts, rule, at, !shell.is_one)?;
+            let is_empty = pieces.iter().all(|it| matches!(it, Piece::Text(text) if text.trim().is_empty()));
+            if is_empty {
+                continue;
+            }
+            let mut fitted = fit(&pieces, &shell.shebang, ignore);
+            // What the caller's environment holds, commands have anyway.
+            fitted.env.retain(|(_, value)| !value.starts_with("{{ env.") && value != "{{  }}");
+            let step = texts.imported.add(fitted, task, at);
+            run.push(step);
+        }
+    }
+    Some(run)
 }
 
 /// Which file a rule stands in, and the line; a rule that `eval` made has the place of that, or none.
@@ -177,35 +244,29 @@ fn own_call(text: &str, names: &HashMap<String, String>) -> Option<String> {
         .then(|| format!("shipway {}", words.join(" ")))
 }
 
+/// `NAME=value` of a run of our own: what is no variable here, commands may still look for in their environment, as make gives it to them.
+fn given(texts: &Texts<'_>, step: &mut String) {
+    let Some(rest) = step.strip_prefix("shipway ") else { return };
+    let (mut before, mut words) = (String::new(), "shipway".to_owned());
+    for word in rest.split(' ') {
+        let (name, value) = word.split_once('=').unwrap_or_default();
+        let own = texts.names.iter().find(|(known, _)| known == name).map_or(name, |(_, own)| own);
+        match name {
+            "" => words.push_str(&format!(" {word}")),
+            _ if texts.imported.vars.iter().any(|(known, _)| known == own) => {
+                words.push_str(&format!(" {own}={value}"));
+            }
+            _ if own.contains(['-', '.']) => {}
+            _ => before.push_str(&format!("{word} ")),
+        }
+    }
+    *step = before + &words;
+}
+
 /// `.IGNORE: target`, or of all targets.
 fn is_ignored(database: &Database, target: &str) -> bool {
     let rule = database.rules.iter().find(|rule| rule.name == ".IGNORE");
     rule.is_some_and(|rule| rule.needs.is_empty() || rule.needs.iter().any(|need| need == target))
-}
-
-/// The shell of the recipes.
-struct Shell {
-    shebang: String,
-    /// `.ONESHELL`
-    is_one: bool,
-    /// It is one that make knows the grammar of.
-    is_bourne: bool,
-}
-
-impl Shell {
-    fn of(database: &Database) -> Self {
-        let value = |name: &str| {
-            let variable = database.variables.get(name).filter(|it| it.origin == "makefile");
-            variable.map(|it| it.value.trim().to_owned()).filter(|it| !it.contains('$'))
-        };
-        let program = value("SHELL").unwrap_or_else(|| "/bin/sh".to_owned());
-        let flags = value(".SHELLFLAGS").unwrap_or_default();
-        let flags: Vec<&str> = flags.split_whitespace().collect();
-        let shebang = shebang(&program, &flags);
-        let name = program.rsplit('/').next().unwrap_or_default();
-        let is_bourne = ["sh", "bash", "dash", "ksh", "rksh", "zsh", "ash"].contains(&name);
-        Self { shebang, is_bourne, is_one: database.rules.iter().any(|rule| rule.name == ".ONESHELL") }
-    }
 }
 
 /// Whether a line of the Makefile is where `target` is defined.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::make_lines::is_continued;
+
 /// A variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Variable {
@@ -11,6 +13,19 @@ pub(super) struct Variable {
     pub(super) origin: String,
     /// The file and line of its last definition.
     pub(super) place: Option<(String, usize)>,
+}
+
+/// A variable of a target: `target: NAME += value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its name.
+    pub name: String,
+    /// `=`, `:=` or `+=`.
+    pub sign: &'static str,
+    /// Its text; with `:=` the result.
+    pub value: String,
+    /// The file and the line.
+    pub place: Option<(String, usize)>,
 }
 
 /// A rule of one target.
@@ -25,7 +40,9 @@ pub(super) struct Rule {
     /// The file and the first line of the recipe.
     pub(super) place: Option<(String, usize)>,
     /// Variables that it has for itself.
-    pub(super) variables: Vec<(String, String)>,
+    pub(super) variables: Vec<Own>,
+    /// What `%` of its static pattern stands for.
+    pub(super) stem: Option<String>,
     pub(super) is_phony: bool,
     pub(super) is_double: bool,
 }
@@ -35,8 +52,19 @@ pub(super) struct Rule {
 pub(super) struct Database {
     pub(super) variables: HashMap<String, Variable>,
     pub(super) rules: Vec<Rule>,
-    /// Pattern rules with a recipe, and where that stands.
-    pub(super) patterns: Vec<(String, String, usize)>,
+    /// Pattern rules with a recipe.
+    pub(super) patterns: Vec<Pattern>,
+    /// What only a pattern rule could make, or one that make has itself, and of which it is not known how.
+    pub(super) unmade: Vec<String>,
+}
+
+/// `%.o: %.c`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// Its first line.
+    pub(super) header: String,
+    /// What stands in it, the targets as one name.
+    pub(super) rule: Rule,
 }
 
 /// Reads it. What is not understood is of no rule and no variable.
@@ -46,7 +74,9 @@ pub(super) fn parse(text: &str) -> Database {
     let mut origin = (String::new(), None);
     while let Some(line) = lines.next_if(|line| *line != "# Implicit Rules" && *line != "# Files") {
         if let Some(comment) = line.strip_prefix("# ") {
-            origin = (comment.split(" (from").next().unwrap_or_default().to_owned(), place(comment));
+            let said = comment.split(" (from").next().unwrap_or_default();
+            let said = if said == "'override' directive" { "override" } else { said };
+            origin = (said.to_owned(), place(comment));
             continue;
         }
         let variable = |value: String| Variable { value, origin: origin.0.clone(), place: origin.1.clone() };
@@ -66,22 +96,21 @@ pub(super) fn parse(text: &str) -> Database {
     // What it was when everything was read, until make says another.
     let sign = database.variables.get(".RECIPEPREFIX").and_then(|variable| variable.value.chars().next());
     let mut prefix = sign.unwrap_or('\t');
-    for block in rest.split(|line| line.is_empty()) {
+    for block in blocks(&rest) {
         match block {
             ["# Implicit Rules"] => is_implicit = true,
             block if block.contains(&"# Files") => is_implicit = false,
             block if block.iter().take(2).any(|line| *line == "# Not a target:") => {}
             block if is_implicit => {
-                block.iter().for_each(|line| prefix = other_prefix(line).unwrap_or(prefix));
-                let name = block
+                let header = block
                     .iter()
                     .find(|line| line.contains('%') && line.contains(':') && !line.starts_with('#'));
-                let place = block.iter().find_map(|line| place(line.strip_prefix("#  recipe to execute")?));
-                if let (Some(name), Some((file, line))) = (name, place) {
-                    database.patterns.push(((*name).to_owned(), file, line));
+                let rule = read_rule(block, &mut prefix).filter(|rule| rule.place.is_some());
+                if let (Some(header), Some(rule)) = (header, rule) {
+                    database.patterns.push(Pattern { header: (*header).to_owned(), rule });
                 }
             }
-            block => add_rule(&mut database, block, &mut prefix),
+            block => database.rules.extend(read_rule(block, &mut prefix)),
         }
     }
     // Nothing was made: of what is phony make only knows that somebody said so.
@@ -102,12 +131,33 @@ pub(super) fn parse(text: &str) -> Database {
     database
 }
 
+/// Between empty lines; one that a recipe's line continues is none.
+fn blocks<'l, 't>(lines: &'l [&'t str]) -> Vec<&'l [&'t str]> {
+    let mut blocks = Vec::new();
+    let (mut start, mut is_recipe, mut is_open) = (0, false, false);
+    for (index, line) in lines.iter().enumerate() {
+        if line.is_empty() && !is_open {
+            blocks.push(&lines[start..index]);
+            (start, is_recipe) = (index + 1, false);
+        }
+        is_open = is_recipe && is_continued(line);
+        is_recipe |= line.starts_with("#  recipe to execute");
+    }
+    blocks.push(&lines[start..]);
+    blocks
+}
+
 /// Reads one; `prefix` is what the lines of recipes begin with, and stays until make says another.
-fn add_rule(database: &mut Database, block: &[&str], prefix: &mut char) {
+fn read_rule(block: &[&str], prefix: &mut char) -> Option<Rule> {
     let mut rule = Rule::default();
     let mut is_recipe = false;
+    let mut above = None;
     for line in block {
-        if let Some(recipe) = line.strip_prefix(*prefix).filter(|_| is_recipe) {
+        // What a `\` continues may begin with anything.
+        let is_rest = rule.recipe.last().is_some_and(|last| is_continued(last));
+        if is_rest && !line.starts_with(*prefix) {
+            rule.recipe.push((*line).to_owned());
+        } else if let Some(recipe) = line.strip_prefix(*prefix).filter(|_| is_recipe) {
             rule.recipe.push(recipe.to_owned());
         } else if let Some(other) = other_prefix(line) {
             *prefix = other;
@@ -115,11 +165,21 @@ fn add_rule(database: &mut Database, block: &[&str], prefix: &mut char) {
             if comment.contains("recipe to execute") {
                 is_recipe = true;
                 rule.place = place(comment);
+            } else if let Some((_, stem)) = comment.split_once("Implicit/static pattern stem: '") {
+                rule.stem = stem.strip_suffix('\'').map(str::to_owned);
             }
+            above = place(comment);
         } else if let Some((name, needs)) = header(line) {
             let own = assignment(needs.trim_start_matches(':').trim_start());
             if let Some((variable, value)) = own.filter(|(variable, _)| !variable.contains(' ')) {
-                rule.variables.push((variable.to_owned(), value.to_owned()));
+                let left = needs.split('=').next().unwrap_or_default().trim_end();
+                let sign = match left.chars().last() {
+                    Some(':') => ":=",
+                    Some('+') => "+=",
+                    _ => "=",
+                };
+                let (name, value) = (variable.to_owned(), value.to_owned());
+                rule.variables.push(Own { name, sign, value, place: above.take() });
                 continue;
             }
             rule.name = name.to_owned();
@@ -130,9 +190,7 @@ fn add_rule(database: &mut Database, block: &[&str], prefix: &mut char) {
             (rule.needs, rule.order_only) = (words(needs), words(order_only));
         }
     }
-    if !rule.name.is_empty() {
-        database.rules.push(rule);
-    }
+    (!rule.name.is_empty()).then_some(rule)
 }
 
 /// `.RECIPEPREFIX = >`, which make says where it is another one than before.

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 
 use super::Loss;
-use super::make_database::{Database, assignment};
+use super::make_database::{Database, Own, assignment};
 use super::make_files::Files;
 use super::make_text::{Expand, Probe};
 
@@ -56,7 +56,7 @@ pub(super) fn expand_needs(database: &mut Database, expand: &mut Expand<'_>) {
         return;
     }
     for rule in &mut database.rules {
-        let target = ("@".to_owned(), rule.name.clone());
+        let target = Own::new("@", &rule.name);
         for needs in [&mut rule.needs, &mut rule.order_only] {
             if needs.iter().any(|need| need.contains('$')) {
                 let probe = Probe { text: needs.join(" "), variables: vec![target.clone()] };

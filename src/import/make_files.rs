@@ -1,6 +1,6 @@
 //! The files that make reads: the Makefile itself, and what it includes. Pure.
 
-use super::make_database::{Rule, Variable, assignment, place};
+use super::make_database::{Database, Own, Rule, Variable, assignment, place};
 
 /// A file that make read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,9 @@ pub struct MakeFile {
     /// Its text.
     pub text: String,
 }
+
+/// A definition of a variable: its text, the sign before its `=`, the file and the line.
+pub(super) type Definition = (String, String, (String, usize));
 
 /// All of them; the first is the Makefile itself.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,55 @@ impl<'a> Files<'a> {
         })
     }
 
+    /// The included files that are lists of `NAME=value`, such as other tools read too; whether they may be absent.
+    pub(super) fn dotenv(&self) -> Vec<(&'a MakeFile, bool)> {
+        let is_optional = |name: &str| {
+            self.lines().any(|(_, _, line)| {
+                let mut words = line.split_whitespace();
+                matches!(words.next(), Some("-include" | "sinclude")) && words.any(|word| word == name)
+            })
+        };
+        let lists = self.0.iter().skip(1).filter(|file| is_dotenv(file));
+        lists.map(|file| (file, is_optional(&file.name))).collect()
+    }
+
+    /// Whether a variable is of such a file.
+    pub(super) fn is_of_dotenv(&self, database: &Database, name: &str) -> bool {
+        let place = database.variables.get(name).and_then(|variable| variable.place.as_ref());
+        place.is_some_and(|(file, _)| self.0.iter().any(|it| it.name == *file && is_dotenv(it)))
+    }
+
+    /// Whether a line before `place` says what a variable is, as far as files are read one after the other.
+    pub(super) fn is_defined_before(&self, name: &str, place: &(String, usize)) -> bool {
+        self.last_before(name, place).is_some()
+    }
+
+    /// The last definition before `place`, with the sign before its `=`; both empty where that is not one line.
+    pub(super) fn last_before(&self, name: &str, place: &(String, usize)) -> Option<Definition> {
+        let is_of = |line: &str| {
+            let line = line.trim().trim_start_matches("export ").trim_start_matches("override ");
+            let is_assigned = assignment(line).is_some_and(|(found, _)| found == name);
+            let several = line.strip_prefix("define ").map(|rest| rest.trim_end_matches([' ', '=', ':']));
+            !line.starts_with('#') && (is_assigned || several == Some(name))
+        };
+        let mut before = self.lines().filter(|(file, number, _)| *file != place.0 || *number < place.1);
+        let (file, line) = before.by_ref().filter(|(.., line)| is_of(line)).last().map(|it| (it.0, it.1))?;
+        let place = (file.to_owned(), line);
+        let variable = Variable { place: Some(place.clone()), ..Variable::default() };
+        let (text, sign) = self.written(name, &variable).unwrap_or_default();
+        Some((text, sign, place))
+    }
+
+    /// The text of a target's own definition as it is written, which has its values in it; none where it holds no other variable.
+    pub(super) fn own_written(&self, own: &Own, (file, line): &(String, usize)) -> Option<String> {
+        let written = self.text(file).lines().nth(line.saturating_sub(1))?;
+        let (_, definition) = written.split_once(':')?;
+        let (left, value) = definition.split_once('=')?;
+        let is_it = left.trim_end_matches([' ', ':']).split_whitespace().last() == Some(own.name.as_str());
+        (is_it && value.contains('$') && !value.contains('#') && !value.ends_with('\\'))
+            .then(|| value.trim().to_owned())
+    }
+
     /// The text of a definition as it is written, with the sign before its `=`; none where the line is none, as those that `eval` makes, or
     /// where several lines make the value.
     pub(super) fn written(&self, name: &str, variable: &Variable) -> Option<(String, String)> {
@@ -72,6 +124,21 @@ impl<'a> Files<'a> {
         let value = value.split(" #").next().unwrap_or_default().trim().to_owned();
         (sign != "+" && sign != "!").then_some((value, sign))
     }
+}
+
+/// `.env`, `.env.local`, `prod.env`, with nothing but `NAME=value` in it.
+pub fn is_dotenv(file: &MakeFile) -> bool {
+    let name = file.name.rsplit('/').next().unwrap_or_default();
+    let is_called = name.starts_with(".env") || name.ends_with(".env");
+    let is_entry = |line: &str| {
+        let line = line.trim_start_matches("export ");
+        line.is_empty() || line.starts_with('#') || assignment(line).is_some_and(|(name, _)| is_name(name))
+    };
+    is_called && file.text.lines().all(|line| is_entry(line.trim()))
+}
+
+fn is_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The names of the files that make read, by what its database says.

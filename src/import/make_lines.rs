@@ -1,6 +1,7 @@
 //! A recipe's lines: which of them are one command, and the signs before them. Pure.
 
 use super::make_shell::Part;
+use super::script::Value;
 
 /// The lines of a recipe with their continuations, or all of them as one script.
 pub(super) fn steps(recipe: &[String], is_one: bool) -> Vec<String> {
@@ -49,10 +50,18 @@ pub(super) fn is_continued(line: &str) -> bool {
     (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
 }
 
-/// Takes the signs before a command away; whether one of them is `-`, which means that its failure is nobody's.
-pub(super) fn prefix(parts: &mut Vec<Part>) -> bool {
+/// Takes the signs before a command away; whether one of them is `-`, which means that its failure is nobody's. Where a variable begins with
+/// them, its text is put there, and its name is among `as_text`.
+pub(super) fn prefix(parts: &mut Vec<Part>, as_text: &mut Vec<String>) -> bool {
     let mut ignore = false;
-    while let Some(Part::Text(text)) = parts.first_mut() {
+    while let Some(part) = parts.first_mut() {
+        if let Part::Value(_, name, Some(text)) = part
+            && text.starts_with(['@', '-', '+'])
+        {
+            as_text.push(name.clone());
+            *part = Part::Text(std::mem::take(text));
+        }
+        let Part::Text(text) = part else { break };
         let rest = text.trim_start_matches(['@', '-', '+', ' ', '\t']);
         ignore |= text[..text.len() - rest.len()].contains('-');
         if !rest.is_empty() {
@@ -63,6 +72,51 @@ pub(super) fn prefix(parts: &mut Vec<Part>) -> bool {
     }
     ignore
 }
+
+/// Whether a text has a command that goes to another folder, and goes on behind it.
+fn leaves(text: &str) -> bool {
+    let text = text.replace("\\\n", " ");
+    let is_end = |c: char| ";&|(){}`\n\"'".contains(c);
+    let mut commands: Vec<&str> = text.split(is_end).collect();
+    commands.pop();
+    commands.iter().any(|command| {
+        command.split_whitespace().any(|word| matches!(word, "cd" | "pushd" | "popd" | "chdir"))
+    })
+}
+
+/// Behind `cd`, what make had expanded before: `folder` gives the value that `$(CURDIR)` is there, and what `$(shell …)` prints is asked
+/// before the line.
+pub(super) fn before_it_leaves(parts: Vec<Part>, folder: &mut dyn FnMut() -> Value) -> Vec<Part> {
+    let (mut before, mut ahead, mut rest) = (String::new(), Vec::new(), Vec::new());
+    for part in parts {
+        let leaves = leaves(&before);
+        match part {
+            Part::Value(value, name, text)
+                if leaves && value.reference.is_empty() && value.variable == "PWD" =>
+            {
+                rest.push(Part::Value(Value { is_word: value.is_word, ..folder() }, name, text));
+            }
+            Part::Shell(command, source) if leaves => {
+                let name = format!("{ASKED}{}", ahead.len() / 3 + 1);
+                ahead.push(Part::Text(format!("{name}=")));
+                ahead.push(Part::Shell(command, source.clone()));
+                ahead.push(Part::Text(" || :\n".to_owned()));
+                rest.push(Part::Shell(vec![Part::Text(format!("printf '%s\\n' \"${name}\""))], source));
+            }
+            part => {
+                if let Part::Text(text) | Part::Value(_, _, Some(text)) = &part {
+                    before.push_str(text);
+                }
+                rest.push(part);
+            }
+        }
+    }
+    ahead.append(&mut rest);
+    ahead
+}
+
+/// How variables begin that hold what a command printed before the line.
+pub(super) const ASKED: &str = "SHELL_OF_MAKE_";
 
 /// Takes them away before each line of a recipe that is one script: make does it where the shell is one of Bourne's kind, and then they
 /// mean nothing.

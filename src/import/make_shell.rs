@@ -4,7 +4,8 @@
 //! only splits it, and another thing where it begins a command with `NAME=…`, stands behind an apostrophe of a comment or in a
 //! here-document that no shell evaluates: there its text stands in the command, and that is told.
 
-use super::script::{Piece, Quotes, Value, is_simple};
+use super::make_lines::ASKED;
+use super::script::{Piece, Quotes, Value, is_simple, prints_a_word};
 
 /// A part of a recipe, as make's `$` cuts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub(super) enum Told {
     AsItIs(String),
     /// A text was expanded by make.
     Once(String),
+    /// make would split what this command prints.
+    OneWordOf(String),
+    /// make ends with an error where it expands this.
+    Lost(String),
     /// make would split another value of this variable.
     OneWord(String),
 }
@@ -45,11 +50,11 @@ enum Context {
 }
 
 /// The pieces of a command, and what is to be told of them. With `joins`, lines that `\` continues become one; `known` is what make makes
-/// of a text.
+/// of a text, `None` where it ends with an error.
 pub(super) fn settle(
     parts: &[Part],
     joins: bool,
-    known: &mut dyn FnMut(&str) -> String,
+    known: &mut dyn FnMut(&str) -> Option<String>,
 ) -> (Vec<Piece>, Vec<Told>) {
     let mut walk = Walk {
         pieces: Vec::new(),
@@ -94,7 +99,7 @@ struct Walk<'k> {
     /// The line of a here-document so far.
     line: String,
     joins: bool,
-    known: &'k mut dyn FnMut(&str) -> String,
+    known: &'k mut dyn FnMut(&str) -> Option<String>,
 }
 
 impl Walk<'_> {
@@ -271,9 +276,13 @@ impl Walk<'_> {
 
     /// Puts the text of a variable, or of all that `source` is, where it stood.
     fn put(&mut self, source: &str, text: Option<&str>, told: Told) {
-        let text = text.map_or_else(|| (self.known)(source), str::to_owned);
-        self.told.push(told);
-        self.text(&text);
+        match text.map_or_else(|| (self.known)(source), |text| Some(text.to_owned())) {
+            Some(text) => {
+                self.told.push(told);
+                self.text(&text);
+            }
+            None => self.told.push(Told::Lost(source.to_owned())),
+        }
     }
 
     fn value(&mut self, value: &Value, name: &str, text: Option<&str>, ends: bool) {
@@ -318,6 +327,11 @@ impl Walk<'_> {
             }
             _ => {}
         }
+        let command = source.trim_start_matches("$(shell ").trim_end_matches(')');
+        let is_assigned = matches!(context, Context::Bare | Context::Inner) && is_assignment(&self.word);
+        if is_assigned && !prints_a_word(command) && !self.word.starts_with(ASKED) {
+            self.told.push(Told::OneWordOf(source.to_owned()));
+        }
         let (depth, word, is_command) = (self.contexts.len(), self.word.clone(), self.is_command);
         self.raw(if is_single { "'\"$(" } else { "$(" });
         self.open();
@@ -360,7 +374,7 @@ mod tests {
 
     /// The step of parts, and how many things are told of it.
     fn step(parts: &[Part]) -> (String, usize) {
-        let (pieces, told) = settle(parts, true, &mut |source| format!("<{source}>"));
+        let (pieces, told) = settle(parts, true, &mut |source| Some(format!("<{source}>")));
         (fit(&pieces, "#!/bin/sh", false).step, told.len())
     }
 

@@ -1,8 +1,10 @@
 //! Make's texts with their `$`: which of them are values that stay values, and which make itself has to expand. Pure.
 
-use super::make_database::{Database, Rule, Variable};
+use super::make_database::{Database, Own, Rule, Variable};
 use super::make_files::Files;
 use super::make_shell::{Part, Told, settle};
+use super::make_target::{AUTOMATIC, automatic, is_automatic, reaches};
+use super::make_template::{known, may_be, of_the_shell, template};
 use super::script::{Piece, Value};
 use super::{Imported, Loss, Source, variable_name};
 
@@ -11,8 +13,8 @@ use super::{Imported, Loss, Source, variable_name};
 pub struct Probe {
     /// The text, as it would stand in a recipe.
     pub text: String,
-    /// Automatic variables and those of the target, with their texts.
-    pub variables: Vec<(String, String)>,
+    /// Automatic variables and those of the target.
+    pub variables: Vec<Own>,
 }
 
 /// Asks make; `None` where it gives no answer.
@@ -28,13 +30,17 @@ pub(super) struct Texts<'a> {
     pub(super) names: Vec<(String, String)>,
     /// Variables of which make would split another value.
     pub(super) single: Vec<String>,
+    /// The `#!` line of what `$(shell …)` runs in.
+    pub(super) shell: String,
+    /// Names of the variables of the caller's environment.
+    pub(super) environment: &'a [String],
 }
 
 /// A file and a line of it.
 pub(super) type At<'p> = (&'p str, usize);
 
 /// How deep variables may stand in each other: make refuses those that never end.
-const DEPTH: usize = 20;
+pub(super) const DEPTH: usize = 20;
 
 /// A value that is one word to every shell, quoted or not.
 fn is_word(text: &str) -> bool {
@@ -42,8 +48,13 @@ fn is_word(text: &str) -> bool {
 }
 
 /// Words that a shell only splits.
-fn is_plain(text: &str) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@%+,= ".contains(c))
+}
+
+/// The signs before a command, which mean something only as text.
+fn is_prefix(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| "@-+".contains(c))
 }
 
 impl Texts<'_> {
@@ -51,17 +62,41 @@ impl Texts<'_> {
         self.imported.lose(at.0, at.1, what);
     }
 
-    /// A text of a recipe.
-    pub(super) fn recipe(&mut self, text: &str, rule: &Rule, at: At<'_>) -> Vec<Part> {
-        if let Some(parts) = self.parts(text, Some(rule), at, 0) {
-            return parts;
-        }
-        self.lose(at, format!("`{}` was expanded once, at the import", text.trim()));
-        vec![Part::Text(self.expanded(text, Some(rule)))]
+    /// A text of a recipe; `None` where make ends with an error instead, or would set a variable on the way.
+    pub(super) fn recipe(&mut self, text: &str, rule: &Rule, at: At<'_>) -> Option<Vec<Part>> {
+        let sets = reaches(self.database, text, 0, &|inside| inside.starts_with("eval "));
+        let expanded = match self.parts(text, Some(rule), at, 0) {
+            _ if sets => None,
+            Some(parts) => return Some(parts),
+            None => self.expanded(text, Some(rule)),
+        };
+        let what = match &expanded {
+            None if self.holds_dotenv(text) => {
+                format!(
+                    "`{}` has a value of a dotenv file, which belongs into no other: the task fails here",
+                    text.trim()
+                )
+            }
+            Some(_) => format!("`{}` was expanded once, at the import", text.trim()),
+            None if sets => {
+                format!("`{}` sets a variable when it is expanded: the task fails here", text.trim())
+            }
+            None => {
+                format!("make ends with an error where it expands `{}`: so does the task here", text.trim())
+            }
+        };
+        self.lose(at, what);
+        Some(vec![Part::Text(expanded?)])
     }
 
-    /// A command of a recipe, fit to be written down.
-    pub(super) fn command(&mut self, parts: &[Part], rule: &Rule, at: At<'_>, joins: bool) -> Vec<Piece> {
+    /// A command of a recipe, fit to be written down; `None` as above.
+    pub(super) fn command(
+        &mut self,
+        parts: &[Part],
+        rule: &Rule,
+        at: At<'_>,
+        joins: bool,
+    ) -> Option<Vec<Piece>> {
         let mut known = |text: &str| self.expanded(text, Some(rule));
         let (pieces, told) = settle(parts, joins, &mut known);
         for told in told {
@@ -70,6 +105,16 @@ impl Texts<'_> {
                     at,
                     format!("the text of `{name}` stands in the command: `{name}=…` changes nothing in it"),
                 ),
+                Told::Lost(text) => {
+                    self.lose(
+                        at,
+                        format!("make ends with an error where it expands `{text}`: so does the task here"),
+                    );
+                    return None;
+                }
+                Told::OneWordOf(text) => {
+                    self.lose(at, format!("`{text}` is one word here: make would split what it prints"))
+                }
                 Told::Once(text) => self.lose(at, format!("`{text}` was expanded once, at the import")),
                 Told::OneWord(name) => {
                     if !self.single.contains(&name) {
@@ -78,23 +123,36 @@ impl Texts<'_> {
                 }
             }
         }
-        pieces
+        Some(pieces)
     }
 
-    pub(super) fn expanded(&mut self, text: &str, rule: Option<&Rule>) -> String {
+    /// Whether a value of a dotenv file stands in a text.
+    fn holds_dotenv(&self, text: &str) -> bool {
+        reaches(self.database, text, 0, &|inside| self.files.is_of_dotenv(self.database, inside))
+    }
+
+    /// What make makes of a text; `None` where it ends with an error, or the text holds a secret.
+    pub(super) fn expanded(&mut self, text: &str, rule: Option<&Rule>) -> Option<String> {
+        if self.holds_dotenv(text) {
+            return None;
+        }
         let mut variables = Vec::new();
         if let Some(rule) = rule {
-            variables.extend(
-                ["@", "<", "^", "+", "?", "*", "|"].map(|name| (name.to_owned(), automatic(rule, name))),
-            );
-            variables.push(("MAKECMDGOALS".to_owned(), rule.name.clone()));
+            variables.extend(AUTOMATIC.map(|name| Own::new(name, &automatic(self.database, rule, name))));
+            variables.push(Own::new("MAKECMDGOALS", &rule.name));
             variables.extend(rule.variables.clone());
         }
-        (self.expand)(&Probe { text: text.to_owned(), variables }).unwrap_or_default()
+        (self.expand)(&Probe { text: text.to_owned(), variables })
     }
 
     /// The parts of a text; `None` where it has functions that only make knows.
-    fn parts(&mut self, text: &str, rule: Option<&Rule>, at: At<'_>, depth: usize) -> Option<Vec<Part>> {
+    pub(super) fn parts(
+        &mut self,
+        text: &str,
+        rule: Option<&Rule>,
+        at: At<'_>,
+        depth: usize,
+    ) -> Option<Vec<Part>> {
         if depth > DEPTH {
             return None;
         }
@@ -138,13 +196,25 @@ impl Texts<'_> {
 
     fn variable(&mut self, name: &str, rule: Option<&Rule>, at: At<'_>, depth: usize) -> Option<Vec<Part>> {
         if let Some(rule) = rule {
-            if ["@", "<", "^", "+", "?", "*", "|"].contains(&name) {
-                return Some(vec![Part::Text(automatic(rule, name))]);
+            if AUTOMATIC.contains(&name) {
+                return Some(vec![Part::Text(automatic(self.database, rule, name))]);
             }
-            if let Some((_, value)) = rule.variables.iter().find(|(own, _)| own == name) {
-                return self.parts(value, Some(rule), at, depth + 1);
+            if let Some(own) = rule.variables.iter().find(|own| own.name == name) {
+                let parts = self.of_the_target(own, rule, at, depth)?;
+                if own.sign != "+=" || !self.database.variables.contains_key(name) {
+                    return Some(parts);
+                }
+                let mut all = self.global(name, Some(rule), at, depth)?;
+                all.push(Part::Text(" ".to_owned()));
+                all.extend(parts);
+                return Some(all);
             }
         }
+        self.global(name, rule, at, depth)
+    }
+
+    /// A variable that is none of a target.
+    fn global(&mut self, name: &str, rule: Option<&Rule>, at: At<'_>, depth: usize) -> Option<Vec<Part>> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) {
             return None;
         }
@@ -161,9 +231,14 @@ impl Texts<'_> {
                 return Some(vec![Part::Text(rule.map(|rule| rule.name.clone()).unwrap_or_default())]);
             }
             "MAKEFLAGS" | "MFLAGS" => return Some(Vec::new()),
-            "CURDIR" | "PWD" => return Some(vec![of_the_shell("PWD", String::new())]),
+            "CURDIR" | "PWD" if !self.is_defined(name) => {
+                return Some(vec![of_the_shell("PWD", String::new())]);
+            }
             "MAKEFILE_LIST" => return Some(vec![Part::Text(self.files.main().to_owned())]),
             _ => {}
+        }
+        if self.files.is_of_dotenv(self.database, name) {
+            return Some(vec![of_the_shell(name, String::new())]);
         }
         let Some(variable) = self.database.variables.get(name).cloned() else {
             // Whoever calls make may give it: `make deploy TAG=v1`.
@@ -173,16 +248,22 @@ impl Texts<'_> {
         };
         match variable.origin.as_str() {
             "environment" => match self.files.optional(name) {
-                Some(variable) => self.own_variable(name, &variable, depth),
+                Some(variable) => self.own_variable(name, &variable, rule, depth),
                 None => Some(vec![of_the_shell(name, format!("env.{name}"))]),
             },
-            "makefile" | "override" => self.own_variable(name, &variable, depth),
+            "makefile" | "override" => self.own_variable(name, &variable, rule, depth),
             _ => self.parts(&variable.value, rule, at, depth + 1),
         }
     }
 
     /// A variable of the Makefile: one of `[vars]` where its value is a value, else its text.
-    fn own_variable(&mut self, name: &str, variable: &Variable, depth: usize) -> Option<Vec<Part>> {
+    fn own_variable(
+        &mut self,
+        name: &str,
+        variable: &Variable,
+        rule: Option<&Rule>,
+        depth: usize,
+    ) -> Option<Vec<Part>> {
         let place = variable.place.clone().unwrap_or_else(|| (self.files.main().to_owned(), 0));
         let at = (place.0.as_str(), place.1);
         let written = self.files.written(name, variable);
@@ -197,10 +278,21 @@ impl Texts<'_> {
             self.lose(at, format!("`{name}` has the value of `{other}` at its line, and not a later one: `{other}=…` changes nothing in it"));
             text = variable.value.clone();
         }
+        // What says another thing for each target has no one value.
+        let is_of_the_target = |inside: &str| {
+            is_automatic(inside)
+                || rule.is_some_and(|rule| rule.variables.iter().any(|own| own.name == inside))
+        };
+        if !is_early && reaches(self.database, &text, 0, &is_of_the_target) {
+            self.lose(
+                at,
+                format!("the text of `{name}` stands in the commands: `{name}=…` changes nothing in them"),
+            );
+            return self.parts(&text, rule, at, depth + 1);
+        }
         let own = self.own_name(name);
         if !text.contains('$') {
-            let is_prefix = !text.is_empty() && text.chars().all(|c| "@-+".contains(c));
-            if !is_plain(&text) || is_prefix {
+            if !is_plain(&text) || is_prefix(&text) {
                 self.lose(at, format!("`{name}` holds more than words: its text stands in the commands, and `{name}=…` changes nothing"));
                 return Some(vec![Part::Text(text)]);
             }
@@ -216,8 +308,12 @@ impl Texts<'_> {
             && closing(&text[1..]).is_some_and(|end| end + 2 == text.len())
             && let Some(parts) = self.parts(command, None, at, depth + 1)
             && let Some(command) = template(&parts, true)
+            && let Some(command) = self.command_of_a_variable(&command, &parts)
         {
             self.imported.set_var(&own, Source::Shell(command));
+            if is_optional {
+                self.lose(at, format!("`{name}` is no longer taken from the environment: `{name}=…` before the task gives it"));
+            }
             self.lose(
                 at,
                 format!("`{name}` is what a command prints: evaluated when it is first used, and one word"),
@@ -226,12 +322,22 @@ impl Texts<'_> {
         }
         let parts = match text.contains(&format!("$({name})")) || text.contains(&format!("${{{name}}}")) {
             // `PATH := bin:$(PATH)`: what it was before is the caller's.
+            true if is_early && self.files.is_defined_before(name, &place) => {
+                let computed = variable.value.replace("$$", "$");
+                let chain = self.of_its_chain(name, &text, &place, depth);
+                chain.filter(|parts| may_be(parts, &computed)).or_else(|| {
+                    self.lose(at, format!("`{name}` was expanded once, at the import"));
+                    Some(vec![Part::Text(computed)])
+                })
+            }
             true if is_early => self.with_its_own(name, &text, at, depth),
             _ => self.parts(&text, None, at, depth + 1),
         };
         match parts {
             Some(parts) => {
-                let Some(template) = template(&parts, false) else { return Some(parts) };
+                let Some(template) = template(&parts, false).filter(|text| !is_prefix(text)) else {
+                    return Some(parts);
+                };
                 if is_optional {
                     self.lose(at, format!("`{name}` is no longer taken from the environment: `{name}=…` before the task gives it"));
                 }
@@ -244,16 +350,19 @@ impl Texts<'_> {
                 let text = parts.iter().map(known).collect::<Option<String>>();
                 Some(vec![self.value(name, words && !template.is_empty(), text)])
             }
-            None => {
-                let text = self.expanded(&format!("$({name})"), None);
-                self.lose(at, format!("`{name}` was expanded once, at the import"));
-                if !is_plain(&text) {
-                    return Some(vec![Part::Text(text)]);
-                }
-                self.imported.set_var(&own, Source::Text(text.clone()));
-                Some(vec![self.value(name, is_word(&text), Some(text))])
-            }
+            None => self.expanded_once(name, &own, at),
         }
+    }
+
+    /// A variable whose value only make can say.
+    fn expanded_once(&mut self, name: &str, own: &str, at: At<'_>) -> Option<Vec<Part>> {
+        let text = self.expanded(&format!("$({name})"), None)?;
+        self.lose(at, format!("`{name}` was expanded once, at the import"));
+        if !is_plain(&text) || is_prefix(&text) {
+            return Some(vec![Part::Text(text)]);
+        }
+        self.imported.set_var(own, Source::Text(text.clone()));
+        Some(vec![self.value(name, is_word(&text), Some(text))])
     }
 
     /// The parts of a text that has the variable which it defines in it.
@@ -270,7 +379,7 @@ impl Texts<'_> {
     }
 
     /// A variable that a text names and that is defined behind `place`, where make has read the text already.
-    fn later(&self, text: &str, place: &(String, usize), depth: usize) -> Option<String> {
+    pub(super) fn later(&self, text: &str, place: &(String, usize), depth: usize) -> Option<String> {
         let names = text.match_indices('$').filter_map(|(at, _)| {
             let rest = &text[at + 1..];
             rest.starts_with(['(', '{']).then(|| closing(rest)).flatten().map(|end| &rest[1..end])
@@ -282,6 +391,26 @@ impl Texts<'_> {
             let is_within = depth < DEPTH && self.later(&variable.value, place, depth + 1).is_some();
             (is_later || is_within).then(|| name.to_owned())
         })
+    }
+
+    /// The folder that make started in.
+    pub(super) fn folder(&mut self) -> Value {
+        let variable = self.own_name(if self.is_defined("CURDIR") { "make-folder" } else { "CURDIR" });
+        self.imported.set_var(&variable, Source::Shell("pwd".to_owned()));
+        Value { reference: format!("vars.{variable}"), variable, is_word: false, argument: None }
+    }
+
+    /// The value of a variable that make has none for: what needs it fails.
+    pub(super) fn failing(&mut self, name: &str, (file, line): At<'_>) -> String {
+        let own = format!("no_{}", self.own_name(name));
+        let fails = format!("#!/bin/sh\necho '{file}:{line}: {name} was not carried over' >&2\nexit 1\n");
+        self.imported.set_var(&own, Source::Shell(fails));
+        format!("{{{{ vars.{own} }}}}")
+    }
+
+    /// Whether a file says what a variable is.
+    fn is_defined(&self, name: &str) -> bool {
+        self.database.variables.get(name).is_some_and(|variable| variable.place.is_some())
     }
 
     /// What a variable is called here, where two names of make would be one.
@@ -319,65 +448,8 @@ impl Texts<'_> {
     }
 }
 
-/// A variable that commands have anyway; without a reference only they know it.
-fn of_the_shell(name: &str, reference: String) -> Part {
-    let value = Value { reference, variable: name.to_owned(), is_word: false, argument: None };
-    Part::Value(value, name.to_owned(), None)
-}
-
-/// The text of a part, as far as it is known.
-fn known(part: &Part) -> Option<String> {
-    match part {
-        Part::Text(text) => Some(text.clone()),
-        Part::Value(_, _, text) => text.clone(),
-        Part::Shell(..) => None,
-    }
-}
-
-/// Parts as a text with `{{ }}`; `None` where that would not be the same: a shell's own `$` in what is no command.
-pub(super) fn template(parts: &[Part], is_command: bool) -> Option<String> {
-    let mut text = String::new();
-    for part in parts {
-        match part {
-            Part::Text(part) if !is_command && !is_plain(part) => return None,
-            Part::Text(part) => text.push_str(&super::literal(part)),
-            Part::Value(value, ..) if value.reference.is_empty() && is_command => {
-                text.push_str(&format!("${{{}}}", value.variable));
-            }
-            Part::Value(value, ..) if value.reference.is_empty() => return None,
-            Part::Value(value, ..) if is_command && value.reference.starts_with("env.") => {
-                text.push_str(&format!("${{{}}}", value.variable));
-            }
-            Part::Value(value, ..) => text.push_str(&format!("{{{{ {} }}}}", value.reference)),
-            Part::Shell(parts, _) if is_command => text.push_str(&format!("$({})", template(parts, true)?)),
-            Part::Shell(..) => return None,
-        }
-    }
-    Some(text)
-}
-
-/// The value of an automatic variable, as far as it is known before make runs.
-fn automatic(rule: &Rule, name: &str) -> String {
-    match name {
-        "@" => rule.name.clone(),
-        "<" => rule.needs.first().cloned().unwrap_or_default(),
-        "^" | "?" => {
-            let mut needs: Vec<&String> = Vec::new();
-            rule.needs.iter().for_each(|need| {
-                if !needs.contains(&need) {
-                    needs.push(need)
-                }
-            });
-            needs.into_iter().cloned().collect::<Vec<_>>().join(" ")
-        }
-        "+" => rule.needs.join(" "),
-        "|" => rule.order_only.join(" "),
-        _ => String::new(),
-    }
-}
-
 /// Where the bracket that `text` begins with is closed.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let open = text.chars().next()?;
     let close = if open == '(' { ')' } else { '}' };
     let mut depth = 0_usize;

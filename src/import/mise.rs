@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use toml::{Table, Value as Toml};
 
-use super::script::{Piece, Shape, Value, fit, is_shell, shape};
-use super::{
-    Argument, Call, Imported, Source, Task, argument_name, line_where, literal, missing, shebang, task_name,
-    unique, variable_name,
+use super::mise_usage::bare_name;
+use super::script::{
+    Piece, Shape, Value, fit, fit_elsewhere, is_evaluated, is_shell, shape, strange_shell, template,
+    without_holes,
 };
-use crate::text::wildcard;
+use super::{
+    Argument, Call, Imported, Source, Task, argument_name, line_where, missing, shebang, task_name, unique,
+    valueless, variable_name,
+};
+use crate::text::{duration, wildcard};
 
 /// Reads `file` with the text `source`. The error says why it is no TOML.
 pub fn read(file: &str, source: &str) -> Result<Imported, String> {
@@ -19,7 +23,8 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     let aliases = tasks.into_iter().flat_map(Table::values).filter_map(|task| task.get("alias"));
     let aliases: Vec<String> = aliases.flat_map(items).filter_map(scalar).collect();
     let called = unique(names.iter().copied().chain(aliases.iter().map(String::as_str)), task_name, "-2");
-    let mut reader = Reader { file, source, table: &table, names, called, imported: Imported::default() };
+    let mut reader =
+        Reader { file, source, table: &table, names, called, depth: 0, imported: Imported::default() };
     for (name, value) in &table {
         let line = line_where(source, |line| {
             line.trim_start().starts_with(&format!("[{name}")) || line.starts_with(name.as_str())
@@ -47,19 +52,21 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     Ok(reader.imported)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
-    source: &'a str,
+    pub(super) source: &'a str,
     /// Of all tasks, as they are written there.
     names: Vec<&'a str>,
     /// What tasks and aliases are called here.
     called: HashMap<String, String>,
     table: &'a Table,
+    /// How deep values stand in one another.
+    depth: usize,
     imported: Imported,
 }
 
 /// A string, or a number or boolean as text.
-fn scalar(value: &Toml) -> Option<String> {
+pub(super) fn scalar(value: &Toml) -> Option<String> {
     match value {
         Toml::String(text) => Some(text.clone()),
         Toml::Integer(_) | Toml::Float(_) | Toml::Boolean(_) => Some(value.to_string()),
@@ -68,7 +75,7 @@ fn scalar(value: &Toml) -> Option<String> {
 }
 
 /// The items of a list; one value is a list of itself.
-fn items(value: &Toml) -> Vec<&Toml> {
+pub(super) fn items(value: &Toml) -> Vec<&Toml> {
     match value {
         Toml::Array(items) => items.iter().collect(),
         other => vec![other],
@@ -76,7 +83,7 @@ fn items(value: &Toml) -> Vec<&Toml> {
 }
 
 impl Reader<'_> {
-    fn lose(&mut self, line: usize, what: String) {
+    pub(super) fn lose(&mut self, line: usize, what: String) {
         let file = self.file.to_owned();
         self.imported.lose(&file, line, what);
     }
@@ -87,15 +94,26 @@ impl Reader<'_> {
 
     fn variables(&mut self, vars: &Table) {
         for (name, value) in vars {
-            let text =
-                scalar(value).and_then(|text| self.pieces(&text, &[], false)).map(|pieces| template(&pieces));
-            let text = text.unwrap_or_else(|| {
+            let pieces = scalar(value).and_then(|text| self.pieces(&text, &[], false));
+            let source = pieces.map(|pieces| Source::Text(template(&pieces)));
+            let source = source.unwrap_or_else(|| {
                 let line = line_where(self.source, |line| line.starts_with(name.as_str()));
-                self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
-                String::new()
+                let what = "is more than Shipway evaluates: what uses it fails here";
+                self.lose(line, format!("the value of `{name}` {what}"));
+                valueless(self.file, line, name)
             });
-            self.imported.set_var(&variable_name(name), Source::Text(text));
+            self.imported.set_var(&variable_name(name), source);
         }
+    }
+
+    /// What a variable of the environment is given, where it was not understood: commands that would get it fail.
+    fn not_exported(&mut self, name: &str, line: usize) -> String {
+        self.lose(line, format!("`{name}` of `env`: what gets it fails here"));
+        let source = valueless(self.file, line, name);
+        let vars = self.table.get("vars").and_then(Toml::as_table).into_iter().flat_map(Table::keys);
+        let taken = vars.map(|name| (name.clone(), variable_name(name))).collect();
+        let own = self.imported.helper(&format!("ENV_{name}"), source, &taken);
+        format!("{{{{ vars.{own} }}}}")
     }
 
     fn environment(&mut self, env: &Table) {
@@ -115,7 +133,10 @@ impl Reader<'_> {
                 }
                 value => match scalar(value).and_then(|text| self.pieces(&text, &[], false)) {
                     Some(pieces) => self.imported.env.push((name.clone(), template(&pieces))),
-                    None => self.lose(line, format!("`{name}` of `[env]`")),
+                    None => {
+                        let value = self.not_exported(name, line);
+                        self.imported.env.push((name.clone(), value));
+                    }
                 },
             }
         }
@@ -158,7 +179,18 @@ impl Reader<'_> {
         let name = hole.strip_prefix("vars.").filter(|_| is_command)?;
         let text = self.table.get("vars")?.get(name).and_then(scalar)?;
         let line = line_where(self.source, |line| line.starts_with(name));
-        match shape(&text) {
+        let around = without_holes(&text);
+        if text.contains("{{") && is_evaluated(&around) {
+            // As a value it would be words with quotes in them.
+            self.lose(line, format!("the value of `{name}` is code: it stands where it is used"));
+            self.depth += 1;
+            let pieces = (self.depth < 9).then(|| self.pieces(&text, &[], true)).flatten();
+            self.depth -= 1;
+            return pieces;
+        }
+        let shape_there =
+            if text.contains("{{") && around.contains(' ') { Shape::Words } else { shape(&text) };
+        match shape_there {
             Shape::Code if !text.contains("{{") => {
                 self.lose(line, format!("the value of `{name}` is code: it stands where it is used"));
                 Some(vec![Piece::Text(text)])
@@ -213,10 +245,12 @@ impl Reader<'_> {
         for (key, value) in table {
             self.key(key, value, &mut task, line);
         }
+        self.files(table, &mut task, line);
         let shell = table.get("shell").and_then(Toml::as_str).unwrap_or("sh -c -o errexit");
         let mut words = shell.split_whitespace();
         let program = words.next().unwrap_or("sh");
         let flags: Vec<&str> = words.collect();
+        task.shell = strange_shell(program, &flags).unwrap_or_default();
         let shebang = if flags == ["-c", "-o", "errexit"] {
             shebang(program, &["-e"])
         } else {
@@ -232,44 +266,39 @@ impl Reader<'_> {
     fn key(&mut self, key: &str, value: &Toml, task: &mut Task, line: usize) {
         let texts = |value: &Toml| items(value).into_iter().filter_map(scalar).collect::<Vec<String>>();
         match key {
-            "run" | "usage" | "shell" | "quiet" | "silent" => {}
+            "run" | "usage" | "shell" | "sources" | "outputs" => {}
+            "quiet" => task.quiet = value.as_bool() == Some(true),
+            "hide" => task.hide = value.as_bool() == Some(true),
+            "silent" if value.as_bool() == Some(false) => {}
+            "silent" => self.lose(line, "`silent`: what the commands print is shown here".to_owned()),
+            "timeout" => match scalar(value).filter(|text| duration::parse(text).is_some()) {
+                Some(text) => task.timeout = Some(text),
+                None => self.lose(line, "`timeout`".to_owned()),
+            },
             "raw" | "interactive" => task.interactive |= value.as_bool() == Some(true),
             "description" => task.description = scalar(value).filter(|text| !text.contains("{{")),
             "alias" => task.aliases = texts(value).iter().map(|name| self.named(name)).collect(),
-            "depends" => {
-                for each in items(value) {
-                    let words = match each {
-                        Toml::Array(words) => words.iter().filter_map(scalar).collect(),
-                        Toml::Table(call) => {
-                            for key in call.keys().filter(|key| !["task", "args"].contains(&key.as_str())) {
-                                self.lose(line, format!("`{key}` of a dependency of `{}`", task.name));
-                            }
-                            let args = call.get("args").map(texts).unwrap_or_default();
-                            call.get("task").and_then(scalar).into_iter().chain(args).collect()
-                        }
-                        other => scalar(other)
-                            .map(|text| text.split_whitespace().map(str::to_owned).collect())
-                            .unwrap_or_default(),
-                    };
-                    let mut words: std::vec::IntoIter<String> = Vec::into_iter(words);
-                    let Some(name) = words.next() else { continue };
-                    let args: Vec<String> = words.collect();
-                    if args.iter().any(|word| word.contains("{{")) {
-                        self.lose(line, format!("the dependency `{name}` has a template"));
-                        continue;
-                    }
+            "depends" => task.depends = self.calls(value, task, line),
+            "depends_post" => {
+                task.depends_post = self.calls(value, task, line);
+                self.lose(line, "`depends_post`: it runs only where the task ended well".to_owned());
+            }
+            "wait_for" => {
+                for name in texts(value) {
                     let called = self.called(&name, task);
                     if called.is_empty() {
-                        self.lose(line, format!("the dependency `{name}` fits no task of this file"));
+                        self.lose(line, format!("`wait_for` of `{name}`, which fits no task of this file"));
                     }
-                    let calls = called.into_iter().map(|task| Call { task, args: args.clone() });
-                    task.depends.extend(calls);
+                    task.wait_for.extend(called);
                 }
             }
             "dir" if scalar(value).is_some_and(|text| text.replace(' ', "") == "{{config_root}}") => {}
             "dir" => match scalar(value).and_then(|text| self.pieces(&text, &task.args, false)) {
                 Some(pieces) => task.dir = Some(template(&pieces)),
-                _ => self.lose(line, "`dir`".to_owned()),
+                _ => {
+                    self.lose(line, format!("`dir`: `{}` fails here", task.name));
+                    task.run.push(missing(self.file, line));
+                }
             },
             "env" => {
                 for (name, value) in value.as_table().into_iter().flatten() {
@@ -282,7 +311,10 @@ impl Reader<'_> {
                     }
                     match scalar(value).and_then(|text| self.pieces(&text, &task.args, false)) {
                         Some(pieces) => task.env.push((name.clone(), template(&pieces))),
-                        None => self.lose(line, format!("`{name}` of `env`")),
+                        None => {
+                            let value = self.not_exported(name, line);
+                            task.env.push((name.clone(), value));
+                        }
                     }
                 }
             }
@@ -292,85 +324,53 @@ impl Reader<'_> {
                     .filter(|text| !text.contains("{{"))
                     .or_else(|| Some(format!("Run `{}`?", task.name)));
             }
-            "hide" => self.lose(line, format!("`{}` is hidden there; here it is listed", task.name)),
-            "sources" | "outputs" => self.lose(line, format!("`{key}`: the task always runs here")),
             other => self.lose(line, format!("`{other}`")),
         }
+    }
+
+    /// `depends` and its like; what means no task of this file makes the task fail.
+    fn calls(&mut self, value: &Toml, task: &mut Task, line: usize) -> Vec<Call> {
+        let texts = |value: &Toml| items(value).into_iter().filter_map(scalar).collect::<Vec<String>>();
+        let mut calls = Vec::new();
+        for each in items(value) {
+            let mut strange = None;
+            let words = match each {
+                Toml::Array(words) => words.iter().filter_map(scalar).collect(),
+                Toml::Table(call) => {
+                    strange = call.keys().find(|key| !["task", "args"].contains(&key.as_str()));
+                    let args = call.get("args").map(texts).unwrap_or_default();
+                    call.get("task").and_then(scalar).into_iter().chain(args).collect()
+                }
+                other => scalar(other)
+                    .map(|text| text.split_whitespace().map(str::to_owned).collect())
+                    .unwrap_or_default(),
+            };
+            let mut words: std::vec::IntoIter<String> = Vec::into_iter(words);
+            let Some(name) = words.next() else { continue };
+            let args: Vec<String> = words.collect();
+            let called = self.called(&name, task);
+            let why = match strange {
+                Some(key) => format!("has `{key}`"),
+                None if args.iter().any(|word| word.contains("{{")) => "has a template".to_owned(),
+                None if called.is_empty() => "fits no task of this file".to_owned(),
+                None => {
+                    calls.extend(called.into_iter().map(|task| Call { task, args: args.clone() }));
+                    continue;
+                }
+            };
+            self.lose(line, format!("the dependency `{name}` {why}: `{}` fails here", task.name));
+            task.run.push(missing(self.file, line));
+        }
+        calls
     }
 
     /// The tasks that a dependency of `task` means, as they are called here: a pattern never means the task itself.
     fn called(&self, name: &str, task: &Task) -> Vec<String> {
         if !wildcard::is_pattern(name) {
-            return vec![self.named(name)];
+            return self.called.get(name).cloned().into_iter().collect();
         }
         let fitting = self.names.iter().filter(|other| wildcard::fits(name, other));
         fitting.map(|other| self.named(other)).filter(|other| *other != task.name).collect()
-    }
-
-    /// `arg "<name>"`, `flag "-f --force"` and `flag "--port <port>"`, a line each.
-    fn usage(&mut self, usage: &str, task: &mut Task, line: usize) {
-        for written in usage.lines().map(str::trim).filter(|written| !written.is_empty()) {
-            let words = shell_words::split(written).unwrap_or_default();
-            let [kind, spelled, rest @ ..] = words.as_slice() else {
-                self.lose(line, format!("`{written}` of `usage`"));
-                continue;
-            };
-            let mut argument = Argument::default();
-            let mut default = None;
-            let is_many = spelled.contains('…')
-                || spelled.contains("...")
-                || rest.iter().any(|word| word.starts_with("var="));
-            for word in rest {
-                match word.split_once('=') {
-                    Some(("help" | "long_help", text)) => argument.help = Some(text.to_owned()),
-                    Some(("default", text)) => default = Some(text.to_owned()),
-                    Some(("env", name)) if !is_many => argument.env = Some(name.to_owned()),
-                    Some(("var", _)) => {}
-                    _ => self.lose(line, format!("`{word}` of `{written}`")),
-                }
-            }
-            let bare: String =
-                spelled.chars().filter(|c| c.is_ascii_alphanumeric() || "_- ".contains(*c)).collect();
-            match kind.as_str() {
-                "arg" => {
-                    let name = argument_name(&variable_name(bare.trim()));
-                    argument.form = match default {
-                        _ if is_many && spelled.starts_with('<') => format!("{name}+..."),
-                        _ if is_many => format!("{name}..."),
-                        Some(default) => format!("{name}={default}"),
-                        None if spelled.starts_with('[') => format!("{name}="),
-                        None => name,
-                    };
-                }
-                "flag" => {
-                    let long =
-                        bare.split_whitespace().find_map(|word| word.strip_prefix("--")).unwrap_or_default();
-                    argument.short = bare
-                        .split_whitespace()
-                        .find_map(|word| word.strip_prefix('-').filter(|word| word.len() == 1))
-                        .and_then(|word| word.chars().next());
-                    let name = argument_name(long);
-                    argument.form = if spelled.contains(['<', '[']) {
-                        format!("--{name}={}", default.unwrap_or_default())
-                    } else {
-                        format!("--{name}")
-                    };
-                }
-                _ => {
-                    self.lose(line, format!("`{written}` of `usage`"));
-                    continue;
-                }
-            }
-            task.args.push(argument);
-        }
-        // Commands of mise find an argument in `$usage_NAME`.
-        for argument in &task.args {
-            let name = bare_name(&argument.form);
-            let variable = format!("usage_{}", variable_name(name));
-            if self.source.contains(&variable) && !argument.form.ends_with("...") {
-                task.env.push((variable, format!("{{{{ {name} }}}}")));
-            }
-        }
     }
 
     fn step(&mut self, step: &Toml, shebang: &str, task: &mut Task, line: usize) {
@@ -383,6 +383,7 @@ impl Reader<'_> {
                 .into_iter()
                 .filter_map(scalar)
                 .collect();
+            let are_here = names.iter().all(|name| self.called.contains_key(name));
             let names: Vec<String> = names.iter().map(|name| self.named(name)).collect();
             self.lose(line, format!("the step that calls {} is a run of its own here", names.join(" and ")));
             let known = ["task", "tasks", "args"];
@@ -390,7 +391,9 @@ impl Reader<'_> {
                 call.keys().map(String::as_str).filter(|key| !known.contains(key)).collect();
             let args: Option<Vec<String>> =
                 call.get("args").map(items).unwrap_or_default().into_iter().map(scalar).collect();
-            let args = args.filter(|args| strange.is_empty() && !args.iter().any(|word| word.contains("{{")));
+            let args = args.filter(|args| {
+                are_here && strange.is_empty() && !args.iter().any(|word| word.contains("{{"))
+            });
             let Some(args) = args else {
                 let what =
                     format!("the step that calls {} says more than that: it fails here", names.join(" and "));
@@ -399,7 +402,8 @@ impl Reader<'_> {
                 return;
             };
             let words = args.iter().map(|word| format!(" {}", crate::text::quote::shell(word)));
-            task.run.push(format!("shipway {}{}", names.join(" ::: "), words.collect::<String>()));
+            let call = format!("shipway {}{}", names.join(" ::: "), words.collect::<String>());
+            task.run.push(if task.shell.is_empty() { call } else { format!("#!/bin/sh\n{call}\n") });
             return;
         }
         let pieces = step.as_str().and_then(|text| self.pieces(text, &task.args, true));
@@ -411,6 +415,13 @@ impl Reader<'_> {
             task.run.push(missing(self.file, line));
             return;
         };
+        if !task.shell.is_empty()
+            && !matches!(pieces.first(), Some(Piece::Text(text)) if text.starts_with("#!"))
+        {
+            let step = self.imported.add(fit_elsewhere(&pieces, false), task, (self.file, line));
+            task.run.push(step);
+            return;
+        }
         let mut fitted = fit(&pieces, shebang, false);
         // All that is left has no place in a task's environment: the script takes it from the argument's own variable.
         let rest = task.args.iter().filter(|argument| argument.form.ends_with("..."));
@@ -427,13 +438,6 @@ impl Reader<'_> {
         let step = self.imported.add(fitted, task, (self.file, line));
         task.run.push(step);
     }
-}
-
-/// The name in `name=default`, `rest...`, `--option=`.
-fn bare_name(form: &str) -> &str {
-    let name = form.trim_start_matches('-');
-    let name = name.split('=').next().unwrap_or(name);
-    name.trim_end_matches("...").trim_end_matches('+')
 }
 
 /// What one `{{ }}` of mise's is; `None` where it is more than a name.
@@ -464,12 +468,4 @@ fn hole_piece(hole: &str, args: &[Argument]) -> Option<Piece> {
         is_word: true,
         argument: Some(argument.form.clone()),
     }))
-}
-
-fn template(pieces: &[Piece]) -> String {
-    let part = |piece: &Piece| match piece {
-        Piece::Text(text) => literal(text),
-        Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
-    };
-    pieces.iter().map(part).collect()
 }

@@ -7,19 +7,29 @@
 //! they print.
 
 pub mod just;
+mod just_recipes;
 mod just_values;
 pub mod make;
 mod make_database;
 mod make_eval;
+mod make_exports;
 mod make_files;
 mod make_lines;
 mod make_losses;
+mod make_patterns;
+mod make_recipe_shell;
 mod make_shell;
+mod make_target;
+mod make_template;
 mod make_text;
 pub mod mise;
+mod mise_files;
+mod mise_usage;
 pub mod script;
 mod script_text;
 pub mod taskfile;
+mod taskfile_files;
+mod taskfile_steps;
 mod taskfile_values;
 mod write;
 mod yaml;
@@ -136,6 +146,24 @@ pub struct Task {
     pub confirm: Option<String>,
     /// Its commands have the terminal.
     pub interactive: bool,
+    /// Only `list --all` names it.
+    pub hide: bool,
+    /// Its command lines are not shown.
+    pub quiet: bool,
+    /// The systems that it is for, where it is not for all.
+    pub systems: Vec<String>,
+    /// So long it may take.
+    pub timeout: Option<String>,
+    /// Patterns of what goes in.
+    pub sources: Vec<String>,
+    /// Patterns of what comes out.
+    pub outputs: Vec<String>,
+    /// What comes first where it runs anyway.
+    pub wait_for: Vec<String>,
+    /// Run afterwards.
+    pub depends_post: Vec<Call>,
+    /// What its scripts are given to, where that is no shell of this machine.
+    pub shell: Vec<String>,
     /// Its steps.
     pub run: Vec<String>,
     /// Steps that run afterwards in any case.
@@ -224,10 +252,39 @@ fn loads(text: &str) -> bool {
     load(Path::new("/tasks.toml"), &InMemory(text)).is_ok()
 }
 
+/// Whether these can be `sources` and `outputs` here.
+fn are_patterns(sources: &[String], outputs: &[String]) -> bool {
+    let vars = [sources, outputs].concat().concat();
+    let vars: std::collections::BTreeSet<&str> = vars
+        .split("{{ vars.")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(" }}").map(|(name, _)| name))
+        .collect();
+    let vars: String = vars.into_iter().map(|name| format!("{name} = \"x\"\n")).collect();
+    let lists = [("sources", sources), ("outputs", outputs)];
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let lists = lists.map(|(name, list)| (name.to_owned(), list.to_vec().into()));
+    let task: toml::Table = lists.chain([("run".to_owned(), "true".into())]).collect();
+    loads(&format!("[tasks.it]\n{task}\n[vars]\n{vars}"))
+}
+
+/// Whether a pattern that takes files away means no folder: one would mean all in it here.
+fn means_files(pattern: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or_default();
+    let has_ending = last.char_indices().any(|(index, c)| c == '.' && index > 0);
+    pattern.ends_with("/**") || pattern.ends_with("/**/*") || has_ending && !last.ends_with('*')
+}
+
 /// A name that an argument can have here: words of `{{ }}` and variables that commands live by get an ending.
 fn argument_name(name: &str) -> String {
     let is_free = loads(&format!("[tasks.it]\nargs = [\"{name}\"]\nrun = \"true\"\n"));
     if is_free { name.to_owned() } else { format!("{}_arg", variable_name(name)) }
+}
+
+/// A variable whose value was not understood: what uses it fails, unless it is given.
+fn valueless(file: &str, line: usize, name: &str) -> Source {
+    let text = format!("{file}:{line}: the value of {name} was not carried over");
+    Source::Shell(format!("echo {} >&2; exit 1", crate::text::quote::shell(&literal(&text))))
 }
 
 /// A step that says that it is none.
@@ -254,11 +311,11 @@ fn shebang(program: &str, flags: &[&str]) -> String {
 /// A name that a task can have here: what can't stand in one becomes `-`, and words of the command line get an ending.
 pub fn task_name(name: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' };
-    let name: String = name.trim_start_matches(['.', '_', '/', '-']).chars().map(allowed).collect();
-    match name.as_str() {
+    let name: String = name.chars().map(allowed).collect();
+    match name.trim_start_matches(['.', '_', '-']) {
         "" => "task".to_owned(),
-        "run" | "help" | "builtin" => format!("{name}-task"),
-        _ => name,
+        name @ ("run" | "help" | "builtin") => format!("{name}-task"),
+        name => name.to_owned(),
     }
 }
 

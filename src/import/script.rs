@@ -147,6 +147,61 @@ pub fn is_shell(line: &str) -> bool {
     line.trim_start_matches("#!").split_whitespace().any(|word| shells.contains(&program(word).as_str()))
 }
 
+/// The words of a shell that a script's `#!` line can't stand for: it is none of ours, or runs elsewhere (`docker exec web sh -c`).
+pub fn strange_shell(program: &str, flags: &[&str]) -> Option<Vec<String>> {
+    // `-o` and `-euo` take the word behind them.
+    let takes_more = |flag: &str| flag.starts_with(['-', '+']) && flag.ends_with(['o', 'O']);
+    let is_option = |(index, flag): (usize, &&str)| {
+        flag.starts_with(['-', '+']) || index > 0 && takes_more(flags[index - 1])
+    };
+    let is_ours = is_shell(program) && !program.contains(char::is_whitespace);
+    let is_plain = is_ours && flags.iter().enumerate().all(is_option);
+    (!is_plain).then(|| std::iter::once(program).chain(flags.iter().copied()).map(str::to_owned).collect())
+}
+
+/// The text of `pieces` for a shell that is not ours: nobody knows how a value is quoted there, nor how a failure is passed over.
+pub fn fit_elsewhere(pieces: &[Piece], ignore: bool) -> Fitted {
+    let texts: Option<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Some(super::literal(text)),
+            Piece::Value(_) => None,
+        })
+        .collect();
+    match texts {
+        None => lost("has a value for a shell whose quotes Shipway does not know"),
+        Some(_) if ignore => lost("may fail, and its shell is none that Shipway knows"),
+        Some(text) => Fitted { step: text.trim().to_owned(), ..Fitted::default() },
+    }
+}
+
+/// The text of a variable's command; `None` where a value stands at a place at which it would be code.
+pub fn printed(pieces: &[Piece]) -> Option<String> {
+    let text = template(pieces);
+    is_taken(&text, pieces).then_some(text)
+}
+
+/// Pieces as a text that is no command.
+pub fn template(pieces: &[Piece]) -> String {
+    let part = |piece: &Piece| match piece {
+        Piece::Text(text) => super::literal(text),
+        Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
+    };
+    pieces.iter().map(part).collect()
+}
+
+/// What stands around the `{{ }}` of a text.
+pub fn without_holes(text: &str) -> String {
+    text.split("{{").map(|part| part.split_once("}}").map_or(part, |(_, rest)| rest)).collect()
+}
+
+/// Whether a shell does more with a bare text than to split it and to look for files.
+pub fn is_evaluated(text: &str) -> bool {
+    text.contains([
+        '\'', '"', '\\', '$', '`', '<', '>', '|', '&', ';', '(', ')', '{', '}', '~', '#', '!', '\n',
+    ])
+}
+
 /// `-e` of a `#!` line.
 fn stops_at_failures(shebang: &str) -> bool {
     let mut words = shebang.split_whitespace().skip(1);
@@ -191,6 +246,11 @@ impl Quotes {
             '"' if !self.single => self.double = !self.double,
             _ => {}
         }
+    }
+
+    /// Whether a variable here is data, whatever it holds.
+    pub(super) fn keep(self) -> bool {
+        self.single || self.double
     }
 
     fn is_inside(self) -> bool {

@@ -2,18 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::script::{Piece, fit};
-use super::taskfile_values::default_of;
+use super::script::template;
 use super::yaml::{self, Yaml};
-use super::{
-    Argument, Call, Imported, Source, Task, line_where, literal, missing, task_name, unique, variable_name,
-};
+use super::{Imported, Task, line_where, task_name, taskfile_steps, unique};
+use crate::text::duration;
 
-/// Task has a shell of its own, which is most like bash with `-e`: the first failure ends a command of several lines.
-const SHEBANG: &str = "#!/usr/bin/env -S bash -e";
-
-/// Keys of the file that mean nothing for what is run.
-const SILENT: [&str; 5] = ["version", "silent", "output", "interval", "method"];
+/// Keys of the file that mean nothing for what is run, or are looked at with each task.
+const ELSEWHERE: [&str; 5] = ["version", "silent", "method", "set", "tasks"];
 
 /// Reads `file` with the text `source`. The error says why it is no Taskfile.
 pub fn read(file: &str, source: &str) -> Result<Imported, String> {
@@ -22,16 +17,27 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
     let aliases = tasks.iter().filter_map(|(_, task)| task.get("aliases")).flat_map(Yaml::items);
     let called = tasks.iter().map(|(name, _)| name.as_str()).chain(aliases.filter_map(Yaml::text));
     let names = unique(called, task_name, "-2");
-    let mut reader =
-        Reader { file, source, tree: &tree, names, is_data: false, imported: Imported::default() };
+    let mut reader = Reader {
+        file,
+        source,
+        tree: &tree,
+        names,
+        required: taskfile_steps::required(tasks),
+        visible: usize::MAX,
+        exporting: Vec::new(),
+        depth: 0,
+        is_data: false,
+        is_kept: false,
+        imported: Imported::default(),
+    };
     for (name, value) in tree.entries() {
         let line = line_where(source, |line| line.starts_with(&format!("{name}:")));
         match name.as_str() {
-            "vars" => reader.variables(value, ""),
+            "vars" => reader.variables(value, None),
             "env" => {
                 for (name, value) in value.entries() {
                     let line = reader.line_of(name);
-                    let value = reader.value(&format!("ENV_{name}"), value, line);
+                    let value = reader.exported(name, value, None, line);
                     reader.imported.env.push((name.clone(), value));
                 }
             }
@@ -50,8 +56,8 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
                     reader.lose(line, format!("the dotenv file `{file}`{lost}"));
                 }
             }
-            "tasks" => {}
-            known if SILENT.contains(&known) => {}
+            "output" if value.text() == Some("interleaved") => {}
+            known if ELSEWHERE.contains(&known) => {}
             other => reader.lose(line, format!("`{other}` of the file")),
         }
     }
@@ -65,12 +71,22 @@ pub fn read(file: &str, source: &str) -> Result<Imported, String> {
 
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
-    source: &'a str,
+    pub(super) source: &'a str,
     pub(super) tree: &'a Yaml,
     /// What tasks and aliases are called here.
-    names: HashMap<String, String>,
+    pub(super) names: HashMap<String, String>,
+    /// Variables that have to be given for one task or another.
+    pub(super) required: Vec<String>,
+    /// So many of the file's variables are there already.
+    pub(super) visible: usize,
+    /// Variables of the environment whose values are being read.
+    pub(super) exporting: Vec<String>,
+    /// How deep values stand in one another.
+    pub(super) depth: usize,
     /// Whether the text is no command, so that no value in it is code.
     pub(super) is_data: bool,
+    /// Whether quotes are around the value.
+    pub(super) is_kept: bool,
     pub(super) imported: Imported,
 }
 
@@ -80,16 +96,18 @@ pub(super) struct Open<'y> {
     pub(super) name: String,
     /// As it was called there.
     pub(super) written: &'y str,
-    line: usize,
+    pub(super) line: usize,
+    /// So many of its variables are there already.
+    pub(super) visible: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     pub(super) fn lose(&mut self, line: usize, what: String) {
         let file = self.file.to_owned();
         self.imported.lose(&file, line, what);
     }
 
-    fn named(&self, name: &str) -> String {
+    pub(super) fn named(&self, name: &str) -> String {
         self.names.get(name).cloned().unwrap_or_else(|| task_name(name))
     }
 
@@ -111,79 +129,10 @@ impl Reader<'_> {
         line_where(self.source, |line| line.trim_start().starts_with(&format!("{key}:")))
     }
 
-    /// Variables of the file, or with a prefix those of a task.
-    fn variables(&mut self, value: &Yaml, prefix: &str) {
-        for (name, value) in value.entries() {
-            let line = self.line_of(name);
-            let own = variable_name(&format!("{prefix}{name}"));
-            let source = self.source_of(name, value, line);
-            self.imported.set_var(&own, source);
-        }
-    }
-
-    fn source_of(&mut self, name: &str, value: &Yaml, line: usize) -> Source {
-        if let Some(command) = value.get("sh").and_then(Yaml::text) {
-            if let Some(pieces) = self.pieces(command, None).filter(|_| value.entries().len() == 1) {
-                return Source::Shell(template(&pieces));
-            }
-        } else if let Some(text) = value.text() {
-            if let Some((variable, default)) = default_of(text) {
-                let global = self.tree.get("vars").and_then(|vars| vars.get(&variable));
-                let is_own =
-                    |known: &&Yaml| known.text().and_then(default_of).is_none_or(|(own, _)| own != variable);
-                return match global.filter(is_own) {
-                    Some(_) => {
-                        self.lose(line, format!("the default of `{variable}` where it is empty"));
-                        Source::Text(format!("{{{{ vars.{} }}}}", variable_name(&variable)))
-                    }
-                    None => Source::Environment(variable, default),
-                };
-            }
-            if let Some(pieces) = self.pieces(text, None) {
-                return Source::Text(template(&pieces));
-            }
-        }
-        self.lose(line, format!("the value of `{name}` is more than Shipway evaluates: it is empty"));
-        Source::Text(String::new())
-    }
-
-    /// A value of the environment; what a command prints becomes a variable first.
-    fn value(&mut self, own: &str, value: &Yaml, line: usize) -> String {
-        let own = variable_name(own);
-        match self.source_of(&own, value, line) {
-            Source::Text(text) => text,
-            source => {
-                self.imported.set_var(&own, source);
-                format!("{{{{ vars.{own} }}}}")
-            }
-        }
-    }
-
-    /// A text of a task that is no command.
-    fn data(&mut self, text: &str, open: &Open<'_>) -> Option<Vec<Piece>> {
-        self.is_data = true;
-        let pieces = self.pieces(text, Some(open));
-        self.is_data = false;
-        pieces
-    }
-
-    /// A text with Task's `{{ }}`; `None` where one is more than a name.
-    fn pieces(&mut self, text: &str, open: Option<&Open<'_>>) -> Option<Vec<Piece>> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("{{") {
-            let (hole, after) = after.split_once("}}")?;
-            pieces.push(Piece::Text(before.to_owned()));
-            pieces.push(self.hole(hole.trim().trim_matches('-').trim(), open)?);
-            rest = after;
-        }
-        pieces.push(Piece::Text(rest.to_owned()));
-        pieces.retain(|piece| *piece != Piece::Text(String::new()));
-        Some(pieces)
-    }
-
-    fn task(&mut self, name: &str, value: &Yaml) -> Task {
-        let open = Open { tree: value, name: self.named(name), written: name, line: self.line(name) };
+    fn task(&mut self, name: &'a str, value: &'a Yaml) -> Task {
+        let visible = usize::MAX;
+        let mut open =
+            Open { tree: value, name: self.named(name), written: name, line: self.line(name), visible };
         let line = open.line;
         let mut task = Task { name: open.name.clone(), ..Task::default() };
         if name.contains('*') {
@@ -192,23 +141,26 @@ impl Reader<'_> {
         if task.name != name {
             self.lose(line, format!("the task `{name}` is called `{}` here", task.name));
         }
+        let is_silent = |tree: &Yaml| tree.get("silent").map(Yaml::is_true);
+        task.quiet = is_silent(value).or(is_silent(self.tree)).unwrap_or_default();
         if !matches!(value, Yaml::Map(_)) {
             value.items().into_iter().for_each(|step| self.step(step, &open, &mut task));
             return task;
         }
         if let Some(vars) = value.get("vars") {
-            self.variables(vars, &format!("{}_", open.name));
+            self.variables(vars, Some(&mut open));
         }
-        for condition in value.get("preconditions").map(Yaml::items).unwrap_or_default() {
-            self.precondition(condition, &open, &mut task);
-        }
-        for (key, value) in value.entries() {
+        // What the commands' environment has decides how they get their values.
+        let (first, rest): (Vec<_>, Vec<_>) = value.entries().iter().partition(|(key, _)| key == "env");
+        for (key, value) in first.into_iter().chain(rest) {
             self.key(key, value, &open, &mut task);
         }
+        self.files(&open, &mut task);
+        self.commands(&open, &mut task);
         task
     }
 
-    fn key(&mut self, key: &str, value: &Yaml, open: &Open<'_>, task: &mut Task) {
+    fn key(&mut self, key: &str, value: &Yaml, open: &Open<'a>, task: &mut Task) {
         let texts = |value: &Yaml| {
             value.items().into_iter().filter_map(Yaml::text).map(str::to_owned).collect::<Vec<_>>()
         };
@@ -218,27 +170,27 @@ impl Reader<'_> {
         match key {
             "desc" => task.description = plain(value),
             "summary" if open.tree.get("desc").is_none() => task.description = plain(value),
-            "summary" | "silent" | "internal" | "preconditions" | "vars" | "label" => {}
+            "silent" | "preconditions" | "vars" | "deps" | "cmds" | "cmd" | "requires" | "ignore_error"
+            | "sources" | "generates" | "method" | "set" => {}
+            "internal" => task.hide = value.is_true(),
             "interactive" => task.interactive = value.is_true(),
             "aliases" => task.aliases = texts(value).iter().map(|name| self.named(name)).collect(),
-            "dir" => match value.text().and_then(|text| self.data(text, open)) {
-                Some(pieces) => task.dir = Some(template(&pieces)),
-                _ => self.lose(open.line, "`dir`".to_owned()),
+            "dir" => match value.text().and_then(|text| self.data(text, Some(open))) {
+                Some(pieces) => {
+                    task.dir = Some(template(&pieces));
+                    self.lose(open.line, "`dir`: Task makes the folder where it is not there".to_owned());
+                }
+                None => self.fail(open, task, "`dir`"),
             },
             "env" => {
                 for (name, value) in value.entries() {
-                    let own = value.text().filter(|text| default_of(text).is_none());
-                    if let Some(pieces) = own.and_then(|text| self.data(text, open)) {
-                        task.env.push((name.clone(), template(&pieces)));
-                        continue;
-                    }
-                    let value = self.value(&format!("{}_{name}", open.name), value, open.line);
+                    let value = self.exported(name, value, Some(open), open.line);
                     task.env.push((name.clone(), value));
                 }
             }
             "dotenv" => {
                 for file in texts(value) {
-                    match self.data(&file, open) {
+                    match self.data(&file, Some(open)) {
                         Some(pieces) => task.dotenv.push(format!("{}?", template(&pieces))),
                         None => self.lose(open.line, format!("the dotenv file `{file}`")),
                     }
@@ -252,146 +204,27 @@ impl Reader<'_> {
                 task.confirm =
                     Some(questions.join(" ")).filter(|text| !text.is_empty()).or(Some("Go on?".to_owned()));
             }
-            "deps" => {
-                for dependency in value.items() {
-                    let name = dependency
-                        .text()
-                        .or_else(|| dependency.get("task").and_then(Yaml::text))
-                        .unwrap_or_default();
-                    if dependency.get("vars").is_some() || dependency.get("for").is_some() {
-                        self.lose(open.line, format!("the variables that `{name}` is called with"));
-                    }
-                    task.depends.push(Call { task: self.named(name), args: Vec::new() });
-                }
-            }
-            "cmds" | "cmd" => value.items().into_iter().for_each(|step| self.step(step, open, task)),
-            "ignore_error" if value.is_true() => {
-                task.run.iter_mut().for_each(|step| *step = format!("({step}) || true"));
-                self.lose(open.line, "`ignore_error` of the whole task".to_owned());
-            }
-            "sources" | "generates" | "status" | "method" => {
-                self.lose(open.line, format!("`{key}`: the task always runs here"));
-            }
+            "platforms" => match systems(&texts(value)) {
+                Some(systems) => task.systems = systems,
+                None => self.fail(open, task, "`platforms`"),
+            },
+            "timeout" => match value.text().filter(|text| duration::parse(text).is_some()) {
+                Some(text) => task.timeout = Some(text.to_owned()),
+                None => self.lose(open.line, "`timeout`".to_owned()),
+            },
+            "status" => self.lose(open.line, "`status`: the task always runs here".to_owned()),
+            "if" => self.fail(open, task, "`if`"),
             other => self.lose(open.line, format!("`{other}`")),
         }
     }
-
-    fn precondition(&mut self, condition: &Yaml, open: &Open<'_>, task: &mut Task) {
-        let command =
-            condition.text().or_else(|| condition.get("sh").and_then(Yaml::text)).unwrap_or_default();
-        let message = condition.get("msg").and_then(Yaml::text).unwrap_or("a precondition is not met");
-        let script =
-            format!("if ! ( {command} ); then echo {} >&2; exit 1; fi", crate::text::quote::shell(message));
-        let pieces = self.pieces(&script, Some(open));
-        self.push(pieces, false, open, task);
-        self.lose(open.line, "a precondition is a step here: dependencies run before it".to_owned());
-    }
-
-    fn step(&mut self, step: &Yaml, open: &Open<'_>, task: &mut Task) {
-        let known = ["cmd", "silent", "ignore_error", "task", "vars", "defer"];
-        let strange: Vec<&str> =
-            step.entries().iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key)).collect();
-        if !strange.is_empty() {
-            self.lose(
-                open.line,
-                format!("a step of `{}` has `{}`: it fails here", open.name, strange.join("`, `")),
-            );
-            task.run.push(missing(self.file, open.line));
-            return;
-        }
-        if let Some(deferred) = step.get("defer") {
-            match deferred.text().map(str::to_owned).or_else(|| self.call(deferred, open)) {
-                Some(command) => {
-                    let pieces = self.pieces(&command, Some(open));
-                    let step = self.written(pieces, false, open, task);
-                    task.finally.extend(step);
-                }
-                None => {
-                    self.lose(open.line, "a `defer` with variables: it fails here".to_owned());
-                    task.finally.push(missing(self.file, open.line));
-                }
-            }
-            self.lose(
-                open.line,
-                "`defer` is `finally` here: it runs also where a step before it failed".to_owned(),
-            );
-            return;
-        }
-        if step.get("task").is_some() {
-            match self.call(step, open) {
-                Some(command) => task.run.push(command),
-                None => task.run.push(missing(self.file, open.line)),
-            }
-            return;
-        }
-        let command = step.text().or_else(|| step.get("cmd").and_then(Yaml::text)).unwrap_or_default();
-        let ignore = step.get("ignore_error").is_some_and(Yaml::is_true);
-        let pieces = self.pieces(command, Some(open));
-        self.push(pieces, ignore, open, task);
-    }
-
-    /// What `variable` is called that the task `name` is called with.
-    fn given(&self, name: &str, variable: &str) -> String {
-        let there = |tree: &Yaml| tree.get("vars").and_then(|vars| vars.get(variable)).is_some();
-        let is_own = self.tree.get("tasks").and_then(|tasks| tasks.get(name)).is_some_and(there);
-        if is_own && !there(self.tree) {
-            return variable_name(&format!("{}_{variable}", self.named(name)));
-        }
-        variable.to_owned()
-    }
-
-    /// A call of a task among the steps: a run of its own.
-    fn call(&mut self, step: &Yaml, open: &Open<'_>) -> Option<String> {
-        let name = step.get("task").and_then(Yaml::text).filter(|name| !name.contains("{{"))?;
-        self.lose(open.line, format!("the step that calls `{name}` is a run of its own here"));
-        let mut words = vec!["shipway".to_owned()];
-        for (variable, value) in step.get("vars").map(Yaml::entries).unwrap_or_default() {
-            let value = value.text().filter(|value| !value.contains("{{"))?;
-            let own = self.given(name, variable);
-            let word = format!("{own}={value}");
-            words.push(crate::text::quote::shell(&word).into_owned());
-        }
-        words.push(self.named(name));
-        Some(words.join(" "))
-    }
-
-    fn push(&mut self, pieces: Option<Vec<Piece>>, ignore: bool, open: &Open<'_>, task: &mut Task) {
-        let step = self.written(pieces, ignore, open, task);
-        task.run.extend(step);
-    }
-
-    /// The step of a command; `None` where there is nothing to do.
-    fn written(
-        &mut self,
-        pieces: Option<Vec<Piece>>,
-        ignore: bool,
-        open: &Open<'_>,
-        task: &mut Task,
-    ) -> Option<String> {
-        let Some(pieces) = pieces else {
-            self.lose(
-                open.line,
-                format!("a step of `{}` has a template that Shipway does not know: it fails here", open.name),
-            );
-            return Some(missing(self.file, open.line));
-        };
-        let takes = |piece: &Piece| matches!(piece, Piece::Value(value) if value.argument.is_some());
-        if pieces.iter().any(takes) && task.args.is_empty() {
-            task.args.push(Argument { form: "args...".to_owned(), ..Argument::default() });
-        }
-        let is_empty = |piece: &Piece| matches!(piece, Piece::Text(text) if text.trim().is_empty());
-        if pieces.iter().all(is_empty) {
-            return None;
-        }
-        let fitted = fit(&pieces, SHEBANG, ignore);
-        Some(self.imported.add(fitted, task, (self.file, open.line)))
-    }
 }
 
-fn template(pieces: &[Piece]) -> String {
-    let part = |piece: &Piece| match piece {
-        Piece::Text(text) => literal(text),
-        Piece::Value(value) => format!("{{{{ {} }}}}", value.reference),
+/// The names of systems, as they are here; `None` where a processor is named, too.
+fn systems(written: &[String]) -> Option<Vec<String>> {
+    let system = |name: &String| match name.as_str() {
+        "linux" => Some("linux".to_owned()),
+        "darwin" => Some("macos".to_owned()),
+        _ => None,
     };
-    pieces.iter().map(part).collect()
+    written.iter().map(system).collect::<Option<Vec<_>>>().filter(|systems| !systems.is_empty())
 }

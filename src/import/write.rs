@@ -54,6 +54,13 @@ fn task(text: &mut String, task: &Task) {
         let calls: Vec<String> = task.depends.iter().map(call).collect();
         line("depends", format!("[{}]", calls.join(", ")));
     }
+    if !task.wait_for.is_empty() {
+        line("wait_for", list(&task.wait_for));
+    }
+    if !task.depends_post.is_empty() {
+        let calls: Vec<String> = task.depends_post.iter().map(call).collect();
+        line("depends_post", format!("[{}]", calls.join(", ")));
+    }
     if !task.args.is_empty() {
         let args: Vec<String> = task.args.iter().map(argument).collect();
         line("args", format!("[{}]", args.join(", ")));
@@ -72,8 +79,21 @@ fn task(text: &mut String, task: &Task) {
     if let Some(confirm) = &task.confirm {
         line("confirm", string(confirm));
     }
-    if task.interactive {
-        line("interactive", "true".to_owned());
+    if !task.systems.is_empty() {
+        line("if", format!("{{ os = {} }}", list(&task.systems)));
+    }
+    if let Some(timeout) = &task.timeout {
+        line("timeout", string(timeout));
+    }
+    for (name, is_on) in [("interactive", task.interactive), ("hide", task.hide), ("quiet", task.quiet)] {
+        if is_on {
+            line(name, "true".to_owned());
+        }
+    }
+    for (name, items) in [("sources", &task.sources), ("outputs", &task.outputs), ("shell", &task.shell)] {
+        if !items.is_empty() {
+            line(name, list(items));
+        }
     }
     for (name, steps) in [("run", &task.run), ("finally", &task.finally)] {
         match steps.as_slice() {

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Termination, milliseconds};
 use crate::plan::{Digest, Effect, Ending, WhenOrphaned};
 
-/// Version of the record format.
-pub const JOURNAL_VERSION: u32 = 1;
+/// Version of the record format: the newest kind of entry in it. A record carries the version that brought its kind.
+pub const JOURNAL_VERSION: u32 = 2;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// `JOURNAL_VERSION` of the writer.
+    /// Version of the format that brought its entry, at most `JOURNAL_VERSION`.
     pub version: u32,
     /// Wall-clock time.
     pub at: jiff::Timestamp,
@@ -42,6 +42,9 @@ pub enum Entry {
         /// The digest of the tasks file and what it includes; empty where there was none.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         tasks_file: String,
+        /// The run that it goes on for, whose steps it keeps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resumes: Option<String>,
     },
     /// A step is about to start.
     Step {
@@ -114,7 +117,7 @@ pub enum Entry {
     StepEnded {
         /// Its name.
         step: String,
-        /// How it ended.
+        /// How it ended; `ignored` since version 2.
         ending: Ending,
         /// How long it took.
         #[serde(rename = "took_ms", with = "milliseconds")]
@@ -128,6 +131,16 @@ pub enum Entry {
         #[serde(rename = "took_ms", with = "milliseconds")]
         took: Duration,
     },
+}
+
+impl Entry {
+    /// Version of the format that brought it.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::StepEnded { ending: Ending::Ignored { .. }, .. } => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// A process on one machine in one boot: the number alone is used again.

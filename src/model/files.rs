@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::load::SourceLoader;
+use super::load::{LoadedText, SourceLoader};
 use super::{foreign, syntax};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span};
 
@@ -100,7 +100,10 @@ pub(super) fn read_all<'a>(
         let loaded = match loader.load(&wanted.path) {
             Ok(loaded) => loaded,
             Err(reason) => {
-                faults.push(unreadable(&wanted, &reason, &root, sources));
+                faults.push(match loader.torn(&wanted.path) {
+                    Some(torn) => no_text(&wanted, torn, sources),
+                    None => unreadable(&wanted, &reason, &root, sources),
+                });
                 reading.incomplete = true;
                 continue;
             }
@@ -224,6 +227,18 @@ fn unreadable(wanted: &Wanted, reason: &str, root: &Path, sources: &mut Sources)
                 "",
             )
         }
+    }
+}
+
+fn no_text(wanted: &Wanted, (loaded, at): (LoadedText, usize), sources: &mut Sources) -> Diagnostic {
+    let title = format!("`{}` is not UTF-8", loaded.shown.display());
+    let source = sources.add(loaded.shown, loaded.text);
+    let place = Span::new(source, at, at);
+    let fault = Diagnostic::error("unreadable", title, place, "this is no character of UTF-8")
+        .help("save the file as UTF-8, or take this out");
+    match wanted.place {
+        Some(included) => fault.also(included, "included here"),
+        None => fault,
     }
 }
 

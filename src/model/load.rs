@@ -11,6 +11,10 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 pub trait SourceLoader {
     /// The text of `path` (absolute), or why it can't be had.
     fn load(&self, path: &Path) -> Result<LoadedText, String>;
+    /// Of a file that is no text from some byte on: what can be shown of it, and that byte's place in it.
+    fn torn(&self, _path: &Path) -> Option<(LoadedText, usize)> {
+        None
+    }
     /// Whether there is anything at `path` (absolute).
     fn is_there(&self, path: &Path) -> bool {
         self.is_folder(path) || self.load(path).is_ok()

@@ -116,6 +116,11 @@ impl ArgumentKind {
     pub fn is_rest(&self) -> bool {
         matches!(self, Self::Rest { .. })
     }
+
+    /// Whether a word that begins with `-` gives it.
+    pub fn is_option(&self) -> bool {
+        matches!(self, Self::Flag | Self::Option { .. })
+    }
 }
 
 impl Argument {
@@ -153,9 +158,16 @@ pub struct Shorts<'t, 'w> {
 impl Task {
     /// Whether words that begin with `-` mean something.
     pub fn takes_options(&self) -> bool {
-        self.args
-            .iter()
-            .any(|argument| matches!(argument.kind, ArgumentKind::Flag | ArgumentKind::Option { .. }))
+        self.args.iter().any(|argument| argument.kind.is_option())
+    }
+
+    /// Whether `word` is an option whose value is the next word.
+    pub fn wants_value(&self, word: &str) -> bool {
+        let is_this = |argument: &&Argument| word.strip_prefix("--") == Some(argument.name.as_str());
+        match self.args.iter().find(is_this) {
+            Some(argument) => matches!(argument.kind, ArgumentKind::Option { .. }),
+            None => self.is_shorts(word) && matches!(self.shorts(word).option, Some((_, None))),
+        }
     }
 
     /// Whether `word` is one of short options; `-5` is a number where no option is called so.
@@ -189,7 +201,8 @@ impl Task {
         shorts
     }
 
-    fn short(&self, letter: char) -> Option<&Argument> {
+    /// The argument with this letter.
+    pub fn short(&self, letter: char) -> Option<&Argument> {
         self.args.iter().find(|argument| argument.short == Some(letter))
     }
 }

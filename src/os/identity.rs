@@ -57,19 +57,28 @@ pub fn is_group_there(group: u32) -> bool {
 
 /// The names of the processes that run in the process group `group`, as far as the system tells.
 pub fn group(group: u32) -> Vec<String> {
-    members(group).into_iter().map(|member| format!("{} ({})", member.name, member.pid)).collect()
+    let members = processes().into_iter().filter(|process| process.group == group);
+    members.map(|member| format!("{} ({})", member.name, member.pid)).collect()
 }
 
-/// A process of a group.
+/// A process that runs.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct Process {
     /// Its number.
     pub pid: u32,
+    /// Who started it; another one where that has ended.
+    pub parent: u32,
+    /// The process group that it is in, by the number of the one that leads it.
+    pub group: u32,
+    /// Likewise its session.
+    pub session: u32,
+    /// It was stopped, and hears no signal but those that end it or let it go on.
+    pub is_stopped: bool,
     /// At most 15 bytes.
     pub name: String,
 }
 
-impl Member {
+impl Process {
     /// Whether it has said that it does not want to hear of this signal.
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     pub fn ignores(&self, signal: i32) -> bool {
@@ -78,23 +87,32 @@ impl Member {
         let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
         u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
     }
+
+    /// The name of its program's file; of a script, that of who reads it.
+    pub fn program(&self) -> Option<String> {
+        let file = std::fs::read_link(format!("/proc/{}/exe", self.pid)).ok()?;
+        Some(file.file_name()?.to_string_lossy().into_owned())
+    }
 }
 
-/// The processes that run in the process group `group`, as far as the system tells.
+/// The processes that run, as far as the system tells.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-pub fn members(group: u32) -> Vec<Member> {
+pub fn processes() -> Vec<Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let member = |entry: std::fs::DirEntry| {
+    let process = |entry: std::fs::DirEntry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (name, fields) = stat.split_once('(')?.1.rsplit_once(") ")?;
+        // Its state, its parent, its group, its session.
         let mut fields = fields.split(' ');
-        // Its state, its parent, its group.
-        let runs = !matches!(fields.next()?, "Z" | "X");
-        let is_in = fields.nth(1)?.parse() == Ok(group);
-        (runs && is_in).then(|| Member { pid, name: name.to_owned() })
+        let state = fields.next()?;
+        let mut number = || fields.next()?.parse().ok();
+        let (parent, group, session) = (number()?, number()?, number()?);
+        let process =
+            Process { pid, parent, group, session, is_stopped: state == "T", name: name.to_owned() };
+        (!matches!(state, "Z" | "X")).then_some(process)
     };
-    entries.flatten().filter_map(member).collect()
+    entries.flatten().filter_map(process).collect()
 }
 
 fn boot() -> Option<String> {

@@ -52,6 +52,15 @@ impl SourceLoader for SourceFiles<'_> {
         Ok(LoadedText { shown: shown(path, self.here), text })
     }
 
+    fn torn(&self, path: &Path) -> Option<(LoadedText, usize)> {
+        let is_ours = distrust(path, self.any_owner).is_none() && real_path(path).starts_with(self.root);
+        let bytes = is_ours.then(|| self.files.read(path).ok()).flatten()?;
+        let at = std::str::from_utf8(&bytes).err()?.valid_up_to();
+        // What stands before that byte is as long there as here.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Some((LoadedText { shown: shown(path, self.here), text }, at))
+    }
+
     fn is_there(&self, path: &Path) -> bool {
         self.files.kind(path) != FileKind::Missing
     }

@@ -48,6 +48,11 @@ pub fn is_whole() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// Whether what we read is typed on a terminal.
+pub fn is_typed() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Whether a person sees what we print, on either output.
 pub fn is_watched() -> bool {
     std::io::stdout().is_terminal() && std::io::stderr().is_terminal()

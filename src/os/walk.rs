@@ -386,7 +386,8 @@ fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
-pub(super) fn os_path(bytes: &[u8]) -> &Path {
+/// A path in the system's terms.
+pub fn os_path(bytes: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt as _;
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }

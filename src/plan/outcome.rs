@@ -80,6 +80,11 @@ pub enum Ending {
     },
     /// It was not run.
     Skipped(Skip),
+    /// It failed, and what needs it runs all the same.
+    Ignored {
+        /// Why, where and what next.
+        fault: Fault,
+    },
     /// It asked, and the answer was no.
     Declined {
         /// The question.
@@ -105,7 +110,10 @@ impl Ending {
     /// Whether steps that need it may run.
     pub fn is_good(&self) -> bool {
         match self {
-            Self::Done | Self::UpToDate { .. } | Self::Skipped(Skip::Nothing { .. }) => true,
+            Self::Done
+            | Self::UpToDate { .. }
+            | Self::Ignored { .. }
+            | Self::Skipped(Skip::Nothing { .. }) => true,
             Self::Skipped(_) | Self::Declined { .. } | Self::Failed { .. } => false,
         }
     }

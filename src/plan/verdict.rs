@@ -139,6 +139,11 @@ pub enum Reason {
         /// The pattern.
         pattern: String,
     },
+    /// Another run of it, with other values, made this at the same time: nobody knows whose it is.
+    MadeByTwo {
+        /// The file's path in the project.
+        path: String,
+    },
     /// A step that it needs ran, and nobody knows what that changed.
     Needs {
         /// That step's title.
@@ -168,6 +173,9 @@ impl std::fmt::Display for Reason {
             Self::NoSource { pattern } => write!(formatter, "no file fits its source `{pattern}`"),
             Self::ChangedMeanwhile { part } => write!(formatter, "{part} changed while it ran"),
             Self::NotMade { pattern } => write!(formatter, "it did not make its output `{pattern}`"),
+            Self::MadeByTwo { path } => {
+                write!(formatter, "another run of it made its output {path} at the same time")
+            }
             Self::Needs { title } => write!(formatter, "`{title}` runs each time"),
         }
     }
@@ -232,6 +240,7 @@ impl Reason {
             | Self::NoSource { pattern: text }
             | Self::ChangedMeanwhile { part: text }
             | Self::NotMade { pattern: text }
+            | Self::MadeByTwo { path: text }
             | Self::Needs { title: text } => *text = map(text),
         }
         self

@@ -2,7 +2,7 @@
 //!
 //! A workspace is one group, whatever was done with it; its result is that of its apply or destroy, unless something failed or was declined
 //! before. Other steps with the same title are one group (the worst result). What nobody asked for (a read for somebody else, a question that
-//! was answered with yes) is no group, unless it went wrong.
+//! was answered with yes) is no group, unless it went wrong. A task that was skipped is one, and a step of ours that had nothing to do is not.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) struct Group {
 }
 
 /// All results, as a sentence lists them.
-pub(super) const RESULTS: [&str; 13] = [
+pub(super) const RESULTS: [&str; 15] = [
     "applied",
     "destroyed",
     "planned",
@@ -35,10 +35,12 @@ pub(super) const RESULTS: [&str; 13] = [
     "unchanged",
     "empty",
     "up to date",
+    "skipped",
     "not applied",
     "not destroyed",
     "not started",
     "declined",
+    "failed but ignored",
     "failed",
     "not finished",
 ];
@@ -89,7 +91,9 @@ fn group(title: &str, rows: &[(usize, &Row)], style: &Style) -> Option<(usize, G
         let what = String::new();
         return Some((*place, Group { title: title.to_owned(), result, label, mark, took, what }));
     };
-    if matches!(ending, Ending::Skipped(Skip::Nothing { .. })) || (Skips::is_one(ending) && row.is_inner) {
+    let had_nothing_to_do = matches!(ending, Ending::Skipped(Skip::Nothing { .. }))
+        && !words::is_skipped_task(row.role(), ending);
+    if had_nothing_to_do || is_held_part(row, ending) || (Skips::is_one(ending) && row.is_inner) {
         return None;
     }
     let was_planned = rows.iter().any(|(_, row)| !row.is_inner && is_done(row));
@@ -102,13 +106,13 @@ fn group(title: &str, rows: &[(usize, &Row)], style: &Style) -> Option<(usize, G
         Ending::Failed { .. } if is_workspace => row.shape.title.clone(),
         _ => words::reason(ending),
     };
-    let (label, mark) = (words::label(ending), words::mark(ending, style));
+    let (label, mark) = (words::label(ending), words::mark(row.role(), ending, style));
     let place = main.map_or(*place, |(place, _)| *place);
     Some((place, Group { title: title.to_owned(), result, label, mark, took, what }))
 }
 
 fn result(row: &Row, ending: &Ending, was_planned: bool) -> &'static str {
-    let Role::Workspace { verb, .. } = row.role() else { return words::result(ending) };
+    let Role::Workspace { verb, .. } = row.role() else { return words::result(row.role(), ending) };
     match (ending, verb) {
         (Ending::Done, "apply") => "applied",
         (Ending::Done, "destroy") => "destroyed",
@@ -117,7 +121,7 @@ fn result(row: &Row, ending: &Ending, was_planned: bool) -> &'static str {
         (Ending::UpToDate { .. }, "destroy") => "empty",
         (Ending::Skipped(_), "apply") if was_planned => "not applied",
         (Ending::Skipped(_), "destroy") if was_planned => "not destroyed",
-        _ => words::result(ending),
+        _ => words::result(row.role(), ending),
     }
 }
 
@@ -131,11 +135,17 @@ fn weight(row: &Row) -> u8 {
             Ending::UpToDate { .. } | Ending::Skipped(Skip::Nothing { .. }) => 0,
             Ending::Done => 1,
             Ending::Skipped(_) => SKIPPED,
-            Ending::Declined { .. } => STOPPED,
+            Ending::Declined { .. } | Ending::Ignored { .. } => STOPPED,
             Ending::Failed { .. } => 5,
         },
         Stage::Waiting | Stage::Running { .. } | Stage::Asking { .. } => 4,
     }
+}
+
+/// Whether it is a part of a task that does not run here, as the task's last step says.
+fn is_held_part(row: &Row, ending: &Ending) -> bool {
+    let is_part = row.shape.name.split(' ').next().is_some_and(|name| name.contains('#'));
+    is_part && row.role() == Role::Task && matches!(ending, Ending::Skipped(Skip::HeldBack { .. }))
 }
 
 fn is_apply(row: &Row) -> bool {

@@ -35,7 +35,7 @@ impl<'a> Role<'a> {
             return Self::Workspace { name, verb };
         }
         match step.rsplit_once(':') {
-            _ if step.starts_with("confirm:") => Self::Inner,
+            _ if step.starts_with("confirm:") || step.starts_with("requires:") => Self::Inner,
             Some((_, "conclude")) => Self::Conclusion,
             Some((_, "approve" | "resume")) => Self::Inner,
             _ => Self::Other,
@@ -81,6 +81,8 @@ mod tests {
             ("task:deploy to=a:b", Role::Task),
             ("workspace:base:plan-destroy", Role::Workspace { name: "base", verb: "plan-destroy" }),
             ("confirm:deploy", Role::Inner),
+            ("requires:deploy", Role::Inner),
+            ("requires:docs:approve", Role::Inner),
             ("down:approve", Role::Inner),
             ("up:resume", Role::Inner),
             ("up:conclude", Role::Conclusion),

@@ -14,12 +14,13 @@ use crate::text::duration;
 pub(super) const LONG: Duration = Duration::from_secs(1);
 
 /// The sign before a step that ended so. A word beside it says the same.
-pub(super) fn mark(ending: &Ending, style: &Style) -> &'static str {
+pub(super) fn mark(role: Role, ending: &Ending, style: &Style) -> &'static str {
     match ending {
         Ending::Done => style.mark("✓", "+"),
+        _ if is_skipped_task(role, ending) => "-",
         Ending::UpToDate { .. } | Ending::Skipped(Skip::Nothing { .. }) => "=",
         Ending::Skipped(_) => "-",
-        Ending::Declined { .. } => "!",
+        Ending::Declined { .. } | Ending::Ignored { .. } => "!",
         Ending::Failed { .. } => style.mark("✗", "x"),
     }
 }
@@ -29,21 +30,28 @@ pub(super) fn label(ending: &Ending) -> Label {
     match ending {
         Ending::Done => Label::Good,
         Ending::UpToDate { .. } | Ending::Skipped(_) => Label::Quiet,
-        Ending::Declined { .. } => Label::Warning,
+        Ending::Declined { .. } | Ending::Ignored { .. } => Label::Warning,
         Ending::Failed { .. } => Label::Error,
     }
 }
 
 /// The result in a word or two.
-pub(super) fn result(ending: &Ending) -> &'static str {
+pub(super) fn result(role: Role, ending: &Ending) -> &'static str {
     match ending {
+        _ if is_skipped_task(role, ending) => "skipped",
         Ending::Done => "done",
         Ending::UpToDate { .. } => "up to date",
         Ending::Skipped(Skip::Nothing { .. }) => "nothing to do",
         Ending::Skipped(_) => "not started",
         Ending::Declined { .. } => "declined",
+        Ending::Ignored { .. } => "failed but ignored",
         Ending::Failed { .. } => "failed",
     }
+}
+
+/// Whether it is a task that does not run here. Steps that nobody named have nothing to do instead.
+pub(super) fn is_skipped_task(role: Role, ending: &Ending) -> bool {
+    role == Role::Task && matches!(ending, Ending::Skipped(Skip::Nothing { .. }))
 }
 
 /// Why it ended so; empty where there is nothing more to say.
@@ -57,7 +65,7 @@ pub(super) fn reason(ending: &Ending) -> String {
         Ending::Skipped(Skip::HeldBack { reason }) => first_line(reason),
         Ending::Skipped(Skip::Interrupted) => "interrupted".to_owned(),
         Ending::Declined { question } => first_line(question),
-        Ending::Failed { fault } => first_line(&fault.message),
+        Ending::Failed { fault } | Ending::Ignored { fault } => first_line(&fault.message),
     }
 }
 
@@ -68,7 +76,9 @@ pub(super) fn is_shown(row: &Row, ending: &Ending, took: Duration, is_single: bo
     let is_long = took >= LONG;
     match ending {
         Ending::Declined { .. } => true,
-        Ending::Failed { .. } => !is_single,
+        // The warning of the only step said it.
+        Ending::Failed { .. } | Ending::Ignored { .. } => !is_single,
+        _ if is_skipped_task(row.role(), ending) => true,
         Ending::Skipped(Skip::Nothing { .. }) => is_single && !row.is_inner,
         Ending::Skipped(_) => false,
         Ending::Done if row.is_inner => is_long,
@@ -86,15 +96,18 @@ pub(super) fn finished(board: &Board, name: &str, ending: &Ending, took: Duratio
     }
     let title = board.title(name);
     let changed = row.and_then(|row| row.changed.as_deref());
-    let (mark, label) = (mark(ending, style), label(ending));
+    let role = Role::of(name);
+    let (mark, label, result) = (mark(role, ending, style), label(ending), result(role, ending));
     let reason = reason(ending);
     let said = match (ending, changed) {
         (Ending::Done, Some(changed)) => first_line(changed),
-        _ if reason.is_empty() => result(ending).to_owned(),
-        _ => format!("{}: {reason}", result(ending)),
+        _ if reason.is_empty() => result.to_owned(),
+        _ => format!("{result}: {reason}"),
     };
     let time = match ending {
-        Ending::Done | Ending::Failed { .. } => format!("  {}", duration::render(took)),
+        Ending::Done | Ending::Failed { .. } | Ending::Ignored { .. } => {
+            format!("  {}", duration::render(took))
+        }
         Ending::UpToDate { .. } | Ending::Skipped(_) | Ending::Declined { .. } => String::new(),
     };
     if label == Label::Quiet {
@@ -189,6 +202,11 @@ mod tests {
                 Ending::Declined { question: "Apply base?".into() },
                 None,
                 "! apply base  declined: Apply base?",
+            ),
+            (
+                Ending::Ignored { fault: fault.clone() },
+                None,
+                "! apply base  failed but ignored: terraform exited with 1  12s",
             ),
             (Ending::Failed { fault }, None, "✗ apply base  failed: terraform exited with 1  12s"),
         ] {

@@ -59,7 +59,7 @@ pub enum Outcome {
     /// There is nothing for it to do here.
     Skipped(String),
     /// It failed, and what needs it runs all the same: nobody may take it for done, nor for undone.
-    Ignored(String),
+    Ignored(Fault),
     /// It was not done, since what it closes was not.
     Stopped(Skip),
     /// It failed.

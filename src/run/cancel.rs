@@ -96,6 +96,11 @@ impl Cancel {
         self.signals.load(Ordering::SeqCst) > 0
     }
 
+    /// The first signal that came.
+    pub(super) fn first(&self) -> Option<Signal> {
+        self.lock().first
+    }
+
     /// The title of the step that failed, where those that yield are ended for it.
     pub(super) fn failed(&self) -> Option<String> {
         if self.has_failed.load(Ordering::SeqCst) { self.lock().failed.clone() } else { None }

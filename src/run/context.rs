@@ -22,6 +22,7 @@ use crate::masking::Masker;
 use crate::os::command::CommandSpec;
 use crate::os::files::TemporaryFolder;
 use crate::os::process::LaunchOutput;
+use crate::os::signal::{self, Signal};
 use crate::os::{Doors, identity};
 use crate::plan::{Broken, Digest, Step, StepId};
 
@@ -39,6 +40,10 @@ pub struct StepContext<'a> {
     /// Told that it takes longer than a moment, as often as one likes.
     pub(super) lasts: &'a (dyn Fn() + Sync),
 }
+
+/// What helps where a command's words and variables are more than the system takes.
+const TOO_LONG: &str = "the system takes 128 KB for one word or variable, and a few MB for all of them: give the words in a file, \
+                        or fewer of them at a time (`xargs`)";
 
 /// A step's voice. Everything said through it is masked.
 #[derive(Clone, Copy)]
@@ -161,10 +166,15 @@ impl<'a> StepContext<'a> {
 
     /// The fault of this step when it is cancelled.
     pub fn interruption(&self) -> Fault {
-        match self.failed().filter(|_| !self.shared.cancel.is_cancelled()) {
-            Some(title) => Fault::new(FaultKind::Interrupted, format!("ended, since `{title}` failed")),
-            None => interrupted(),
-        }
+        let (fault, number) = match self.failed().filter(|_| !self.shared.cancel.is_cancelled()) {
+            Some(title) => {
+                let text = format!("ended, since `{title}` failed");
+                (Fault::new(FaultKind::Interrupted, text), Some(signal::TERMINATE))
+            }
+            None => (interrupted(), self.shared.cancel.first().map(Signal::number)),
+        };
+        // As of a command that the signal ended.
+        Fault { status: number.and_then(|number| u8::try_from(128 + number).ok()), ..fault }
     }
 
     /// The title of the step for whose failure this one is ended.
@@ -287,8 +297,12 @@ impl<'a> StepContext<'a> {
             if !self.shared.is_folder_still(&spec.dir) {
                 return no_folder(spec);
             }
-            Fault::new(FaultKind::World, format!("`{}` could not be started: {error}", spec.tool))
-                .detail(format!("in {}", spec.dir.display()))
+            let message = format!("`{}` could not be started: {error}", spec.tool);
+            let fault = Fault::new(FaultKind::World, message).detail(format!("in {}", spec.dir.display()));
+            match error.kind() {
+                std::io::ErrorKind::ArgumentListTooLong => fault.hint(TOO_LONG),
+                _ => fault,
+            }
         })?;
         // One that writes to us does not outlive us, so nobody will look for it.
         let can_outlive_us = matches!(launch.output, LaunchOutput::Shim { .. });

@@ -137,8 +137,12 @@ impl<'env> Dispatcher<'env> {
             effect: step.effect,
             when_orphaned: step.when_orphaned,
         };
-        // Each of its commands is recorded before it starts, and this with it.
+        let is_kept =
+            self.shared.kept.as_ref().is_some_and(|kept| kept.reason(self.shared.plan, id).is_some());
         let recorded = match step.action.only_runs_commands() {
+            // It starts nothing, and whoever goes on for this run keeps it too.
+            _ if is_kept => Ok(()),
+            // Each of its commands is recorded before it starts, and this with it.
             true => self.shared.record_soon(intent),
             false => self.shared.record(intent, step.is_precious()),
         };
@@ -160,9 +164,10 @@ impl<'env> Dispatcher<'env> {
                 Ending::Done
             }
             Outcome::UpToDate(reason) => Ending::UpToDate { reason: self.shared.masker.mask(&reason) },
-            Outcome::Skipped(reason) | Outcome::Ignored(reason) => {
+            Outcome::Skipped(reason) => {
                 Ending::Skipped(Skip::Nothing { reason: self.shared.masker.mask(&reason) })
             }
+            Outcome::Ignored(fault) => Ending::Ignored { fault: self.masked(fault) },
             Outcome::Stopped(skip) => Ending::Skipped(skip),
             Outcome::Failed(fault) => Ending::Failed { fault: self.masked(fault) },
             Outcome::Ask(proposal) => return self.ask(id, proposal),

@@ -9,7 +9,7 @@ use super::context::StepContext;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::journal::store::file_name;
 use crate::os::command::{Argument, CommandSpec, EnvironmentValue, Input, Output};
-use crate::os::process::{Launch, LaunchOutput};
+use crate::os::process::{Launch, LaunchInput, LaunchOutput};
 use crate::os::shim::Orphaned;
 use crate::os::terminal;
 use crate::plan::WhenOrphaned;
@@ -41,13 +41,15 @@ impl StepContext<'_> {
             Argument::Plain(text) => OsString::from(text),
             Argument::Path(path) => path.clone().into_os_string(),
         });
-        let stdin = match &spec.stdin {
-            Input::Empty => None,
-            Input::Bytes(secret) => Some(secret.expose().as_bytes().to_vec()),
-            Input::Raw(raw) => Some(raw.0.to_vec()),
+        let input = match &spec.stdin {
+            // In the background of a terminal it would be stopped when it reads.
+            Input::Empty if spec.output == Output::Terminal && !terminal::is_typed() => LaunchInput::Ours,
+            Input::Empty => LaunchInput::Nothing,
+            Input::Bytes(secret) => LaunchInput::Bytes(secret.expose().as_bytes().to_vec()),
+            Input::Raw(raw) => LaunchInput::Bytes(raw.0.to_vec()),
         };
         let env = if matches!(output, LaunchOutput::Tty) { without_pagers(&env) } else { env };
-        Ok(Launch { program, args: args.collect(), env, dir: spec.dir.clone(), stdin, output })
+        Ok(Launch { program, args: args.collect(), env, dir: spec.dir.clone(), input, output })
     }
 
     /// Ours, and what the command adds to it.

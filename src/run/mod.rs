@@ -102,7 +102,8 @@ pub fn run(
     let command = masker.mask(&settings.command);
     let names = plan.ids().map(|id| plan.step(id).name.clone()).collect();
     let journal = if settings.recorded {
-        let typed = (command.as_str(), settings.tasks_file.as_str());
+        let resumes = settings.resumed.as_ref().map(|resumed| resumed.run.as_str());
+        let typed = (command.as_str(), settings.tasks_file.as_str(), resumes);
         let store = RunStore::create_for(doors, &settings.records, typed, names);
         Some(store.map_err(|error| {
             let folder = settings.records.join(crate::journal::store::FOLDER);

@@ -5,6 +5,7 @@
 
 pub mod columns;
 pub mod count;
+pub mod cut;
 pub mod dotenv;
 pub mod duration;
 pub mod list;

@@ -9,6 +9,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 /// Folders that are never looked into: what git and Shipway keep for themselves.
 pub const NEVER: [&str; 2] = [".git", ".shipway"];
 
@@ -48,12 +50,12 @@ pub enum PatternFault {
 }
 
 /// A list of patterns, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patterns {
     list: Vec<Pattern>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Pattern {
     text: String,
     excludes: bool,
@@ -63,7 +65,7 @@ struct Pattern {
 }
 
 /// What stands between two `/`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Piece {
     /// `**`.
     Deep,
@@ -81,6 +83,15 @@ impl Pattern {
     /// Whether files are meant because of it.
     fn gives(&self) -> bool {
         !self.excludes && !self.is_of_less
+    }
+
+    /// The path, where no wildcard is in it.
+    fn path(&self) -> Option<Vec<u8>> {
+        let names = self.pieces.iter().map(|piece| match piece {
+            Piece::Name(name) => Some(name.as_slice()),
+            _ => None,
+        });
+        Some(names.collect::<Option<Vec<_>>>()?.join(&b'/'))
     }
 }
 
@@ -151,15 +162,30 @@ impl Patterns {
         self.list.is_empty()
     }
 
-    /// Each pattern that names something, alone, with what was written.
-    pub fn each(&self) -> impl Iterator<Item = (&str, Self)> {
-        let named = self.list.iter().filter(|pattern| pattern.gives());
-        named.map(|pattern| (pattern.text.as_str(), Self { list: vec![pattern.clone()] }))
+    /// Each pattern that names something, alone, with what was written: `{a,b}` is one.
+    pub fn each(&self) -> Vec<(&str, Self)> {
+        let named: Vec<&Pattern> = self.list.iter().filter(|pattern| pattern.gives()).collect();
+        let written = named.chunk_by(|one, next| one.text == next.text);
+        let alone = |group: &[&Pattern]| Self { list: group.iter().copied().cloned().collect() };
+        written.filter_map(|group| Some((group.first()?.text.as_str(), alone(group)))).collect()
     }
 
-    /// Whether no wildcard is in it: then it names one file or folder, which is expected to be there.
+    /// Whether no wildcard is in it: then it names one file or folder, or with `{a,b}` either, which is expected to be there.
     pub fn is_name(&self) -> bool {
-        self.list.iter().all(|pattern| pattern.pieces.iter().all(|piece| matches!(piece, Piece::Name(_))))
+        self.list.iter().all(|pattern| pattern.path().is_some())
+    }
+
+    /// The paths of those without a wildcard.
+    pub fn paths(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.list.iter().filter(|pattern| pattern.gives()).filter_map(Pattern::path)
+    }
+
+    /// Whether the file at `path` is meant.
+    pub fn means_path(&self, path: &[u8]) -> bool {
+        let mut names: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+        let Some(file) = names.pop() else { return false };
+        let place = names.into_iter().fold(self.start(), |place, name| self.enter(&place, name));
+        self.means(&place, file)
     }
 
     /// Where a walk starts.

@@ -497,10 +497,7 @@ fn bash_quotes_what_it_completes_as_the_word_is_begun() {
 
 #[test]
 fn zsh_completes_after_an_opening_quote_and_quotes_blanks() {
-    // No part of CI's machine.
-    if crate::harness::tools::find("zsh").is_none() {
-        return;
-    }
+    needs!("zsh");
     let space = Space::with_tasks(BLANKS);
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap();
     // A shell on a terminal, which tells the line that it has after the key.
@@ -530,10 +527,7 @@ fn zsh_completes_after_an_opening_quote_and_quotes_blanks() {
 
 #[test]
 fn fish_completes_values() {
-    // No part of CI's machine: the answers above are what it shows.
-    if crate::harness::tools::find("fish").is_none() {
-        return;
-    }
+    needs!("fish");
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_shipway")).parent().unwrap();
     for (tasks, line, told) in [
         (CHOICES, "shipway serve --mode ", "fast\nsafe\n"),

@@ -188,17 +188,27 @@ fn links_between_the_pages_lead_somewhere() {
     }
 }
 
-/// Whether a source has a test of this name.
+/// Whether a source has a test of this name that is run.
 fn has_test(source: &str, name: &str) -> bool {
-    source.split("#[test]").skip(1).any(|after| {
-        // Other attributes may stand between.
-        let function = after.lines().map(str::trim).find(|line| line.starts_with("fn "));
-        function.is_some_and(|line| {
-            line.strip_prefix("fn ")
-                .and_then(|rest| rest.split('(').next())
-                .is_some_and(|found| found == name)
-        })
+    let head = format!("fn {name}(");
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    lines.iter().enumerate().filter(|(_, line)| line.starts_with(&head)).any(|(at, _)| {
+        // What stands above a function up to the end of another thing is its own.
+        let is_own =
+            |line: &&&str| line.starts_with("//") || !(line.is_empty() || line.ends_with(['}', '{', ';']));
+        let above: Vec<&str> = lines[..at].iter().rev().take_while(is_own).copied().collect();
+        let attributes = || above.iter().filter(|line| !line.starts_with("//"));
+        attributes().any(|line| *line == "#[test]") && !attributes().any(|line| line.contains("ignore"))
     })
+}
+
+#[test]
+fn a_test_that_is_not_run_proves_nothing() {
+    let source = "#[ignore]\nfn other() {}\n\n/// Not to ignore.\n#[test]\n#[expect(\n    x,\n)]\nfn runs() {}\n#[test]\nfn also() {}\n\
+                  fn helps() {}\n#[test]\n#[ignore]\nfn a() {}\n#[ignore = \"why\"]\n#[test]\nfn b() {}\n\
+                  #[test]\n#[cfg_attr(x, ignore)]\nfn c() {}\n";
+    let names = ["runs", "also", "helps", "a", "b", "c", "ru"];
+    assert_eq!(names.map(|name| has_test(source, name)), [true, true, false, false, false, false, false]);
 }
 
 #[test]

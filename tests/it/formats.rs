@@ -46,8 +46,53 @@ fn reading(text: &str) -> Result<String, Vec<&'static str>> {
     }
 }
 
+/// The comments of a text, and where its lines end without one: read apart from how `fmt` reads them.
+fn comments(text: &str) -> (Vec<&str>, Vec<usize>) {
+    let (mut comments, mut bare_ends) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    while let Some(at) = rest.find(['#', '"', '\'', '\n']) {
+        let start = text.len() - rest.len() + at;
+        rest = &rest[at..];
+        if rest.starts_with('\n') {
+            bare_ends.push(start);
+            rest = &rest[1..];
+            continue;
+        }
+        if rest.starts_with('#') {
+            let (comment, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            comments.push(comment.trim_end());
+            rest = after;
+            continue;
+        }
+        let quote = &rest[..1];
+        let long = quote.repeat(3);
+        let end = if rest.starts_with(&long) { long.as_str() } else { quote };
+        rest = &rest[end.len()..];
+        // To its end, past what `\` takes away from it.
+        while !rest.starts_with(end) {
+            let escaped = usize::from(quote == "\"" && rest.starts_with('\\'));
+            let mut letters = rest.chars();
+            letters.nth(escaped).expect("the string's end");
+            rest = letters.as_str();
+        }
+        rest = &rest[end.len()..];
+        // Two quotes more may end a long one.
+        if end.len() == 3 {
+            rest = rest.trim_start_matches(quote);
+        }
+    }
+    (comments, bare_ends)
+}
+
 #[test]
-fn no_file_that_we_have_changes_its_meaning() {
+fn comments_are_found_outside_of_strings() {
+    let text = "# a\nx = 'no # b' # c\n[t] # d\ny = \"\"\"\n# no \\\"\"\"\" # e\n\
+                z = '''\n'# no'''' #f  \nw = [\"\\\"# no\", # g\n]\n";
+    assert_eq!(comments(text), (vec!["# a", "# c", "# d", "# e", "#f", "# g"], vec![text.len() - 1]));
+}
+
+/// The texts of all tasks files that we have, with where they are from.
+fn corpus() -> Vec<(String, String)> {
     let root = Path::new(ROOT);
     let mut all = vec![root.join("tasks.toml")];
     files(&root.join("templates"), &mut all);
@@ -59,8 +104,37 @@ fn no_file_that_we_have_changes_its_meaning() {
         let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
         texts.push((page.to_owned(), blocks.collect::<Vec<_>>().join("\n")));
     }
+    texts
+}
+
+#[test]
+fn every_comment_of_a_file_that_we_have_is_kept() {
+    let mut kept = 0;
+    for (name, text) in corpus() {
+        if format(&text).is_err() {
+            continue;
+        }
+        // As it is, and with a comment at the end of each line that has none.
+        let mut full = text.clone();
+        for (number, end) in comments(&text).1.into_iter().enumerate().rev() {
+            full.insert_str(end, &format!(" # {number}"));
+        }
+        for text in [text, full] {
+            let formatted = format(&text).unwrap();
+            let (mut before, mut after) = (comments(&text).0, comments(&formatted).0);
+            before.sort_unstable();
+            after.sort_unstable();
+            assert_eq!(after, before, "{name}");
+            kept += before.len();
+        }
+    }
+    assert!(kept >= 1000, "{kept}");
+}
+
+#[test]
+fn no_file_that_we_have_changes_its_meaning() {
     let (mut loaded, mut wrong) = (0, 0);
-    for (name, text) in texts {
+    for (name, text) in corpus() {
         let formatted = match format(&text) {
             Ok(formatted) => formatted,
             Err(FormatFault::Syntax(_)) => continue,
@@ -118,4 +192,45 @@ fn a_file_that_cannot_be_read_is_told_at_its_place_and_left() {
     assert_eq!(space.read("tasks.toml"), "[tasks\nx=1\n");
     // What is wrong in another way still has a shape.
     Space::with_tasks("[tasks.a]\nrnu='x'\n").run("fmt").exits(0).prints("formatted tasks.toml\n");
+}
+
+#[test]
+fn fmt_keeps_the_line_ends_and_the_byte_order_mark() {
+    let text = "\u{feff}[tasks]\r\na=\"\"\"\r\necho one\r\necho two\r\n\"\"\"\r\nbb='true'\r\n";
+    let space = Space::with_tasks(text);
+    space.run("fmt --check").exits(1);
+    space.run("fmt").exits(0);
+    let shaped = text.replace("a=", "a  = ").replace("bb=", "bb = ");
+    assert_eq!(space.read("tasks.toml"), shaped);
+    space.run("fmt --check").exits(0);
+    space.run("a").exits(0).prints("one\ntwo\n");
+}
+
+#[test]
+fn a_byte_that_is_no_text_is_told_at_its_place() {
+    let space = Space::with_tasks(
+        "[include]\nx = { path = \"x.toml\", optional = true }\n[tasks]\nhello = \"true\"\n",
+    );
+    let broken = b"[tasks]\nb = \"\xc3\xa9\xff\"\nc = \"true\"\n";
+    std::fs::write(space.path("x.toml"), broken).unwrap();
+    let said = "`x.toml` is not UTF-8";
+    space.run("hello").exits(3).says(said).says("x.toml:2:7").says("included here");
+    std::fs::write(space.path("tasks.toml"), broken).unwrap();
+    for line in ["hello", "check", "fmt"] {
+        let output = space.run(line);
+        output.exits(3);
+        let all = output.all();
+        assert!(all.contains("`tasks.toml` is not UTF-8") && all.contains("tasks.toml:2:7"), "{all}");
+    }
+}
+
+#[test]
+fn a_tasks_file_that_is_a_folder_is_said_to_be_one() {
+    let space = Space::new().file("tasks.toml/x", "");
+    space
+        .run("hello")
+        .exits(2)
+        .says("there is no tasks.toml here")
+        .says("tasks.toml is a folder, not a file");
+    space.run("-f tasks.toml hello").exits(2).says("is no file");
 }

@@ -3,6 +3,8 @@
 
 // `cfg(test)` is always on here; it tells clippy that helpers, too, are tests.
 #[cfg(test)]
+mod arguments;
+#[cfg(test)]
 mod backends;
 #[cfg(test)]
 mod bench_runner;
@@ -14,6 +16,8 @@ mod canary;
 mod cloud;
 #[cfg(test)]
 mod code;
+#[cfg(test)]
+mod command_words;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -43,6 +47,8 @@ mod floors;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod fresh_meanwhile;
+#[cfg(test)]
 mod freshness;
 #[cfg(test)]
 mod fuzzed;
@@ -53,7 +59,11 @@ mod ground;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod import_losses;
+#[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod imports_make;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
@@ -98,6 +108,8 @@ mod secrets;
 mod signal_table;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod summaries;
 #[cfg(test)]
 mod tags;
 #[cfg(test)]

@@ -252,3 +252,82 @@ fn a_failing_terraform_shows_nothing_of_what_it_was_given() {
     output.exits(1);
     assert_unseen(&[DECLARED], &space, &output);
 }
+
+/// Tasks that are given a secret, each in another way.
+fn given_a_secret() -> Space {
+    Space::with_tasks(
+        "[vars]\ntok = { env = \"TOK\", secret = true }\nkind = { prompt = \"Kind\", choices = [\"a\"], secret = true }\n\
+         [tasks.x]\nargs = [{ name = \"v\", env = \"TOK\" }]\nrun = 'echo hi {{ v }}; exit 1'\nfinally = 'echo bye {{ v }}'\n\
+         [tasks.l]\ndepends = [{ task = \"x\", args = [\"{{ env.TOK }}\"] }]\n\
+         [tasks.m]\nmatrix = { v = [\"Zq7pXw9LmN2vK4\"] }\nrun = 'echo {{ matrix.v }}'\n\
+         [tasks.f]\nargs = [\"v\"]\nsources = [\"*.none\"]\nrun = 'echo hi {{ v }}'\n\
+         [tasks.y]\nargs = [{ name = \"v\", env = \"TOK\", choices = [\"a\", \"b\"] }]\nrun = 'echo {{ v }}'\n\
+         [tasks.p]\nargs = [{ name = \"v\", env = \"TOK\", pattern = '[a-z]+' }]\nrun = 'echo {{ v }}'\n\
+         [tasks.o]\nargs = [\"--n=1\"]\nrun = 'echo {{ n }}'\n\
+         [tasks.calls]\ndepends = [{ task = \"y\", args = [\"{{ env.TOK }}\"] }]\n\
+         [env_files.all]\npath = \".envs\"\n",
+    )
+    .file(".envs/app", "APP_PASSWORD=d0tenv:p@ss/w0rd\n")
+}
+
+const TOKEN: &str = "Zq7pXw9LmN2vK4";
+
+#[test]
+fn a_dry_run_shows_no_secret_that_the_run_would_mask() {
+    let space = given_a_secret();
+    let run = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        space.shipway(words).env("TOK", TOKEN).run()
+    };
+    run("x").exits(1);
+    for line in [
+        "x",
+        "l",
+        "--json x",
+        "--json l",
+        "--explain l",
+        "resume",
+        "m",
+        "--json m",
+        "--explain f Zq7pXw9LmN2vK4",
+    ] {
+        let line = match line {
+            "resume" => "resume --dry-run".to_owned(),
+            line => format!("--dry-run {line}"),
+        };
+        let output = run(&line);
+        output.exits(0);
+        assert!(output.stdout.contains("***"), "{}", output.all());
+        assert_unseen(&[TOKEN], &space, &output);
+    }
+    for line in ["--dry-run x d0tenv:p@ss/w0rd", "--dry-run --json x d0tenv:p@ss/w0rd"] {
+        let output = space.run(line);
+        output.exits(0);
+        assert_unseen(&["d0tenv:p@ss/w0rd"], &space, &output);
+    }
+}
+
+#[test]
+fn words_that_do_not_fit_are_told_without_their_secrets() {
+    let space = given_a_secret();
+    let lines = [
+        "y",
+        "p",
+        "calls",
+        "o Zq7pXw9LmN2vK4",
+        "o --Zq7pXw9LmN2vK4",
+        "m Zq7pXw9LmN2vK4",
+        "watch y",
+        "kind=Zq7pXw9LmN2vK4 x",
+    ];
+    for line in lines {
+        for options in ["", "--json "] {
+            let line = format!("{options}{line}");
+            let output = space.shipway(line.split(' ').collect::<Vec<_>>()).env("TOK", TOKEN).run();
+            output.exits(2);
+            assert!(output.all().replacen(&line, "", 1).contains("***"), "{}", output.all());
+            assert_unseen(&[TOKEN], &space, &output);
+        }
+    }
+    space.run("y d0tenv:p@ss/w0rd").exits(2).says("`***` is no choice for `v` of `y`: `a` or `b`");
+}

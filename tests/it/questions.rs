@@ -183,3 +183,28 @@ fn a_variable_is_asked_for_on_a_terminal_and_refused_without_one() {
     assert_eq!(space.read("word"), "a b");
     space.run("region=fra1 where").exits(0);
 }
+
+#[test]
+fn after_a_no_nothing_else_is_asked() {
+    let space = Space::with_tasks(
+        "[tasks.drop]\nconfirm = \"Drop all?\"\nrun = \"touch dropped\"\n\
+         [tasks.also]\nconfirm = \"Drop that, too?\"\nrun = \"touch also\"\n[tasks.both]\ndepends = [\"drop\", \"also\"]\n",
+    );
+    let terminal = space.shipway(["both"]).terminal();
+    terminal.wait_for_question("Drop all?");
+    terminal.types("n\r");
+    let closed = terminal.wait();
+    closed.exits(5);
+    assert!(!String::from_utf8_lossy(&closed.raw).contains("Drop that"), "{}", closed.screen);
+    assert!(!space.has("dropped") && !space.has("also"));
+
+    let terminal = space.shipway(["both"]).terminal();
+    terminal.wait_for_question("Drop all?");
+    terminal.types("y\r");
+    terminal.wait_for_question("Drop that, too?");
+    terminal.types("y\r");
+    terminal.wait().exits(0);
+    assert!(space.has("dropped") && space.has("also"));
+    // Whoever can't answer is told of all at once.
+    space.run("both").exits(4).says("Drop all?").says("Drop that, too?");
+}

@@ -3,11 +3,12 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
+use std::sync::OnceLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::harness::tools::find;
+use crate::harness::tools::{are_here, find};
 use crate::harness::{Space, needs};
 
 /// Bytes that shells, quotes and templates have plans for come often.
@@ -65,6 +66,14 @@ fn without_bash(space: &mut Space) {
     space.environment.insert("PATH".into(), bin.into());
 }
 
+/// The shells that are here; what is missing is said once.
+fn shells() -> &'static [&'static str] {
+    static SHELLS: OnceLock<Vec<&str>> = OnceLock::new();
+    SHELLS.get_or_init(|| {
+        ["sh", "bash", "dash", "zsh", "fish"].into_iter().filter(|shell| are_here(&[shell])).collect()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
@@ -108,12 +117,8 @@ proptest! {
         let mut scripts = Vec::new();
         let names: String = (0..VALUES).map(|number| format!(" \"$V{number}\"")).collect();
         // Each shell's own words, in its own interpreter: here nothing is put in by Shipway, and nothing may be taken away.
-        for shell in ["sh", "bash", "dash", "zsh", "fish"] {
-            if find(shell).is_some() {
-                scripts.push((shell, format!("[tasks.{shell}]\nrun = '''\n#!/usr/bin/env {shell}\nprintf '%s\\0'{names} >{shell}\n'''\n")));
-            } else {
-                println!("skipped: there is no {shell} here");
-            }
+        for shell in shells() {
+            scripts.push((shell, format!("[tasks.{shell}]\nrun = '''\n#!/usr/bin/env {shell}\nprintf '%s\\0'{names} >{shell}\n'''\n")));
         }
         let tasks: String = scripts.iter().map(|(_, text)| text.as_str()).collect();
         let space = with_values(Space::with_tasks(&tasks), &values);

@@ -112,6 +112,50 @@ fn our_own_files_and_examples_are_taken() {
 }
 
 #[test]
+fn what_import_writes_is_taken() {
+    let editor = Editor::new();
+    let mut taken = 0;
+    for entry in Path::new(ROOT).join("tests/fixtures/imports").read_dir().unwrap() {
+        let path = entry.unwrap().path().join("expected.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(editor.reads(&text), Some(Ok(())), "{}", path.display());
+        taken += 1;
+    }
+    assert!(taken >= 20, "{taken}");
+}
+
+#[test]
+fn a_command_that_is_empty_is_refused_as_loading_does() {
+    let editor = Editor::new();
+    for text in [
+        "[tasks]\na = \"\"\n",
+        "[tasks]\na = []\n",
+        "[tasks]\na = [\"true\", \"\"]\n",
+        "[tasks.a]\nrun = \"\"\n",
+        "[tasks.a]\nrun = \" \\n\"\n",
+        "[tasks.a]\nrun = []\n",
+        "[tasks.a]\nrun = [\"true\", \"\"]\n",
+        "[tasks.a]\nrun = { exec = [] }\n",
+        "[tasks.a]\nrun = \"true\"\nfinally = []\n",
+        "[tasks.a]\nrun = \"true\"\nif = \"\"\n",
+        "[tasks.a]\nrun = \"true\"\nif = { run = \"\" }\n",
+        "[tasks.a]\nwait_until = { run = \"\" }\n",
+        "[vars]\na = { sh = \"\" }\n",
+        "[workspaces.a]\nbefore_apply = []\n",
+        "[workspaces.a]\nbefore_apply = \"\"\n",
+    ] {
+        let failure = Texts::main(text).load().unwrap_err();
+        assert!(
+            failure.diagnostics.iter().any(|each| each.code == "empty"),
+            "{text}: {:?}",
+            failure.diagnostics
+        );
+        assert!(editor.reads(text).unwrap().is_err(), "{text} is taken");
+    }
+    assert_eq!(editor.reads("[tasks.a]\nrun = \"{{ x }}\"\nfinally = [\"true\"]\n"), Some(Ok(())));
+}
+
+#[test]
 fn wrong_shapes_are_refused_and_files_that_load_are_taken() {
     let editor = Editor::new();
     let (mut refused, mut taken) = (0, 0);

@@ -106,6 +106,51 @@ fn a_terminal_that_is_closed_ends_all_in_order() {
     assert_ends("sh", Told::HangUp);
 }
 
+/// Has a group of its own, as `timeout` gives it to what it runs, and a shell to each of its jobs under `set -m`.
+const ALONE: [&str; 3] = [
+    ": >runs; timeout 300 sleep 300; echo ended",
+    "set -m; sleep 300 & : >runs; wait; echo ended",
+    "python3 -c 'import subprocess as s; p = s.Popen([\"sh\", \"-c\", \": >runs; sleep 300; :\"], process_group=0); p.wait()'; echo ended",
+];
+
+#[test]
+fn what_is_in_a_group_of_its_own_is_told_too() {
+    needs!("bash", "timeout", "python3");
+    for script in ALONE {
+        for shell in ["sh", "bash"] {
+            for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+                let space = Space::new().file("script", script).file(
+                    "tasks.toml",
+                    &format!("[tasks.work]\nshell = \"{shell} -c\"\nrun = \". ./script; :\"\n"),
+                );
+                let place = space.root.parent().unwrap().to_str().unwrap().to_owned();
+                let running = space.start("work");
+                space.wait_for("runs");
+                running.signal(signal);
+                running.wait().exits(code);
+                let left = processes::below(&place);
+                assert!(left.is_empty(), "{script} under {shell} and {signal:?} leaves {left:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_time_limit_and_fail_fast_reach_what_is_in_a_group_of_its_own() {
+    needs!("timeout");
+    let space = Space::with_tasks(
+        "[tasks.slow]\ntimeout = \"500ms\"\nrun = \"timeout 300 sleep 300; :\"\n\
+         [tasks.runs]\nrun = \": >runs; timeout 300 sleep 300; :\"\n\
+         [tasks.fails]\nrun = \"until [ -e runs ]; do sleep 0.05; done; exit 4\"\n\
+         [tasks.both]\ndepends = [\"runs\", \"fails\"]\n",
+    );
+    let place = space.root.parent().unwrap().to_str().unwrap().to_owned();
+    space.run("slow").exits(124);
+    assert_eq!(processes::below(&place).len(), 0, "{:?}", processes::below(&place));
+    space.run("-j2 --fail-fast both").exits(4);
+    assert_eq!(processes::below(&place).len(), 0, "{:?}", processes::below(&place));
+}
+
 #[test]
 fn a_second_signal_ends_what_is_waited_for_at_once() {
     needs!("bash");
@@ -223,4 +268,41 @@ fn a_reader_that_has_had_enough_is_no_fault() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let said = space.read("err");
     assert!(!said.contains("roken pipe") && !said.contains("panic") && !said.contains("bug"), "{said}");
+}
+
+#[test]
+fn what_an_interactive_task_started_is_told_and_waited_for() {
+    needs!("bash");
+    for script in ["sleep 300 & : >runs; sleep 300", "trap '' TERM; sleep 300 & : >runs; sleep 300; wait"] {
+        let space = Space::with_tasks("[tasks.i]\ninteractive = true\nrun = \"bash ./script; :\"\n")
+            .file("script", script);
+        let place = space.root.parent().unwrap().to_str().unwrap().to_owned();
+        let terminal = space.shipway(["i"]).terminal();
+        space.wait_for("runs");
+        kill_process(terminal.pid(), Signal::TERM).unwrap();
+        if script.starts_with("trap") {
+            // Whoever does not want to hear is ended by the second one.
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            kill_process(terminal.pid(), Signal::TERM).unwrap();
+        }
+        terminal.wait().exits(143);
+        let left = processes::below(&place);
+        assert!(left.is_empty(), "{script} leaves {left:?}");
+    }
+}
+
+#[test]
+fn what_is_stopped_hears_a_signal_too() {
+    needs!("bash");
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let space =
+            Space::with_tasks("[tasks.asks]\nrun = \"echo $$ >pid; read x </dev/tty; echo got $x\"\n");
+        let terminal = space.shipway(["asks"]).terminal();
+        space.wait_for("pid");
+        let pid = Pid::from_raw(space.read("pid").trim().parse().unwrap()).unwrap();
+        until_true("its question stops it, since it has no terminal", || state(pid) == "T");
+        kill_process(terminal.pid(), signal).unwrap();
+        terminal.wait().exits(code);
+        assert!(state(pid).is_empty(), "{signal:?} leaves it");
+    }
 }

@@ -225,11 +225,14 @@ fn the_third_signal_ends_an_apply_hard() {
 fn a_grandchild_that_keeps_the_output_open_does_not_keep_the_run_from_ending() {
     let space = Space::with_tasks(&format!(
         "[tasks.leaves]\nrun = \"setsid sh -c '{}' & while [ ! -e runs ]; do sleep 0.05; done; touch done\"\n",
-        "touch runs; for turn in $(seq 1 100); do if [ -e go ]; then exit; fi; sleep 0.1; done"
+        "touch runs; for turn in $(seq 1 3000); do if [ -e go ]; then touch went; exit; fi; sleep 0.1; done"
     ));
     needs!("setsid");
     let ended = space.run("leaves");
+    // It heeds what comes after the end of the run, so it has outlived that.
+    assert!(!space.has("went"));
     space.write("go", "");
     ended.exits(0);
     assert!(space.has("done"));
+    space.wait_for("went");
 }

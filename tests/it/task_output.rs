@@ -274,3 +274,16 @@ fn what_a_full_disk_takes_is_told_and_ends_no_run() {
     let (code, said) = shell(format!("{{ {shipway} -q cat; echo $? >&2; }} | true"));
     assert_eq!((code, said.as_str()), (Some(0), "0\n"));
 }
+
+#[test]
+fn an_interactive_task_reads_what_shipway_is_given_to_read() {
+    let space = Space::with_tasks(
+        "[tasks]\nother = \"cat; echo end\"\n[tasks.restore]\ninteractive = true\nrun = \"cat; echo end\"\n",
+    );
+    let shipway = env!("CARGO_BIN_EXE_shipway");
+    for (task, prints) in [("restore", "one\ntwo\nend\n"), ("other", "end\n")] {
+        let line = format!("printf 'one\\ntwo\\n' | {shipway} {task}");
+        let output = space.program("sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), prints, "{task}");
+    }
+}

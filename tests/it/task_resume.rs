@@ -68,6 +68,50 @@ run = [{ task = "three" }, "echo all >>ran"]
 }
 
 #[test]
+fn what_was_done_is_kept_when_a_run_that_goes_on_does_not_come_far() {
+    let space = Space::with_tasks(
+        "[tasks.a]\nrun = \"echo a >>ran\"\n\
+         [tasks.b]\ndepends = [\"a\"]\nrun = \"test -e fixed; echo b >>ran; : >runs; test -e go || sleep 60\"\n\
+         [tasks.all]\nconfirm = \"Sure?\"\ndepends = [\"b\"]\nrun = \"echo all >>ran\"\n",
+    );
+    space.run("--yes all").exits(1);
+    space.write("fixed", "");
+    // Nobody is there to answer, and nothing was done.
+    space.run("resume").exits(4).says("--yes");
+    for _ in 0..2 {
+        let running = space.start("resume --yes");
+        space.wait_for("runs");
+        running.signal(Signal::KILL);
+        assert_eq!(running.wait().signal(), Some(9));
+        std::fs::remove_file(space.path("runs")).unwrap();
+    }
+    space.write("go", "");
+    space.run("resume --yes").exits(0);
+    assert_eq!(space.read("ran"), "a\nb\nb\nb\nall\n");
+}
+
+#[test]
+fn what_was_done_before_something_that_it_needs_was_done_once_more_is_not_kept() {
+    let space = Space::with_tasks(
+        "[tasks.a]\nexports = [\"x\"]\nrun = \"echo a >>ran; echo x=1 >>$SHIPWAY_OUTPUT; test ! -e late || { : >runs; sleep 60; }\"\n\
+         [tasks.b]\ndepends = [\"a\"]\nrun = \"echo b >>ran\"\n\
+         [tasks.c]\ndepends = [\"b\"]\nrun = \"test -e fixed; echo c >>ran\"\n",
+    );
+    space.run("c").exits(1);
+    assert_eq!(space.read("ran"), "a\nb\n");
+    // What `a` hands on is kept nowhere, so it runs again: and dies before `b` does.
+    space.write("late", "");
+    let running = space.start("resume");
+    space.wait_for("runs");
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().signal(), Some(9));
+    std::fs::remove_file(space.path("late")).unwrap();
+    space.write("fixed", "");
+    space.run("resume").exits(0);
+    assert_eq!(space.read("ran"), "a\nb\na\na\nb\nc\n");
+}
+
+#[test]
 fn what_needs_something_that_runs_again_does_too() {
     let space = Space::with_tasks(
         r#"

@@ -2,6 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
 
 use crate::harness::Space;
 use crate::harness::patience::until_true;
@@ -93,6 +98,16 @@ run = "echo y >>never; exit 4"
 }
 
 #[test]
+fn the_delay_between_attempts_doubles() {
+    let space =
+        Space::with_tasks("[tasks.x]\nretry = { attempts = 4, delay = \"200ms\" }\nrun = \"false\"\n");
+    let start = Instant::now();
+    let output = space.run("x");
+    assert!(start.elapsed() >= Duration::from_millis(1400), "{:?}: {}", start.elapsed(), output.all());
+    output.exits(1).says("again in 0.2s").says("again in 0.4s").says("again in 0.8s");
+}
+
+#[test]
 fn all_that_is_missing_is_told_before_anything_starts_and_before_a_question() {
     let space = Space::with_tasks(
         r#"
@@ -123,39 +138,58 @@ env = ["SOME_TOKEN", { name = "OTHER", advice = "ask Ada for it" }]
     space.run("--dry-run ship").exits(0);
 }
 
-#[test]
-fn a_task_is_done_when_its_service_answers() {
+/// A service that gives `statuses` to one request after the other, and tells for each whether `seen` was there by then.
+fn service(statuses: &'static [&'static str], seen: PathBuf) -> (String, Receiver<(&'static str, bool)>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    // Twice not yet, then well.
+    let url = format!("http://{}/healthz", listener.local_addr().unwrap());
+    let (asked, requests) = channel();
     std::thread::spawn(move || {
-        for (turn, stream) in listener.incoming().flatten().enumerate() {
-            let mut stream = stream;
+        for (status, stream) in statuses.iter().zip(listener.incoming()) {
+            let mut stream = stream.unwrap();
             let mut buffer = [0; 1024];
             let _asked = stream.read(&mut buffer);
-            let status = if turn < 2 { "503 Not Yet" } else { "200 OK" };
+            asked.send((*status, seen.exists())).ok();
             write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok();
         }
     });
-    let tasks = format!(
-        r#"
+    (url, requests)
+}
+
+#[test]
+fn a_task_is_done_when_its_service_answers() {
+    let space = Space::new();
+    let statuses = &["503 Not Yet", "199 Odd", "400 Bad", "399 Odd", "200 OK"];
+    let (url, requests) = service(statuses, space.path("used"));
+    space.write(
+        "tasks.toml",
+        &format!(
+            r#"
 [tasks.serve]
 run = "echo started"
-wait_until = {{ http = "http://127.0.0.1:{port}/healthz" }}
+wait_until = {{ http = "{url}" }}
 [tasks.use]
 depends = ["serve"]
 run = "touch used"
 [tasks.file]
 run = "(sleep 0.2; touch ready) >/dev/null 2>&1 &"
 wait_until = {{ file = "ready" }}
+[tasks.use-file]
+depends = ["file"]
+run = "test -e ready"
 [tasks.never]
 wait_until = {{ tcp = "127.0.0.1:1", timeout = "200ms" }}
 "#
+        ),
     );
-    let space = Space::with_tasks(&tasks);
+    let asked = || requests.try_iter().collect::<Vec<_>>();
     space.run("use").exits(0);
+    // From 200 to 399 it is an answer; what needs the service did not run before.
+    let until_then = statuses[..4].iter().map(|status| (*status, false)).collect::<Vec<_>>();
+    assert_eq!(asked(), until_then);
     assert!(space.has("used"));
-    space.run("file").exits(0);
+    space.run("use").exits(0);
+    assert_eq!(asked(), [("200 OK", true)]);
+    space.run("use-file").exits(0);
     space.run("never").exits(1).says("`never` is not ready after 0.2s: 127.0.0.1:1:");
 }
 
@@ -481,4 +515,72 @@ fn all_that_is_left_is_handed_on_word_by_word() {
         let line = [&["hands-on", "--"], words].concat();
         space.shipway(line).run().exits(0).prints(&format!("<none><{}>", words.join("><")));
     }
+}
+
+#[test]
+fn finally_is_for_what_began_and_if_comes_before_that() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.slow]
+timeout = "300ms"
+if = "sleep 60"
+run = "touch ran"
+finally = "touch cleaned"
+[tasks.broken]
+if = "exit 3"
+run = ["touch ran", { task = "also" }]
+finally = "touch cleaned"
+[tasks.also]
+run = "touch ran"
+[tasks.bad]
+run = "until [ -e looks ]; do sleep 0.05; done; exit 4"
+[tasks.looks]
+if = "touch looks; sleep 60"
+run = "touch ran"
+finally = "touch cleaned"
+[tasks.both]
+depends = ["bad", "looks"]
+[tasks.begun]
+if = "true"
+run = ["exit 3", { task = "also" }]
+finally = "touch cleaned"
+"#,
+    );
+    space.run("slow").exits(124).says("`slow` took longer than 0.3s");
+    space.run("broken").exits(1).says("the `if` of `broken` failed");
+    space.run("-j2 --fail-fast both").exits(4).says("ended, since `bad` failed");
+    assert!(!space.has("ran") && !space.has("cleaned"));
+    space.run("begun").exits(3);
+    assert!(!space.has("ran") && space.has("cleaned"));
+}
+
+#[test]
+fn finally_is_told_the_signal_that_ended_the_task() {
+    let space = Space::with_tasks(
+        r#"
+[tasks.stays]
+run = ": >runs; sleep 60"
+finally = "echo $SHIPWAY_STATUS >status"
+[tasks.parts]
+run = [{ task = "stays" }, "touch next"]
+finally = "echo $SHIPWAY_STATUS >outer"
+[tasks.bad]
+run = "until [ -e runs ]; do sleep 0.05; done; exit 4"
+[tasks.both]
+depends = ["bad", "parts"]
+"#,
+    );
+    let clear = || ["runs", "status", "outer"].map(|file| std::fs::remove_file(space.path(file)).ok());
+    let signals = [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::QUIT, 131), (Signal::INT, 130)];
+    for (signal, code) in signals {
+        clear();
+        let running = space.start("parts");
+        space.wait_for("runs");
+        running.signal(signal);
+        running.wait().exits(code);
+        assert_eq!((space.read("status"), space.read("outer")), (format!("{code}\n"), format!("{code}\n")));
+    }
+    clear();
+    space.run("-j2 --fail-fast both").exits(4);
+    assert_eq!((space.read("status").as_str(), space.read("outer").as_str()), ("143\n", "143\n"));
 }

@@ -63,6 +63,18 @@ fn one_job_runs_one_task_after_the_other() {
 }
 
 #[test]
+fn a_chain_of_thousands_of_tasks_runs_to_its_end() {
+    let mut tasks = String::from("[tasks.t0]\nrun = \"touch first\"\n");
+    for task in 1..5_000 {
+        tasks += &format!("[tasks.t{task}]\ndepends = [\"t{}\"]\n", task - 1);
+    }
+    tasks += "[tasks.last]\ndepends = [\"t4999\"]\nrun = \"test -e first && touch last\"\n";
+    let space = Space::with_tasks(&tasks);
+    space.run("last").exits(0);
+    assert!(space.has("last"));
+}
+
+#[test]
 fn a_task_that_several_need_runs_once() {
     let space = Space::with_tasks(
         "[tasks.base]\nrun = \"echo x >>base\"\n[tasks.a]\ndepends = [\"base\"]\nrun = \"true\"\n[tasks.b]\ndepends = [\"base\"]\n\

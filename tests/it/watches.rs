@@ -311,3 +311,55 @@ fn a_signal_while_a_task_is_picked_gives_the_cursor_back() {
         assert!(!space.has("linted"));
     }
 }
+
+#[test]
+fn what_a_watched_task_needs_is_asked_once_and_given_to_each_run() {
+    needs!("git");
+    let space = Space::with_tasks(
+        "[tasks.it]\nargs = [\"who\", \"--loud\", \"--as=\"]\nrun = \"echo {{ who }} {{ loud }} {{ as }} >>ran\"\n",
+    )
+    .file(".gitignore", "ran\n");
+    space.git(&["init", "--quiet"]);
+    let terminal = space.shipway(["watch", "it", "--loud"]).terminal();
+    terminal.wait_for("who");
+    terminal.types("-me\r");
+    terminal.wait_for("it: as");
+    terminal.types("you\r");
+    terminal.wait_for("waiting for changes");
+    space.write("a", "1");
+    until_true("the task ran again", || lines(&space, "ran") == 2);
+    terminal.types("\x03");
+    terminal.wait().exits(130);
+    assert_eq!(space.read("ran"), "-me true you\n-me true you\n");
+}
+
+#[test]
+fn a_signal_while_an_argument_is_asked_for_gives_the_terminal_back() {
+    let space = Space::with_tasks(
+        "[tasks.free]\nargs = [\"word\"]\nrun = \"touch ran\"\n\
+         [tasks.list]\nargs = [{ name = \"word\", choices = [\"one\", \"two\"] }]\nrun = \"touch ran\"\n",
+    );
+    let signals = [
+        (None, 130),
+        (Some(Signal::INT), 130),
+        (Some(Signal::TERM), 143),
+        (Some(Signal::HUP), 129),
+        (Some(Signal::QUIT), 131),
+    ];
+    for task in ["free", "list"] {
+        for (signal, code) in signals {
+            let terminal = space.shipway([task]).terminal();
+            terminal.wait_for(if task == "list" { "two" } else { "word" });
+            until_true("a key is waited for", || !terminal.echoes());
+            match signal {
+                Some(signal) => rustix::process::kill_process(terminal.pid(), signal).unwrap(),
+                None => drop(terminal.types("\x03")),
+            }
+            let modes = terminal.keyboard();
+            // Among them: the cursor is there.
+            terminal.wait().exits(code).shows("interrupted");
+            assert!(modes.echoes(), "{task} {signal:?}: no echo");
+            assert!(!space.has("ran"));
+        }
+    }
+}

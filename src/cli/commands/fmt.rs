@@ -80,15 +80,16 @@ fn gather(doors: &Doors, options: &Options, main: &Path) -> Result<Vec<Formatted
             .read(&path)
             .map_err(|error| Fault::new(FaultKind::World, format!("{shown} could not be read: {error}")))?;
         let wrong = |what: String| Fault::new(FaultKind::File, format!("{shown}: {what}"));
-        let before = String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8".to_owned()))?;
+        // The loader tells every error of the file at its place.
+        let told = |what: String| match project::load_project(doors, Some(main)) {
+            Err(fault) => fault.into_fault(session::facts(doors, options).colour),
+            Ok(_) => wrong(what),
+        };
+        let before = String::from_utf8(bytes).map_err(|_| told("it is no UTF-8".to_owned()))?;
         let after = format(&before).map_err(|fault| match fault {
             FormatFault::Changed => Fault::new(FaultKind::Bug, format!("{shown}: {fault}"))
                 .hint("nothing was written; please report this with the file"),
-            // The loader tells every error of the file at its place.
-            FormatFault::Syntax(_) => match project::load_project(doors, Some(main)) {
-                Err(fault) => fault.into_fault(session::facts(doors, options).colour),
-                Ok(_) => wrong(fault.to_string()),
-            },
+            FormatFault::Syntax(_) => told(fault.to_string()),
         })?;
         let folder = path.parent().unwrap_or(root);
         let inside = includes(&before).into_iter().map(|name| {

@@ -26,7 +26,7 @@ pub(super) fn run(session: &Session<'_>, names: &[String], format: GraphFormat) 
 }
 
 fn of_goals(session: &Session<'_>, goals: &[Goal]) -> Result<Graph, Fault> {
-    assemble(&session.model, session.doors, session.masker(), goals).map(|plan| Graph::of(&plan))
+    assemble(&session.model, session.doors, session.masker(), goals, false).map(|plan| Graph::of(&plan))
 }
 
 fn task_goal(session: &Session<'_>, name: &str) -> Result<Goal, Fault> {

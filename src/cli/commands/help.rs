@@ -25,9 +25,8 @@ pub const TOPICS: [(&str, &str, &str); 4] = [
 ];
 
 pub(super) fn run(doors: &Doors, options: Options, name: Option<&str>) -> Result<u8, Fault> {
-    let mut cli = Cli::command();
     let Some(name) = name else {
-        print(&cli.render_long_help().to_string());
+        print(&Cli::command().render_long_help().to_string());
         return Ok(0);
     };
     // A task of the project may have the name of a command: then it is what the name means.
@@ -47,13 +46,19 @@ pub(super) fn run(doors: &Doors, options: Options, name: Option<&str>) -> Result
         print(&format!("Topics of `shipway help`:\n{}", columns::render(&rows)));
         return Ok(0);
     }
-    cli.build();
-    if let Some(command) = cli.find_subcommand_mut(name) {
-        print(&command.render_long_help().to_string());
+    if let Some(page) = command(name) {
+        print(&page);
         return Ok(0);
     }
     let session = session?;
     Err(goals::unknown(&session.model, name, &command_names()))
+}
+
+/// The help page of a built-in command.
+pub fn command(name: &str) -> Option<String> {
+    let mut cli = Cli::command();
+    cli.build();
+    Some(cli.find_subcommand_mut(name)?.render_long_help().to_string())
 }
 
 /// The help page of a task.

@@ -149,6 +149,7 @@ mod tests {
             process,
             steps: vec![],
             tasks_file: String::new(),
+            resumes: None,
         })];
         records.extend(
             ended.map(|exit_code| record(Entry::RunEnded { exit_code, took: Duration::from_millis(12_400) })),

@@ -10,7 +10,8 @@ use crate::cli::format::format;
 use crate::cli::options::Options;
 use crate::cli::{print, project, session};
 use crate::diagnostic::{Fault, FaultKind};
-use crate::import::{Imported, Loss, Origin, just, mise, render, taskfile};
+use crate::import::make::is_dotenv;
+use crate::import::{Imported, Loss, MakeFile, Origin, just, mise, render, taskfile};
 use crate::masking::env_value_is_secret;
 use crate::os::Doors;
 use crate::os::files::{FileKind, real_path};
@@ -41,9 +42,9 @@ pub(super) fn run(
         Fault::new(FaultKind::Usage, format!("{} could not be read: {error}", file.display()))
     })?;
     let source = String::from_utf8_lossy(&bytes).into_owned();
-    let (imported, sources) = read(doors, options, (origin, &path, &name), &source)?;
+    let (imported, files) = read(doors, options, (origin, &path, &name), &source)?;
     let text = render(&imported, &name);
-    refuse_secrets(doors, &sources, &text, &name)?;
+    refuse_secrets(doors, &files, &text, &name)?;
     let text = format(&text).map_err(|fault| {
         Fault::new(FaultKind::Bug, format!("what was made of {name} is no tasks file: {fault}"))
             .hint("please report this with the file")
@@ -71,11 +72,31 @@ pub(super) fn run(
 }
 
 /// What the other tool had to expand may hold what the caller's environment keeps secret. A tasks file is for everybody.
-fn refuse_secrets(doors: &Doors, sources: &[String], text: &str, name: &str) -> Result<(), Fault> {
+fn refuse_secrets(doors: &Doors, files: &[MakeFile], text: &str, name: &str) -> Result<(), Fault> {
+    let (lists, files): (Vec<&MakeFile>, Vec<&MakeFile>) = files.iter().partition(|file| is_dotenv(file));
+    let sources: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+    for file in lists {
+        let entries =
+            file.text.lines().filter_map(|line| line.trim().trim_start_matches("export ").split_once('='));
+        let held = entries
+            .map(|(variable, value)| (variable.trim_end_matches([' ', ':', '?']), value.trim()))
+            .find(|(variable, value)| {
+                let value = value.trim_matches(['"', '\'']);
+                env_value_is_secret(variable, value.as_bytes(), &[], &[]) && holds(text, value, &sources)
+            });
+        if let Some((variable, _)) = held {
+            let what = format!(
+                "a tasks file made of {name} would hold the value of {variable} of {}, which may be a secret",
+                file.name
+            );
+            return Err(Fault::new(FaultKind::Refused, what)
+                .hint(format!("let commands find it in their environment: `$${variable}`")));
+        }
+    }
     let held = doors.environment.variables.iter().find_map(|(variable, value)| {
         let (variable, value) = (variable.to_str()?, value.to_str()?);
         let is_secret = !value.starts_with('/') && env_value_is_secret(variable, value.as_bytes(), &[], &[]);
-        (is_secret && holds(text, value, sources)).then_some(variable)
+        (is_secret && holds(text, value, &sources)).then_some(variable)
     });
     match held {
         None => Ok(()),
@@ -91,7 +112,7 @@ fn refuse_secrets(doors: &Doors, sources: &[String], text: &str, name: &str) -> 
 
 /// Whether a tasks file holds a value, or a telling part of one, that stands in none of the files which it was made of. Only there is it
 /// the caller's own: what a project's file says is no secret.
-fn holds(text: &str, value: &str, sources: &[String]) -> bool {
+fn holds(text: &str, value: &str, sources: &[&str]) -> bool {
     // The other tool may have read a `$` and split at the end of a line; a string of the new file has its quotes in its own way.
     let parts = value.split(['\n', '$', '"', '\'', '\\']).map(str::trim);
     std::iter::once(value.trim())
@@ -123,13 +144,13 @@ fn told(imported: &Imported, name: &str) -> String {
     text
 }
 
-/// What is made of the file, and the texts of all files that were read for it.
+/// What is made of the file, and all files that were read for it.
 fn read(
     doors: &Doors,
     options: &Options,
     (origin, path, name): (Origin, &Path, &str),
     source: &str,
-) -> Result<(Imported, Vec<String>), Fault> {
+) -> Result<(Imported, Vec<MakeFile>), Fault> {
     let imported = match origin {
         Origin::Task => taskfile::read(name, source),
         Origin::Mise => mise::read(name, source),
@@ -140,7 +161,8 @@ fn read(
         Origin::Make => return make::read(doors, options, (path, name), source),
     };
     let wrong = |why: String| Fault::new(FaultKind::File, format!("{name} could not be understood: {why}"));
-    Ok((imported.map_err(wrong)?, vec![source.to_owned()]))
+    let file = MakeFile { name: name.to_owned(), text: source.to_owned() };
+    Ok((imported.map_err(wrong)?, vec![file]))
 }
 
 /// What a program says of its own file.

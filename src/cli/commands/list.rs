@@ -2,10 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::written;
 use crate::cli::session::Session;
 use crate::cli::{command_names, print};
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Fault, Lines};
 use crate::domains::task;
 use crate::domains::workspace::Verb;
 use crate::model::{Model, Task};
@@ -21,8 +20,10 @@ pub(super) fn run(session: &Session<'_>, all: bool) -> Result<u8, Fault> {
 
 fn json(session: &Session<'_>) -> String {
     let mut text = String::new();
+    let sources = &session.model.sources;
+    let mut lines = Lines::new(sources);
     for task in session.model.tasks.values() {
-        let (file, line) = written::place_json(&session.model, task.span);
+        let (file, line) = (sources.path(task.span.source).display().to_string(), lines.line(task.span));
         let row = serde_json::json!({
             "name": task.name, "kind": "task", "group": group(task), "file": file, "line": line,
             "description": task.description, "aliases": task.aliases, "usage": task::usage(task),

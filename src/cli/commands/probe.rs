@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::event::{Stream, Termination};
 use crate::os::Doors;
-use crate::os::process::{ChildEvent, Launch, LaunchOutput};
+use crate::os::process::{ChildEvent, Launch, LaunchInput, LaunchOutput};
 
 /// Whoever does not answer in this time has no answer.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -37,7 +37,10 @@ pub(super) fn ask(
         args: args.iter().map(Into::into).collect(),
         env: variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         dir: dir.to_owned(),
-        stdin: Some(stdin.as_ref().to_vec()).filter(|bytes| !bytes.is_empty()),
+        input: match stdin.as_ref() {
+            [] => LaunchInput::Nothing,
+            bytes => LaunchInput::Bytes(bytes.to_vec()),
+        },
         output: LaunchOutput::Pipe,
     };
     let mut child = doors.processes.start(&launch).ok()?;

@@ -1,7 +1,5 @@
 //! `resume`: the command of a run that failed or died, once more, without what succeeded there.
 
-use std::collections::BTreeSet;
-
 use super::{history, logs};
 use crate::cli::options::Options;
 use crate::cli::project;
@@ -10,7 +8,7 @@ use crate::journal::record::Entry;
 use crate::journal::store::StoredRun;
 use crate::masking::MASK;
 use crate::os::{Doors, identity};
-use crate::plan::Ending;
+use crate::plan::{Effect, Ending};
 use crate::run::Resumed;
 use crate::text::quote;
 
@@ -50,7 +48,7 @@ pub(in crate::cli) fn gather(
         return refused(format!("what was typed for the run {} can't be read: {command}", run.id));
     };
     let words = words.into_iter().skip(1).collect();
-    Ok((words, Resumed { run: run.id.clone(), done: done(run), tasks_file: tasks_file(run) }))
+    Ok((words, resumed(&runs, run)))
 }
 
 fn command(run: &StoredRun) -> Option<&str> {
@@ -68,19 +66,50 @@ fn tasks_file(run: &StoredRun) -> String {
     found.unwrap_or_default()
 }
 
-/// The steps that did their work, the last word on each. One that was skipped did not, and its `if` may be true by now.
-fn done(run: &StoredRun) -> BTreeSet<String> {
-    let mut done = BTreeSet::new();
+/// What `run` got done, and what it kept of the runs that it went on for.
+fn resumed(runs: &[StoredRun], run: &StoredRun) -> Resumed {
+    let mut chain = vec![run];
+    while let Some(earlier) =
+        resumes(chain[chain.len() - 1]).and_then(|id| runs.iter().find(|run| run.id == id))
+        && chain.iter().all(|run| run.id != earlier.id)
+    {
+        chain.push(earlier);
+    }
+    let mut found = Resumed { run: run.id.clone(), tasks_file: tasks_file(run), ..Resumed::default() };
+    chain.iter().rev().enumerate().for_each(|(at, run)| add(&mut found, run, at));
+    found
+}
+
+fn resumes(run: &StoredRun) -> Option<&str> {
+    run.records.iter().find_map(|record| match &record.entry {
+        Entry::Run { resumes, .. } => resumes.as_deref(),
+        _ => None,
+    })
+}
+
+/// The steps of `run`, the `at`th, the last word on each. What it did not come to stays as the runs before it left it.
+fn add(found: &mut Resumed, run: &StoredRun, at: usize) {
+    let earlier = found.started.clone();
     for record in &run.records {
         match &record.entry {
-            Entry::StepEnded { step, ending: Ending::Done | Ending::UpToDate { .. }, .. } => {
-                done.insert(step.clone());
+            Entry::StepEnded { step, ending: ending @ (Ending::Done | Ending::UpToDate { .. }), .. } => {
+                found.done.insert(step.clone(), at);
+                if *ending != Ending::Done {
+                    // It was looked at, and did nothing.
+                    match earlier.get(step) {
+                        Some(earlier) => found.started.insert(step.clone(), *earlier),
+                        None => found.started.remove(step),
+                    };
+                }
             }
-            Entry::StepEnded { step, .. } | Entry::Step { step, .. } => {
-                done.remove(step);
+            Entry::Step { step, effect, .. } => {
+                // Until it ends well it did not. Its `if` may be true by now, too.
+                found.done.remove(step);
+                if *effect != Effect::Reads {
+                    found.started.insert(step.clone(), at);
+                }
             }
             _ => {}
         }
     }
-    done
 }

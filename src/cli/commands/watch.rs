@@ -12,12 +12,12 @@ use crossbeam_channel::{Receiver, bounded, select, unbounded};
 
 use super::changes::Changes;
 use crate::cli::options::{Colour, Options};
+use crate::cli::print;
 use crate::cli::session::{Session, facts};
-use crate::cli::{goals, print};
 use crate::diagnostic::{Fault, FaultKind};
 use crate::event::Stream;
 use crate::model::Part;
-use crate::os::process::{Child, ChildEvent, Launch, LaunchOutput};
+use crate::os::process::{Child, ChildEvent, Launch, LaunchInput, LaunchOutput};
 use crate::os::signal::{self, Signal};
 use crate::os::{terminal, watch};
 
@@ -30,9 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn run(session: &Session<'_>, words: &[String]) -> Result<u8, Fault> {
     let (name, arguments) = words.split_first().ok_or_else(|| Fault::new(FaultKind::Usage, "which task?"))?;
     // A slip is told now and not at the first change.
-    goals::task_goal(&session.model, &session.doors.environment, name, arguments, &mut |name, argument| {
-        session.ask_for(name, argument)
-    })?;
+    let (_, arguments) = session.task_goal(name, arguments)?;
+    let words: Vec<String> = std::iter::once(name.clone()).chain(arguments).collect();
     let folder = folder(session, name);
     let (paths_sender, paths) = unbounded();
     let (signals_sender, signals) = unbounded();
@@ -46,7 +45,7 @@ pub(super) fn run(session: &Session<'_>, words: &[String]) -> Result<u8, Fault> 
     let root = &session.model.root;
     let teller = Changes { doors: session.doors, root, folder: &folder, watch, paths, over };
     let is_coloured = facts(session.doors, &session.options).colour;
-    let line = line(&session.options, &session.model.file, is_coloured, words);
+    let line = line(&session.options, &session.model.file, is_coloured, &words);
     let watch = Watch { session, folder: folder.clone(), line, changes, signals };
     std::thread::scope(|scope| {
         std::thread::Builder::new()
@@ -180,7 +179,7 @@ impl Watch<'_> {
             args: self.line.clone(),
             env: variables.map(|(name, value)| (name.clone(), value.clone())).collect(),
             dir: doors.environment.current_dir.clone(),
-            stdin: None,
+            input: LaunchInput::Nothing,
             output: LaunchOutput::Pipe,
         };
         doors.processes.start(&launch).map_err(|error| wrong(error.to_string()))

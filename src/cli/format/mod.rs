@@ -4,8 +4,8 @@
 //! between is written anew, so that no comment can be lost. Afterwards both texts are read and have to say the same.
 //!
 //! The shape: a blank line before each table and never two, one space around `=`, the `=` of adjacent lines under each other, lists in
-//! one line or one item a line as they were, two spaces deep. A comment behind a value keeps its column where there is room. The
-//! order of keys, the kind of quotes and the width of lines are left to the author.
+//! one line or one item a line as they were, two spaces deep. A comment behind a value keeps its column where there is room; one
+//! behind a header, which stands under nothing, is two blanks away. The order of keys, the kind of quotes and the width of lines are left to the author.
 
 mod value;
 
@@ -23,11 +23,28 @@ pub enum FormatFault {
     Changed,
 }
 
+/// The byte order mark.
+const MARK: &str = "\u{feff}";
+
+/// Stands for a newline within a string while lines are made: no TOML has this character.
+const WITHIN: char = '\0';
+
 /// `text` in its one shape; the same again for what has it already.
 pub fn format(text: &str) -> Result<String, FormatFault> {
     let meaning = |text: &str| toml::from_str::<toml::Table>(text).map(|table| format!("{table:?}"));
     let before = meaning(text).map_err(|error| FormatFault::Syntax(error.message().to_owned()))?;
-    let formatted = render(&Shaper::new(text).lines());
+    let (mark, body) = match text.strip_prefix(MARK) {
+        Some(body) => (MARK, body),
+        None => ("", text),
+    };
+    // The first line's end is that of all lines; what stands within a string is a part of its value.
+    let end = if body.lines().next().is_some_and(|line| body[line.len()..].starts_with('\r')) {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let shaped = render(&Shaper::new(body).lines());
+    let formatted = format!("{mark}{}", shaped.replace('\n', end).replace(WITHIN, "\n"));
     if meaning(&formatted).is_ok_and(|after| after == before) {
         Ok(formatted)
     } else {
@@ -44,7 +61,7 @@ struct Comment {
 impl Comment {
     /// `line` with the comment: in its old column where there is room, else two blanks behind.
     fn behind(&self, line: &str) -> String {
-        let width = line.rsplit('\n').next().unwrap_or(line).chars().count();
+        let width = line.rsplit(['\n', WITHIN]).next().unwrap_or(line).chars().count();
         let gap = self.column.saturating_sub(width).max(2);
         format!("{line}{}{}", " ".repeat(gap), self.text)
     }
@@ -54,7 +71,7 @@ impl Comment {
 enum Line {
     Blank,
     Comment(String),
-    Header(String, Option<Comment>),
+    Header(String),
     Entry { key: String, value: String, comment: Option<Comment> },
 }
 
@@ -148,7 +165,8 @@ impl<'t> Shaper<'t> {
                     let key = self.key();
                     let close = self.take();
                     let comment = self.comment_behind();
-                    lines.push(Line::Header(format!("{open}{key}{close}"), comment));
+                    let behind = comment.map(|comment| format!("  {}", comment.text)).unwrap_or_default();
+                    lines.push(Line::Header(format!("{open}{key}{close}{behind}")));
                 }
                 EventKind::SimpleKey => {
                     let key = self.key();
@@ -214,7 +232,7 @@ fn render_block(lines: &[Line]) -> String {
         let (line, comment) = match line {
             Line::Blank => continue,
             Line::Comment(comment) => (comment.clone(), &None),
-            Line::Header(header, comment) => (header.clone(), comment),
+            Line::Header(header) => (header.clone(), &None),
             Line::Entry { key, value, comment } => {
                 let padding = " ".repeat(width - key.chars().count());
                 (format!("{key}{padding} = {value}"), comment)

@@ -15,8 +15,19 @@ fn becomes(text: &str, expected: &str) {
 fn tables_are_apart_and_equals_signs_under_each_other() {
     becomes(
         "\n\n# the top\n[ project ]\n  name='shop'\nshipway   = \">=0.1\"\t# which\n\n\n\n[vars]\nx=1\n# of a\n[tasks . \"a b\"]  # here\nrun=\"x\"\n\n\n",
-        "# the top\n[project]\nname    = 'shop'\nshipway = \">=0.1\"   # which\n\n[vars]\nx = 1\n\n# of a\n[tasks.\"a b\"]    # here\nrun = \"x\"\n",
+        "# the top\n[project]\nname    = 'shop'\nshipway = \">=0.1\"   # which\n\n[vars]\nx = 1\n\n# of a\n[tasks.\"a b\"]  # here\nrun = \"x\"\n",
     );
+}
+
+#[test]
+fn line_ends_are_those_of_the_first_line_and_a_strings_are_its_own() {
+    becomes("a=1\r\n[ b ]\r\nc = [\r\n1]\r\n", "a = 1\r\n\r\n[b]\r\nc = [\r\n  1,\r\n]\r\n");
+    becomes("a=1\nb=2\r\n", "a = 1\nb = 2\n");
+    becomes("a=1\r\nb=2\n", "a = 1\r\nb = 2\r\n");
+    let strings = "s = \"\"\"\r\none\ntwo\r\n\"\"\"";
+    becomes(&format!("x=1 # y\r\n{strings}# z\r\n"), &format!("x = 1  # y\r\n{strings}  # z\r\n"));
+    becomes(&format!("x=1\n{strings}\n"), &format!("x = 1\n{strings}\n"));
+    becomes("\u{feff}a=1\r\n", "\u{feff}a = 1\r\n");
 }
 
 #[test]
@@ -37,6 +48,14 @@ fn comments_keep_their_column_where_there_is_room() {
 }
 
 #[test]
+fn a_comment_behind_a_header_stands_two_blanks_away_whatever_is_above() {
+    becomes(
+        "[tasks.a]  # long\nrun = 'x'\n\n[tasks]   # short\nb = 'y'\n\n[ vars ]# near\nc = 1\n",
+        "[tasks.a]  # long\nrun = 'x'\n\n[tasks]  # short\nb = 'y'\n\n[vars]  # near\nc = 1\n",
+    );
+}
+
+#[test]
 fn strings_of_several_lines_are_left_alone() {
     let text = "run = '''\n  if x;\tthen   \n\n\n  fi  # no comment\n'''\ndoc = \"\"\"a\\\n   b\"\"\"\n";
     becomes(text, text);
@@ -48,11 +67,6 @@ fn dots_numbers_and_dates_stay_as_they_are_written() {
         "a.b . c=1_000\nd=1979-05-27 07:32:00Z\n[[x]]\ny=0x_F\n".replace("0x_F", "0xF").as_str(),
         "a.b.c = 1_000\nd     = 1979-05-27 07:32:00Z\n\n[[x]]\ny = 0xF\n",
     );
-}
-
-#[test]
-fn windows_ends_of_lines_go() {
-    becomes("a = 1\r\n\r\n[b]\r\nc = [\r\n1,\r\n]\r\n", "a = 1\n\n[b]\nc = [\n  1,\n]\n");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use toml_parser::parser::EventKind;
 
-use super::{Comment, Shaper};
+use super::{Comment, Shaper, WITHIN};
 
 /// What stands between two items of a broken list.
 enum Note {
@@ -26,7 +26,7 @@ impl Shaper<'_> {
         match self.kind() {
             Some(EventKind::ArrayOpen) => self.container(indent, true),
             Some(EventKind::InlineTableOpen) => self.container(indent, false),
-            _ => self.take().to_owned(),
+            _ => self.take().replace('\n', &WITHIN.to_string()),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::exports;
@@ -16,7 +17,8 @@ use crate::os::command::{EnvironmentValue, Output};
 use crate::plan::{Broken, Digest, Fingerprint, Proposal, ProposedChange, Skip, Terms};
 use crate::run::bindings::Scope;
 use crate::run::node::Invocation;
-use crate::run::{Action, CommandRun, Outcome, StepContext, interrupted, script};
+use crate::run::{Action, CommandRun, Outcome, StepContext, script};
+use crate::text::cut::cut;
 
 /// Runs a task's commands in order, and its `finally` whatever happened.
 pub(super) struct TaskAction {
@@ -40,6 +42,9 @@ pub(super) struct ConfirmAction {
 
 /// Says in `finally` how the task ended.
 const STATUS: &str = "SHIPWAY_STATUS";
+
+/// Of a command that is told once more only so many letters are.
+const LONGEST_LINE: usize = 4000;
 
 /// How long a command may take to end after its time is over.
 const GRACE: Duration = Duration::from_secs(5);
@@ -123,12 +128,21 @@ impl TaskAction {
         if let Some(Broken { skip: Skip::HeldBack { reason }, .. }) = broken {
             return Ok(Outcome::Skipped(reason));
         }
+        if let Some(broken) = broken.as_ref().filter(|_| self.part.is_unbegun.load(Ordering::SeqCst)) {
+            return Ok(Outcome::Stopped(broken.skip.clone()));
+        }
         let exports = exports::file(context, task, &self.part)?;
         let place = self.place(context, task, exports.as_deref())?;
         if let Some(condition) = task.rules.condition.as_ref().filter(|_| self.part.opens)
-            && let Some(reason) = self.held_back(context, condition, &place)?
+            && let Some(reason) = self.held_back(context, condition, &place).inspect_err(|_| {
+                // There is nothing to clean up.
+                self.part.is_unbegun.store(true, Ordering::SeqCst);
+            })?
         {
-            context.log().notice(Level::Note, &format!("skipped: {reason}"));
+            // The end of a step tells why; another task's commands in `finally` are no step.
+            if self.cleans_up_after.is_some() {
+                context.log().notice(Level::Note, &format!("skipped: {reason}"));
+            }
             return Ok(match self.part.ends {
                 true => Outcome::Skipped(reason),
                 false => Outcome::Stopped(Skip::HeldBack { reason }),
@@ -158,7 +172,7 @@ impl TaskAction {
             Err(fault) if task.rules.ignore_error && !context.is_cancelled() => {
                 let text = format!("{}; the task ignores it", fault.message);
                 context.log().notice(Level::Warning, &text);
-                Outcome::Ignored("it failed, which it ignores".to_owned())
+                Outcome::Ignored(fault)
             }
             Err(fault) => Outcome::Failed(fault),
         })
@@ -250,7 +264,7 @@ impl TaskAction {
             _ if termination.is_success() => Ok(()),
             _ if context.is_cancelled() => Err(context.interruption()),
             (Termination::TimedOut, Some(deadline)) => {
-                Err(self.too_long(deadline.timeout).detail(format!("$ {spec}")))
+                Err(self.too_long(deadline.timeout).detail(repeated(&spec.to_string())))
             }
             _ => Err(failure(&self.task, termination, &spec.to_string())),
         }
@@ -322,15 +336,20 @@ impl TaskAction {
 /// What `$SHIPWAY_STATUS` says where a step before did not end well.
 fn broken_status(context: &StepContext<'_>, broken: &Broken) -> u8 {
     match broken.status {
-        0 if context.is_cancelled() => interrupted().exit_code(),
+        0 if context.is_cancelled() => context.interruption().exit_code(),
         0 => FaultKind::Failed.exit_code(),
         status => status,
     }
 }
 
+/// A command that was shown when it began.
+fn repeated(line: &str) -> String {
+    format!("$ {}", cut(line, LONGEST_LINE))
+}
+
 fn failure(task: &str, termination: Termination, line: &str) -> Fault {
     let mut fault =
-        Fault::new(FaultKind::Failed, format!("`{task}` failed: {termination}")).detail(format!("$ {line}"));
+        Fault::new(FaultKind::Failed, format!("`{task}` failed: {termination}")).detail(repeated(line));
     fault.status = Some(termination.status());
     fault
 }

@@ -166,7 +166,8 @@ pub fn usage(task: &Task) -> String {
     text
 }
 
-/// The scope of a task that is given `words`. The first `--` ends its options, what follows goes to the rest.
+/// The scope of a task that is given `words`. The first `--` ends its options; what follows goes to required arguments that have no word yet,
+/// and then to the rest, where there is one.
 pub fn read_arguments<'a>(
     task: &'a Task,
     words: &[Word],
@@ -181,27 +182,30 @@ pub fn read_arguments<'a>(
         .collect();
     let rest_argument = task.args.iter().find(|argument| argument.kind.is_rest());
     let mut filled = 0;
-    let mut place =
-        |word: &Word, straight_to_rest: bool, given: &mut IndexMap<&'a str, Word>| match positionals
-            .get(filled)
-            .filter(|_| !straight_to_rest)
-        {
+    let mut place = |word: &Word, is_behind: bool, given: &mut IndexMap<&'a str, Word>| {
+        let next = positionals.get(filled).filter(|next| {
+            let is_required = next.default().is_none();
+            // What is nothing takes no place but one that can't stay empty.
+            is_required || (*word != Word::Nothing && !(is_behind && rest_argument.is_some()))
+        });
+        match next {
             Some(positional) => {
                 filled += 1;
                 given.insert(&positional.name, word.clone());
-                Ok(())
             }
-            None if rest_argument.is_some() => {
-                rest.push(word.text().to_owned());
-                Ok(())
+            None if *word == Word::Nothing => {}
+            None if rest_argument.is_some() => rest.push(word.text().to_owned()),
+            None => {
+                return Err(ArgumentFault::Surplus {
+                    task: task.name.clone(),
+                    word: word.text().to_owned(),
+                    takes: positionals.len(),
+                    usage: usage(task),
+                });
             }
-            None => Err(ArgumentFault::Surplus {
-                task: task.name.clone(),
-                word: word.text().to_owned(),
-                takes: positionals.len(),
-                usage: usage(task),
-            }),
-        };
+        }
+        Ok(())
+    };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let text = word.text();
@@ -209,7 +213,7 @@ pub fn read_arguments<'a>(
             place(word, false, &mut given)?;
         } else if text == "--" {
             for word in words.by_ref() {
-                place(word, rest_argument.is_some(), &mut given)?;
+                place(word, true, &mut given)?;
             }
         } else if task.is_shorts(text) || (text.starts_with("--") && task.takes_options()) {
             read_option(task, text, &mut words, &mut given)?;
@@ -324,10 +328,10 @@ fn missing(task: &Task, argument: &Argument) -> ArgumentFault {
     ArgumentFault::Missing { task: task.name.clone(), argument: argument.name.clone(), usage: usage(task) }
 }
 
-/// Whether a variable of the environment leaves a flag unset; as clap reads one.
+/// Whether a variable of the environment leaves a flag unset.
 fn is_falsey(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
-    ["", "0", "n", "no", "f", "false", "off"].contains(&value.as_str())
+    ["", "0", "no", "off", "false"].contains(&value.as_str())
 }
 
 fn value(
@@ -336,16 +340,14 @@ fn value(
     given: Option<Word>,
     environment: &Environment,
 ) -> Result<ArgumentValue, ArgumentFault> {
-    let required = matches!(
-        argument.kind,
-        ArgumentKind::Positional { default: None } | ArgumentKind::Option { default: None }
-    );
+    let is_required = argument.default().is_none();
     let (value, is_given) = match given {
-        Some(Word::Nothing) => (String::new(), required),
         // An empty word that somebody gave is a word.
         Some(Word::Written(text) | Word::Value(text)) => (text, true),
-        None => (standing_in(task, argument, environment)?, required),
+        Some(Word::Nothing) if is_required => (String::new(), true),
+        Some(Word::Nothing) | None => (standing_in(task, argument, environment)?, false),
     };
+    // Only a default can be empty here, and that says that it has none.
     if value.is_empty() && !is_given {
         return Ok(ArgumentValue::Absent);
     }
@@ -363,7 +365,8 @@ fn standing_in(task: &Task, argument: &Argument, environment: &Environment) -> R
         variable: name.clone(),
     };
     let variable = argument.env.as_ref().map(|name| environment.text(name).map_err(|_| not_text(name)));
-    if let Some(value) = variable.transpose()?.flatten() {
+    // An empty one stands for one that is not set.
+    if let Some(value) = variable.transpose()?.flatten().filter(|value| !value.is_empty()) {
         return Ok(match &argument.kind {
             ArgumentKind::Flag => (!is_falsey(value)).to_string(),
             _ => value.to_owned(),

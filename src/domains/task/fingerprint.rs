@@ -1,7 +1,8 @@
 //! Everything that a task's result depends on, each part under the name that a person knows it by.
 //!
 //! Counted in are its commands as they are written, what their `{{ }}` stand for, its arguments, every variable of the environment that it is
-//! given, those of the caller that its commands name, where its programs are, and what the tasks that it needs made. Values are compared by
+//! given, those of the caller that its commands name, where its programs are, all this of the tasks that its `finally` calls, and what the tasks
+//! that it needs made. Values are compared by
 //! digests under the user's key, so nobody who reads the record can try passwords against it: whether one is a secret may be learned only
 //! later. Where there is no key, what is known to be a secret can't be compared, and the task runs.
 
@@ -12,8 +13,11 @@ use std::path::Path;
 use crate::diagnostic::{Fault, FaultKind};
 use crate::ledger::DigestKey;
 use crate::masking::env_value_is_secret;
-use crate::model::{Command, Model, Part, Reference, Script, ScriptPart, ScriptShell, Task, Template};
+use crate::model::{
+    Call, Command, Model, Part, Ready, Reference, Script, ScriptPart, ScriptShell, Task, Template,
+};
 use crate::os::command::EnvironmentValue;
+use crate::os::files;
 use crate::plan::Fingerprint;
 use crate::run::StepContext;
 use crate::run::bindings::{Scope, database_step};
@@ -51,14 +55,10 @@ pub(super) fn of(
     // What it makes is no reason to make it again.
     parts.fingerprint.sources =
         patterns(context, scope, task, &task.tracking.sources)?.without(&parts.fingerprint.outputs);
-    parts.add("what it runs", written(task).as_bytes());
-    for (name, value) in &scope.args {
-        parts.add_value(context, format!("the argument `{name}`"), &format!("{value:?}"), false);
+    parts.of_commands(context, model, scope, task)?;
+    for call in task.called_finally() {
+        parts.of_called(context, model, scope, call)?;
     }
-    parts.references(context, scope, task)?;
-    let env = parts.environment(context, model, scope, task)?;
-    parts.of_the_caller(context, task, &env);
-    programs(context, task, &env, &mut parts);
     Ok(parts.fingerprint)
 }
 
@@ -91,10 +91,56 @@ impl Parts {
         }
     }
 
+    /// What its own commands depend on.
+    fn of_commands(
+        &mut self,
+        context: &mut StepContext<'_>,
+        model: &Model,
+        scope: &Scope,
+        task: &Task,
+    ) -> Result<(), Fault> {
+        self.add("what it runs", written(task).as_bytes());
+        for (name, value) in &scope.args {
+            self.add_value(context, format!("the argument `{name}`"), &format!("{value:?}"), false);
+        }
+        self.references(context, scope, task)?;
+        let env = self.environment(context, model, scope, task)?;
+        self.of_the_caller(context, task, &env);
+        programs(context, task, &env, self);
+        Ok(())
+    }
+
+    /// What the commands depend on of a task that `finally` calls: they run here, and nowhere else is anything known of them.
+    fn of_called(
+        &mut self,
+        context: &mut StepContext<'_>,
+        model: &Model,
+        scope: &Scope,
+        call: &Call,
+    ) -> Result<(), Fault> {
+        let invocation = super::invocation(model, &context.doors().environment, call, scope)?;
+        let Some(called) = model.task(&invocation.task) else { return Ok(()) };
+        let mut own = Parts { fingerprint: Fingerprint::default(), key: self.key.take() };
+        own.of_commands(context, model, &invocation.scope, called)?;
+        if let Some(run) = called.rules.condition.as_ref().and_then(|condition| condition.run.as_ref()) {
+            own.add("the `if`", script(run).as_bytes());
+        }
+        self.key = own.key;
+        let name = super::step_name(model, context.masker(), &invocation);
+        let of_it = |part: &str| format!("{part} of `{}` in `finally`", name.trim_start_matches("task:"));
+        let Fingerprint { inputs, unknown, always, .. } = own.fingerprint;
+        let fingerprint = &mut self.fingerprint;
+        fingerprint.inputs.extend(inputs.into_iter().map(|(part, digest)| (of_it(&part), digest)));
+        fingerprint.unknown.extend(unknown.iter().map(|part| of_it(part)));
+        fingerprint.always = fingerprint.always.take().or(always);
+        Ok(())
+    }
+
     /// What the `{{ }}` stand for; arguments are there already, and what stands in `env` is counted by the variable that it becomes.
     fn references(&mut self, context: &mut StepContext<'_>, scope: &Scope, task: &Task) -> Result<(), Fault> {
         let commands = task.run.iter().chain(&task.finally).flat_map(Command::references);
-        let all = task.dir.iter().flat_map(Template::references).chain(commands);
+        let waits = waits(task).into_iter().flat_map(Script::references);
+        let all = task.dir.iter().flat_map(Template::references).chain(commands).chain(waits);
         let all: BTreeSet<&Reference> = all.filter(|it| !matches!(it, Reference::Argument(_))).collect();
         for reference in all {
             match context.bindings().value(context, scope, reference) {
@@ -158,13 +204,15 @@ impl Parts {
         env: &BTreeMap<String, EnvironmentValue>,
     ) {
         let mut names = BTreeSet::new();
-        for command in task.run.iter().chain(&task.finally) {
-            if let Command::Shell(script) = command {
-                names.extend(script.parts.iter().flat_map(|part| match part {
-                    ScriptPart::Text(text) => named_variables(text),
-                    ScriptPart::Hole(..) => Vec::new(),
-                }));
-            }
+        let scripts = task.run.iter().chain(&task.finally).filter_map(|command| match command {
+            Command::Shell(script) => Some(script),
+            Command::Exec(_) | Command::Task(_) => None,
+        });
+        for script in scripts.chain(waits(task)) {
+            names.extend(script.parts.iter().flat_map(|part| match part {
+                ScriptPart::Text(text) => named_variables(text),
+                ScriptPart::Hole(..) => Vec::new(),
+            }));
         }
         names.retain(|name| !env.contains_key(*name) && !OF_THE_SHELL.contains(name));
         for name in names {
@@ -191,7 +239,8 @@ fn named_variables(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Where the programs are that are called without a shell: another version has another place.
+/// Where the programs are that are called without a shell: another version has another place. Of a tool that the task requires it counts, too,
+/// when it was installed: its newer version mostly takes the place of the old one.
 fn programs(
     context: &StepContext<'_>,
     task: &Task,
@@ -213,6 +262,14 @@ fn programs(
         }
         if let Ok(found) = doors.tools.find(tool, path, context.root()) {
             parts.add(format!("the place of `{tool}`"), found.as_os_str().as_encoded_bytes());
+        }
+    }
+    for tool in &task.rules.requires.tools {
+        if let Ok(found) = doors.tools.find(&tool.name, path, context.root()) {
+            // Its name may lead to another version from one day to the next.
+            let program = files::real_path(&found);
+            let text = format!("{}\0{}\0{:?}", found.display(), program.display(), files::modified(&program));
+            parts.add(format!("the tool `{}`", tool.name), text.as_bytes());
         }
     }
 }
@@ -274,13 +331,30 @@ fn written(task: &Task) -> String {
                 Command::Exec(words) => {
                     format!("{kind} exec {:?}\n", words.iter().map(template).collect::<Vec<_>>())
                 }
-                Command::Task(call) => format!("{kind} task {}\n", call.task.value),
+                Command::Task(call) => {
+                    let args: Vec<String> = call.args.iter().map(template).collect();
+                    format!("{kind} task {} {args:?}\n", call.task.value)
+                }
                 Command::Shell(each) => format!("{kind} {} {:?}\n", shell(each), script(each)),
             });
         }
     }
+    text.extend(task.rules.wait_until.iter().map(|wait| match &wait.ready {
+        Ready::Http(url) => format!("until http {url:?}\n"),
+        Ready::Tcp(address) => format!("until tcp {address:?}\n"),
+        Ready::File(path) => format!("until file {path:?}\n"),
+        Ready::Run(run) => format!("until {} {:?}\n", shell(run), script(run)),
+    }));
     text.extend(task.exports.iter().map(|export| format!("hands on {}\n", export.value)));
     text
+}
+
+/// The command that says when it is done.
+fn waits(task: &Task) -> Option<&Script> {
+    match &task.rules.wait_until.as_ref()?.ready {
+        Ready::Run(script) => Some(script),
+        Ready::Http(_) | Ready::Tcp(_) | Ready::File(_) => None,
+    }
 }
 
 fn shell(script: &Script) -> String {

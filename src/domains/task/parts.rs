@@ -6,11 +6,16 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::action::TaskAction;
 use crate::model::{Command, Model, Reference, Task};
 use crate::plan::{Effect, WhenOrphaned};
 use crate::run::node::{Before, Called, Invocation, Need, Node};
+use crate::text::cut::cut;
+
+/// A title is repeated in front of lines and in every message: of more letters only the first are told.
+const LONGEST_TITLE: usize = 200;
 
 /// Which of a task's commands a step runs, and what else of it.
 #[derive(Clone, Debug)]
@@ -25,12 +30,14 @@ pub(super) struct Part {
     pub(super) of: Option<String>,
     /// The step that opened what this one closes.
     pub(super) closes: Option<String>,
+    /// `if` came to no answer, so nothing of the task has begun; all parts of a task share it.
+    pub(super) is_unbegun: Arc<AtomicBool>,
 }
 
 impl Part {
     /// All of the task.
     pub(super) fn whole() -> Self {
-        Self { range: None, opens: true, ends: true, of: None, closes: None }
+        Self { range: None, opens: true, ends: true, of: None, closes: None, is_unbegun: Arc::default() }
     }
 
     /// Whether it is all of the task.
@@ -86,6 +93,8 @@ impl TaskNode<'_> {
             || !self.task.wait_for.is_empty()
             || !self.task.exports.is_empty();
         let mut nodes: Vec<Node> = Vec::new();
+        let unbegun = Arc::<AtomicBool>::default();
+        let of_all = || Part { is_unbegun: Arc::clone(&unbegun), ..self.of_all() };
         let mut before: Option<Before> = None;
         // What came since the last part, and what came at all.
         let (mut since, mut all): (Vec<Need>, Vec<Need>) = (Vec::new(), Vec::new());
@@ -96,7 +105,7 @@ impl TaskNode<'_> {
                 let number = nodes.len() + 1;
                 let (name, title) = (self.part_name(number), format!("{} (part {number})", self.title));
                 let needs = if opens { self.needs.clone() } else { std::mem::take(&mut since) };
-                let part = Part { range: Some(start..index), opens, ends: false, ..self.of_all() };
+                let part = Part { range: Some(start..index), opens, ends: false, ..of_all() };
                 let after = if opens { self.wait_for() } else { Vec::new() };
                 nodes.push(Node { after, ..self.node((name.clone(), title), needs, part, false) });
                 since.push(Need::Step(name.clone()));
@@ -120,7 +129,7 @@ impl TaskNode<'_> {
             all.extend(self.needs.iter().cloned());
         }
         let closes = nodes.first().map(|node| node.name.clone()).filter(|_| has_end);
-        let part = Part { range: Some(start..self.task.run.len()), closes, ..self.of_all() };
+        let part = Part { range: Some(start..self.task.run.len()), closes, ..of_all() };
         nodes.push(self.node((self.name.clone(), self.title.clone()), all, part, false));
         nodes
     }
@@ -144,7 +153,7 @@ impl TaskNode<'_> {
         let changes = !part.commands(self.task).is_empty();
         Node {
             name,
-            title,
+            title: cut(&title, LONGEST_TITLE).into_owned(),
             needs,
             after: Vec::new(),
             effect: if changes { Effect::Changes } else { Effect::Reads },

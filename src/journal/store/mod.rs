@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::record::{Entry, JOURNAL_VERSION, Record};
+use super::record::{Entry, Record};
 use kept::KeptEvents;
 
 use crate::event::Event;
@@ -48,7 +48,7 @@ struct Journal {
 
 impl Journal {
     fn add(&mut self, at: jiff::Timestamp, entry: Entry) -> io::Result<()> {
-        serde_json::to_writer(&mut self.waiting, &Record { version: JOURNAL_VERSION, at, entry })?;
+        serde_json::to_writer(&mut self.waiting, &Record { version: entry.version(), at, entry })?;
         self.waiting.push(b'\n');
         Ok(())
     }
@@ -80,14 +80,14 @@ pub struct RunStore {
 impl RunStore {
     /// Makes the folder of a new run and records that it is about to start. `command` must be masked.
     pub fn create(doors: &Doors, root: &Path, command: &str, steps: Vec<String>) -> io::Result<Self> {
-        Self::create_for(doors, root, (command, ""), steps)
+        Self::create_for(doors, root, (command, "", None), steps)
     }
 
-    /// The same for a run that may be gone on with: by what was typed, and by the digest of the tasks file.
+    /// The same for a run that may be gone on with: by what was typed, by the digest of the tasks file, and the run that it goes on for.
     pub fn create_for(
         doors: &Doors,
         root: &Path,
-        (command, tasks_file): (&str, &str),
+        (command, tasks_file, resumes): (&str, &str, Option<&str>),
         steps: Vec<String>,
     ) -> io::Result<Self> {
         let runs = runs_of(root);
@@ -109,7 +109,8 @@ impl RunStore {
             folder,
         };
         let (run, command, tasks_file) = (store.id.clone(), command.to_owned(), tasks_file.to_owned());
-        let entry = Entry::Run { run, command, process, steps, tasks_file };
+        let resumes = resumes.map(str::to_owned);
+        let entry = Entry::Run { run, command, process, steps, tasks_file, resumes };
         store.record(doors.clock.now(), entry, false)?;
         Ok(store)
     }

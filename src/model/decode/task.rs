@@ -253,12 +253,13 @@ impl<'f> Reader<'f, '_> {
         let mut matrix = IndexMap::new();
         for entry in self.section_or_table(entry) {
             self.check_identifier("a value of a matrix", entry);
+            let before = self.faults.len();
             let values: Vec<String> = self.texts(Some(entry)).into_iter().map(|text| text.value).collect();
-            if values.is_empty() {
+            // Where a value is wrong that is told, and the name is there even so.
+            if values.is_empty() && self.faults.len() == before {
                 let span = self.at(entry.value);
                 let title = format!("`{}` of the matrix has no values", entry.name());
                 self.fault(Diagnostic::error("empty", title, span, "no combination"));
-                continue;
             }
             matrix.insert(entry.name().to_owned(), values);
         }

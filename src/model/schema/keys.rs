@@ -1,8 +1,8 @@
 //! All keys of the tasks file. A key that `decode` learns is added here; `tests/it/schema.rs` says which one is missing.
 
 use super::Kind::{
-    Any, Choice, Duration, Either, Filled, Flag, List, Literal, Names, OneOrMore, Plain, Template, True,
-    Whole,
+    Any, Choice, Duration, Either, Filled, Flag, List, Literal, Names, OneOrMore, Plain, Script, Template,
+    True, Whole,
 };
 use super::{Kind, Table};
 
@@ -18,10 +18,10 @@ const SECRET_NAME: &str = "^[A-Z_][A-Z0-9_]*$";
 const FILLED: Kind = OneOrMore(&Filled);
 const TEMPLATES: Kind = OneOrMore(&Template);
 const ENV: Kind = Names(VARIABLE_NAME, &Template);
-const COMMAND: Kind = Either(&[Template, Kind::Table(&STEP_TABLE)]);
-const COMMANDS: Kind = OneOrMore(&COMMAND);
-const STEP: Kind = Either(&[Template, Kind::Table(&STEP_TABLE), Kind::Table(&CALL_TABLE)]);
-const STEPS: Kind = OneOrMore(&STEP);
+const COMMAND: Kind = Either(&[Script, Kind::Table(&STEP_TABLE)]);
+const COMMANDS: Kind = Either(&[COMMAND, List(&COMMAND, 1)]);
+const STEP: Kind = Either(&[Script, Kind::Table(&STEP_TABLE), Kind::Table(&CALL_TABLE)]);
+const STEPS: Kind = Either(&[STEP, List(&STEP, 1)]);
 const CALL: Kind = Either(&[Filled, Kind::Table(&CALL_TABLE)]);
 const CALLS: Kind = OneOrMore(&CALL);
 const EXEC: Kind = List(&Plain, 1);
@@ -52,7 +52,7 @@ pub(super) static FILE: Table = plain_table(
         ),
         (
             "tasks",
-            Names(NAME, &Either(&[Template, List(&STEP, 1), Kind::Table(&TASK)])),
+            Names(NAME, &Either(&[Script, List(&STEP, 1), Kind::Table(&TASK)])),
             "What can be done; a string or a list is the short form of `run`",
         ),
         ("env_files", Names(NAME, &Kind::Table(&ENV_FILES)), "Env files outside of version control"),
@@ -100,7 +100,7 @@ static PROJECT: Table = plain_table(
 static VARIABLE: Table = plain_table(
     "variable",
     &[
-        ("sh", Template, "What this command prints"),
+        ("sh", Script, "What this command prints"),
         ("env", Filled, "A variable of the caller's environment"),
         ("prompt", Filled, "A question"),
         ("choices", FILLED, "The only answers"),
@@ -135,7 +135,7 @@ static TASK: Table = plain_table(
         ("sources", TEMPLATES, "Files that go in: it is up to date while they are the same"),
         ("outputs", TEMPLATES, "Files that it makes"),
         ("cache", Flag, "`false`: it always runs"),
-        ("if", Either(&[Template, Kind::Table(&CONDITION)]), "It runs only where this holds"),
+        ("if", Either(&[Script, Kind::Table(&CONDITION)]), "It runs only where this holds"),
         ("timeout", Duration, "How long one attempt may take"),
         ("retry", Either(&[Whole(0, 999), Kind::Table(&RETRY)]), "How often it is tried again"),
         ("requires", Kind::Table(&REQUIRES), "What has to be there before anything starts"),
@@ -158,7 +158,7 @@ static CONDITION: Table = plain_table(
         ("arch", FILLED, "`x86_64`, `aarch64`, …"),
         ("env", FILLED, "Variables that are set"),
         ("environment", FILLED, "Environments"),
-        ("run", Template, "A command that ends with 0"),
+        ("run", Script, "A command that ends with 0"),
     ],
     &[],
 );
@@ -207,7 +207,7 @@ static WAIT_UNTIL: Table = plain_table(
         ("http", Filled, "This URL answers well"),
         ("tcp", Filled, "This host and port take a connection"),
         ("file", Filled, "This file is there"),
-        ("run", Template, "This command ends with 0"),
+        ("run", Script, "This command ends with 0"),
         ("timeout", Duration, "How long it is waited for"),
     ],
     &[&["http"], &["tcp"], &["file"], &["run"]],

@@ -13,6 +13,8 @@ use serde_json::{Map, Value as Json, json};
 pub(super) enum Kind {
     /// A string in which `{{ }}` may stand.
     Template,
+    /// The same, and not blank: what a shell runs.
+    Script,
     /// A string without `{{ }}`.
     Plain,
     /// The same, and not blank.
@@ -92,6 +94,7 @@ fn table(table: &Table, definitions: &mut BTreeMap<&'static str, Json>) -> Json 
 fn render(kind: &Kind, definitions: &mut BTreeMap<&'static str, Json>) -> Json {
     match kind {
         Kind::Template => json!({ "type": "string" }),
+        Kind::Script => json!({ "type": "string", "pattern": "\\S" }),
         Kind::Plain => json!({ "type": "string", "not": { "pattern": "\\{\\{" } }),
         Kind::Filled => json!({ "type": "string", "pattern": "\\S", "not": { "pattern": "\\{\\{" } }),
         Kind::Flag => json!({ "type": "boolean" }),

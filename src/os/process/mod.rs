@@ -5,6 +5,8 @@
 //! (`aesthetics.md` 6.1). A child that must survive us runs under the shim and writes to files, which are read along.
 
 mod attached;
+mod control;
+mod family;
 mod piped;
 mod pty;
 mod remains;
@@ -38,10 +40,21 @@ pub struct Launch {
     pub env: Arc<[(OsString, OsString)]>,
     /// The folder that it runs in.
     pub dir: PathBuf,
-    /// What it reads; `None`: nothing.
-    pub stdin: Option<Vec<u8>>,
+    /// What it reads.
+    pub input: LaunchInput,
     /// Where its output goes.
     pub output: LaunchOutput,
+}
+
+/// What a child reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LaunchInput {
+    /// Nothing.
+    Nothing,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What we were given to read.
+    Ours,
 }
 
 /// Where a child's output goes.
@@ -129,6 +142,14 @@ pub(super) fn signal_group(group: u32, signal: rustix::process::Signal) {
     let group = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         rustix::process::kill_process_group(group, signal).ok();
+    }
+}
+
+/// Signals one process. It has ended by itself when this fails.
+fn signal_process(pid: u32, signal: rustix::process::Signal) {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        rustix::process::kill_process(pid, signal).ok();
     }
 }
 

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
@@ -18,8 +18,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::remains::Remains;
-use super::{Child, ChildControl, ChildEvent, Launch, LaunchOutput, pty, signal_group, termination};
+use super::control::FamilyControl;
+use super::remains::{LOOK, Remains};
+use super::{Child, ChildControl, ChildEvent, Launch, LaunchInput, LaunchOutput, pty, termination};
 use crate::event::{Stream, Termination};
 
 /// How long the pipes of a child that has ended are read on. Whoever still holds them then is a process that it left behind.
@@ -28,9 +29,6 @@ const DRAIN: Duration = Duration::from_millis(500);
 /// So long a child is left alone at first: it fills a pipe, but for very chatty ones, and most have ended by then. Were its pipes looked at
 /// meanwhile, we would be woken as it closes each of them, and take the processor from it.
 const ALONE: Duration = Duration::from_millis(2);
-
-/// How often it is looked whether anybody is left of a group that was asked to end.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Read at once at most; as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -66,7 +64,7 @@ pub(super) struct PipedChild {
     turn: usize,
     ended: Option<Termination>,
     remains: Option<Remains>,
-    control: Arc<GroupControl>,
+    control: Arc<FamilyControl>,
 }
 
 /// What can be done.
@@ -94,7 +92,11 @@ impl PipedChild {
             .args(&launch.args)
             .current_dir(&launch.dir)
             .process_group(0)
-            .stdin(if launch.stdin.is_some() { Stdio::piped() } else { nothing() })
+            .stdin(match launch.input {
+                LaunchInput::Nothing => nothing(),
+                LaunchInput::Bytes(_) => Stdio::piped(),
+                LaunchInput::Ours => Stdio::inherit(),
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut terminals = [None, None];
@@ -121,12 +123,12 @@ impl PipedChild {
         let out = out.or_else(|| child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe))));
         let err = err.or_else(|| child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe))));
         let mut feed = None;
-        if let (Some(bytes), Some(pipe)) = (&launch.stdin, child.stdin.take()) {
+        if let (LaunchInput::Bytes(bytes), Some(pipe)) = (&launch.input, child.stdin.take()) {
             // A child that reads slowly must not keep its output from being read.
             rustix::io::ioctl_fionbio(&pipe, true)?;
             feed = Some(Feed { pipe: File::from(OwnedFd::from(pipe)), bytes: bytes.clone(), written: 0 });
         }
-        let control = Arc::new(GroupControl { group: Mutex::new(Group { number: Some(pid), asked: None }) });
+        let control = Arc::new(FamilyControl::of_group(pid));
         Ok(Self {
             child,
             end,
@@ -300,62 +302,4 @@ fn end_of(pid: u32) -> io::Result<OwnedFd> {
         drop(writer);
     })?;
     Ok(OwnedFd::from(reader))
-}
-
-struct GroupControl {
-    group: Mutex<Group>,
-}
-
-struct Group {
-    /// `None`: nobody is left of it, and the number may belong to somebody else.
-    number: Option<u32>,
-    /// The first signal that asked it to end.
-    asked: Option<i32>,
-}
-
-impl GroupControl {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn forget(&self) {
-        self.lock().number = None;
-    }
-
-    /// Its first process has ended. Only of a group that was asked to end the others are still of interest.
-    fn leader_ended(&self) {
-        let mut group = self.lock();
-        if group.asked.is_none() {
-            group.number = None;
-        }
-    }
-
-    fn remains(&self) -> Option<Remains> {
-        let group = self.lock();
-        Some(Remains::new(group.number?, group.asked?))
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        if let Some(group) = self.lock().number {
-            signal_group(group, signal);
-        }
-    }
-}
-
-impl ChildControl for GroupControl {
-    fn ask_to_end(&self, signal: i32) {
-        self.lock().asked.get_or_insert(signal);
-        if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
-            self.signal(signal);
-        }
-    }
-
-    fn suspend(&self, stop: bool) {
-        use rustix::process::Signal;
-        self.signal(if stop { Signal::STOP } else { Signal::CONT });
-    }
-
-    fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
-    }
 }

@@ -1,53 +1,66 @@
-//! What is left of a process group whose first process has ended after we asked the group to end.
+//! What is left of a command's processes after its first one has ended, where we asked it to end.
 //!
 //! A shell may be gone long before the program that it started has shut down: that program was told, and is waited for. Other processes
-//! never heard of it, since a shell has what it puts into the background ignore Ctrl-C: these are asked by a SIGTERM of their own, and
-//! ended where they ignore that too. A second signal of the user ends all at once.
+//! never heard of it, since a shell has what it puts into the background ignore Ctrl-C, or since they are in a group of their own and nobody
+//! is left who could tell them: these are asked by a SIGTERM of their own, and ended where they ignore that too. A second signal of the user
+//! ends all at once.
 //!
 //! Only Linux tells which processes those are. Elsewhere nothing is waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use super::signal_group;
-use crate::os::identity;
+use super::family::Family;
+use super::signal_process;
+use crate::os::identity::Process;
+
+/// How often it is looked whether anybody is left.
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 /// So many looks a process may take that had to be asked for itself; there are twenty in a second.
 const GRACE: u32 = 100;
 
-/// What is left of a group.
+/// What is left of a command.
 #[derive(Debug)]
 pub(super) struct Remains {
-    group: u32,
-    /// What the group was asked by.
+    family: Family,
+    /// What its group was asked by.
     signal: i32,
-    /// Those that had to be asked for themselves, how many looks ago, and their names.
+    /// Those of other groups that were told of it themselves.
+    told: BTreeSet<u32>,
+    /// Those that had to be asked by another signal, how many looks ago, and their names.
     asked: BTreeMap<u32, (u32, String)>,
 }
 
 impl Remains {
-    pub(super) fn new(group: u32, signal: i32) -> Self {
-        Self { group, signal, asked: BTreeMap::new() }
+    pub(super) fn new(family: Family, signal: i32, told: BTreeSet<u32>) -> Self {
+        Self { family, signal, told, asked: BTreeMap::new() }
     }
 
     /// Whether anybody is left. Asks those who have not heard.
     pub(super) fn look(&mut self) -> bool {
-        let members = identity::members(self.group);
+        let members = self.family.look();
+        let pids: BTreeSet<u32> = members.iter().map(|member| member.pid).collect();
         for member in &members {
-            match self.asked.get_mut(&member.pid) {
-                Some((looks, _)) if *looks > GRACE => signal_group(self.group, Signal::KILL),
-                Some((looks, _)) => *looks += 1,
-                None if member.ignores(self.signal) => {
-                    let pid = i32::try_from(member.pid).ok().and_then(Pid::from_raw);
-                    // It has ended by itself when this fails.
-                    pid.map(|pid| kill_process(pid, Signal::TERM).ok());
-                    self.asked.insert(member.pid, (0, member.name.clone()));
+            if let Some((looks, _)) = self.asked.get_mut(&member.pid) {
+                *looks += 1;
+                if *looks > GRACE {
+                    signal_process(member.pid, Signal::KILL);
                 }
-                None => {}
+            } else if !self.has_heard(member, pids.contains(&member.parent)) {
+                signal_process(member.pid, Signal::TERM);
+                self.asked.insert(member.pid, (0, member.name.clone()));
             }
         }
         !members.is_empty()
+    }
+
+    /// Whether it was told in a way that it hears, or somebody is there who can tell it.
+    fn has_heard(&self, member: &Process, has_parent: bool) -> bool {
+        let is_told = member.group == self.family.group || self.told.contains(&member.pid);
+        if is_told { !member.ignores(self.signal) } else { has_parent }
     }
 
     /// The names of those that had to be asked for themselves.

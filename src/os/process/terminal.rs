@@ -4,19 +4,22 @@
 //! and us beside it. So an interrupt from the keyboard is not passed on; it is the child's to answer.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use rustix::process::{Pid, Signal, kill_process};
 
+use super::control::FamilyControl;
+use super::remains::{LOOK, Remains};
 use super::{Child, ChildControl, ChildEvent, Launch, termination};
 use crate::event::Termination;
 
 pub(super) struct TerminalChild {
     pid: u32,
-    ended: Receiver<Termination>,
-    control: Arc<TerminalControl>,
+    end: Receiver<Termination>,
+    ended: Option<Termination>,
+    remains: Option<Remains>,
+    control: Arc<FamilyControl>,
 }
 
 impl TerminalChild {
@@ -27,16 +30,30 @@ impl TerminalChild {
             .unchecked()
             .start()?;
         let pid = handle.pids().first().copied().unwrap_or(0);
-        let control = Arc::new(TerminalControl { pid: Mutex::new(Some(pid)) });
-        let (sender, ended) = crossbeam_channel::bounded(1);
+        let control = Arc::new(FamilyControl::of_process(pid));
+        let (sender, end) = crossbeam_channel::bounded(1);
         let waiting = Arc::clone(&control);
         std::thread::Builder::new().name(format!("wait {pid}")).spawn(move || {
             let ended = handle.wait().map_or(Termination::Unknown, |output| termination(output.status));
             // From here on the number may belong to somebody else.
-            *waiting.pid.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            waiting.leader_ended();
             sender.send(ended).ok();
         })?;
-        Ok(Self { pid, ended, control })
+        Ok(Self { pid, end, ended: None, remains: None, control })
+    }
+
+    /// The end, or that it is not the end yet: where it was asked to end, all that it started are waited for.
+    fn end(&mut self, termination: Termination) -> ChildEvent {
+        if self.remains.is_none() {
+            self.remains = self.control.remains();
+        }
+        if self.remains.as_mut().is_some_and(Remains::look) {
+            crossbeam_channel::after(LOOK).recv().ok();
+            return ChildEvent::Quiet;
+        }
+        let swept = self.remains.as_ref().map(Remains::names).unwrap_or_default();
+        self.control.forget();
+        ChildEvent::Ended { termination, leaked: false, swept }
     }
 }
 
@@ -46,42 +63,17 @@ impl Child for TerminalChild {
     }
 
     fn next(&mut self, limit: Duration) -> ChildEvent {
-        match self.ended.recv_timeout(limit) {
-            Ok(termination) => ChildEvent::Ended { termination, leaked: false, swept: Vec::new() },
-            Err(RecvTimeoutError::Timeout) => ChildEvent::Quiet,
-            Err(RecvTimeoutError::Disconnected) => {
-                ChildEvent::Ended { termination: Termination::Unknown, leaked: false, swept: Vec::new() }
-            }
+        if self.ended.is_none() {
+            self.ended = match self.end.recv_timeout(limit) {
+                Ok(termination) => Some(termination),
+                Err(RecvTimeoutError::Timeout) => return ChildEvent::Quiet,
+                Err(RecvTimeoutError::Disconnected) => Some(Termination::Unknown),
+            };
         }
+        self.end(self.ended.unwrap_or(Termination::Unknown))
     }
 
     fn control(&self) -> Arc<dyn ChildControl> {
         Arc::clone(&self.control) as Arc<dyn ChildControl>
-    }
-}
-
-struct TerminalControl {
-    pid: Mutex<Option<u32>>,
-}
-
-impl TerminalControl {
-    fn signal(&self, signal: Signal) {
-        let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
-        let pid = pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            kill_process(pid, signal).ok();
-        }
-    }
-}
-
-impl ChildControl for TerminalControl {
-    fn ask_to_end(&self, signal: i32) {
-        if let Some(signal) = Signal::from_named_raw(signal) {
-            self.signal(signal);
-        }
-    }
-
-    fn kill(&self) {
-        self.signal(Signal::KILL);
     }
 }

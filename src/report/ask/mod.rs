@@ -5,6 +5,7 @@
 //! given as `--confirm WORD`: `--yes` stands in too many scripts to take something away for good.
 
 mod decide;
+mod heed;
 mod keyboard;
 mod pick;
 mod proposal;
@@ -19,6 +20,7 @@ use std::io;
 use self::keyboard::{Keyboard, Terminal};
 use super::style::{Label, Style};
 use crate::diagnostic::{Fault, FaultKind};
+use crate::os::signal::Signal;
 use crate::os::terminal::TerminalFacts;
 use crate::plan::Proposal;
 use crate::run::{Answer, Ask, Question};
@@ -101,6 +103,17 @@ impl TerminalAsk {
         };
         Ok(Answer::Text(typed))
     }
+}
+
+/// Puts a question before a run, whose signals nobody else heeds then.
+pub fn ask_before_a_run(mut ask: TerminalAsk, question: Question) -> io::Result<Result<Answer, Signal>> {
+    if ask.is_silent(&question) {
+        return Ok(Ok(ask.ask(&question)));
+    }
+    heed::heeding(move || match ask.ask(&question) {
+        Answer::Interrupted => Err(io::ErrorKind::Interrupted.into()),
+        answer => Ok(answer),
+    })
 }
 
 impl Ask for TerminalAsk {

@@ -1,7 +1,8 @@
 //! JUnit's XML: the run is a suite, a step is a test. <https://github.com/testmoapp/junitxml>
 //!
 //! A step that failed is a failure where its command said no, and an error where it could not be run at all. One that was not run is skipped,
-//! with its reason; one that was up to date passes.
+//! with its reason; one that was up to date passes. A failure that the task ignores fails no run, so it is none here: it is skipped with a type of its
+//! own, as pytest writes what it expects to fail.
 
 use super::record::{RunRecord, StepRecord, clean_text};
 use crate::diagnostic::{Fault, FaultKind};
@@ -15,7 +16,7 @@ pub(super) fn render(record: &RunRecord) -> String {
         cases.len(),
         count(|outcome| matches!(outcome, Outcome::Failure { .. })),
         count(|outcome| matches!(outcome, Outcome::Error { .. })),
-        count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+        count(|outcome| matches!(outcome, Outcome::Skipped(_) | Outcome::Ignored(_))),
         seconds(record.took),
     );
     let started = record.started.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default();
@@ -46,6 +47,7 @@ struct Case<'a> {
 enum Outcome {
     Passed,
     Skipped(String),
+    Ignored(String),
     Failure { kind: &'static str, message: String, text: String },
     Error { kind: &'static str, message: String, text: String },
 }
@@ -55,6 +57,7 @@ impl<'a> Case<'a> {
         let outcome = match &step.ending {
             Some(Ending::Done | Ending::UpToDate { .. }) => Outcome::Passed,
             Some(Ending::Skipped(skip)) => Outcome::Skipped(why(skip)),
+            Some(Ending::Ignored { fault }) => Outcome::Ignored(clean_text(&fault.message)),
             Some(Ending::Declined { question }) => Outcome::Failure {
                 kind: "declined",
                 message: format!("declined: {question}"),
@@ -82,6 +85,10 @@ impl<'a> Case<'a> {
             Outcome::Passed => {}
             Outcome::Skipped(why) => {
                 text.push_str(&format!("      <skipped message={}/>\n", attribute(why)));
+            }
+            Outcome::Ignored(message) => {
+                let message = attribute(&format!("failed but ignored: {message}"));
+                text.push_str(&format!("      <skipped type=\"ignored\" message={message}/>\n"));
             }
             Outcome::Failure { kind, message, text: body } => {
                 text.push_str(&element("failure", kind, message, body));

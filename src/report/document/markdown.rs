@@ -3,6 +3,8 @@
 use super::junit::why;
 use super::record::{RunRecord, StepRecord, clean_text};
 use crate::plan::{Ending, Skip};
+use crate::report::role::Role;
+use crate::report::words;
 use crate::text::count::count;
 use crate::text::duration;
 use crate::text::markdown::{block, code, escaped};
@@ -49,16 +51,22 @@ pub(super) fn render(record: &RunRecord) -> String {
     text
 }
 
-/// One that found nothing to do is only counted.
+/// A step of ours that found nothing to do is only counted.
 fn is_told(step: &StepRecord) -> bool {
-    !matches!(step.ending, Some(Ending::Skipped(Skip::Nothing { .. })))
+    !matches!(step.ending, Some(Ending::Skipped(Skip::Nothing { .. }))) || is_skipped_task(step)
+}
+
+fn is_skipped_task(step: &StepRecord) -> bool {
+    step.ending.as_ref().is_some_and(|ending| words::is_skipped_task(Role::of(&step.shape.name), ending))
 }
 
 fn cells(step: &StepRecord) -> (&'static str, String) {
     match &step.ending {
         Some(Ending::Done) => ("done", step.what.clone()),
         Some(Ending::UpToDate { reason }) => ("up to date", clean_text(reason)),
+        Some(Ending::Skipped(skip)) if is_skipped_task(step) => ("skipped", why(skip)),
         Some(Ending::Skipped(skip)) => ("not run", why(skip)),
+        Some(Ending::Ignored { fault }) => ("failed but ignored", clean_text(&fault.message)),
         Some(Ending::Declined { question }) => ("**declined**", clean_text(question)),
         Some(Ending::Failed { fault }) => ("**failed**", clean_text(&fault.message)),
         None => ("**not ended**", String::new()),

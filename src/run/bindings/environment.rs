@@ -6,7 +6,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::{Bindings, Scope};
+use super::{ArgumentValue, Bindings, Scope};
 use crate::diagnostic::{Fault, FaultKind, Spanned};
 use crate::masking::{Secret, env_value_is_secret};
 use crate::model::{Binding, Dotenv, Reference, Task, Template};
@@ -14,6 +14,9 @@ use crate::os::command::EnvironmentValue;
 use crate::os::files::FileKind;
 use crate::run::context::StepContext;
 use crate::text::dotenv;
+
+/// So long may `NAME=value` be for Linux, the `=` and its end left out: MAX_ARG_STRLEN, 32 pages, see execve(2).
+const LONGEST: usize = 128 * 1024 - 2;
 
 impl Bindings {
     /// The environment that a command is given on top of the caller's: dotenv files where the caller has not set the name, then `[env]`,
@@ -33,8 +36,16 @@ impl Bindings {
         for (name, template) in all.flatten() {
             env.insert(name.clone(), self.variable_of(context, scope, name, template)?);
         }
+        let caller = &context.doors().environment.variables;
         for (name, value) in &scope.args {
-            env.insert(name.replace(['-', '.'], "_"), EnvironmentValue::Plain(value.text()));
+            let (name, text) = (name.replace(['-', '.'], "_"), value.text());
+            let is_list = matches!(value, ArgumentValue::List(_));
+            // A command that does not look at it could not be started for it. The caller's must not stand in its place.
+            if is_list && name.len() + text.len() > LONGEST && !caller.contains_key(OsStr::new(&name)) {
+                env.remove(&name);
+                continue;
+            }
+            env.insert(name, EnvironmentValue::Plain(text));
         }
         Ok(env)
     }

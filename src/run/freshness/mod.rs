@@ -6,6 +6,7 @@
 //! What always holds, each for a fault of a peer:
 //!
 //! - Recorded is what went in *before* the run, and only where it is still the same afterwards: an edit while it runs is not lost.
+//! - The same holds of what the steps that it needs left: a run beside this one may make it anew while it is read.
 //! - Recorded is only a success. That a step is about to run is written down first, so that one which was killed half way is never up to date,
 //!   also where everything is put back as an older record has it.
 //! - One record for each set of arguments, not a history: going back to an earlier state runs again, for the outputs are those of the later.
@@ -14,41 +15,44 @@
 //!
 //! A dry run asks the same (`foresee`), without starting, asking or writing anything: then a part may be unknown.
 
+mod case;
+mod foresee;
 mod layout;
 mod record;
 mod store;
 mod table;
 
-use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
+pub use foresee::foresee;
 pub use store::forget;
 
-use record::{Parts, Record};
-use store::{BadEnd, OpenRun, StepStore};
+use case::Case;
+use foresee::Writes;
+use store::{Ends, StepStore};
 use table::Table;
 
-use super::action::{Action, Exports, Outcome, Produced, RunPlan};
-use super::asker::Asker;
-use super::bindings::Bindings;
-use super::budget::Budget;
+use super::action::{Action, Exports, Outcome};
 use super::context::StepContext;
-use super::kept::{Kept, Resumed};
-use super::shared::{Channels, Mode, Shared, lock};
+use super::shared::{Shared, lock};
 use crate::diagnostic::Fault;
 use crate::event::{EventKind, Level};
-use crate::masking::Masker;
+use crate::os::contents;
 use crate::os::walk::{self, Unreadable};
-use crate::os::{Doors, contents, random};
-use crate::plan::verdict::difference;
-use crate::plan::{Fingerprint, Reason, StepId, Verdict};
+use crate::plan::{Reason, StepId, Verdict};
 use crate::text::patterns::Patterns;
 
 /// What steps left for those that need them.
 pub(super) struct Freshness {
     left: Mutex<Vec<Left>>,
+    made: Mutex<HashMap<StepId, Arc<Made>>>,
+    /// In a dry run: what steps may write that would run.
+    foreseen: Mutex<HashMap<StepId, Writes>>,
     swept: Once,
+    /// Steps, without their arguments, of which surplus records were forgotten.
+    trimmed: Mutex<HashSet<String>>,
 }
 
 /// What is known of a step's result.
@@ -61,11 +65,27 @@ enum Left {
     Digest(String),
     /// A run will tell.
     Open,
+    /// It ran in the run that this one goes on for, and not again.
+    Kept,
+}
+
+/// What a step made, and by what one sees whether another run makes it anew.
+struct Made {
+    ends: Ends,
+    outputs: Table,
+    /// Of its record.
+    stamp: Option<Duration>,
 }
 
 impl Freshness {
     pub(super) fn new(steps: usize) -> Self {
-        Self { left: Mutex::new(vec![Left::Unknown; steps]), swept: Once::new() }
+        Self {
+            left: Mutex::new(vec![Left::Unknown; steps]),
+            made: Mutex::default(),
+            foreseen: Mutex::default(),
+            swept: Once::new(),
+            trimmed: Mutex::default(),
+        }
     }
 
     fn leave(&self, id: StepId, left: Left) {
@@ -74,6 +94,19 @@ impl Freshness {
 
     fn left(&self, id: StepId) -> Left {
         lock(&self.left)[id.index()].clone()
+    }
+
+    fn made(&self, id: StepId, made: Made) {
+        lock(&self.made).insert(id, Arc::new(made));
+    }
+
+    fn made_by(&self, id: StepId) -> Option<Arc<Made>> {
+        lock(&self.made).get(&id).cloned()
+    }
+
+    /// Whether no step of this name, with whatever arguments, has come here yet.
+    fn is_first_of(&self, step: &str) -> bool {
+        lock(&self.trimmed).insert(store::bare(step).to_owned())
     }
 }
 
@@ -85,20 +118,6 @@ enum Judged<'a> {
     HandsOn(Left),
     /// There is an answer.
     Tracked(Box<Case<'a>>),
-}
-
-/// A step that can be up to date, and all that is known of it.
-struct Case<'a> {
-    fingerprint: Fingerprint,
-    verdict: Verdict,
-    store: StepStore<'a>,
-    record: Option<Record>,
-    earlier: Vec<BadEnd>,
-    /// `None`: they can't be read.
-    sources: Option<Table>,
-    outputs: Option<Table>,
-    /// Files were read although they are the same: the record should know that next time.
-    has_read: bool,
 }
 
 /// Runs a step, or finds that it need not.
@@ -122,7 +141,7 @@ pub(super) fn run(context: &mut StepContext<'_>, action: &dyn Action) -> Outcome
     if matches!(case.verdict, Verdict::Fresh { .. }) {
         return case.take_over(context);
     }
-    let run = match case.store.open() {
+    let run = match case.store.open(case.work()) {
         Ok(run) => run,
         Err(error) => return Outcome::Failed(super::context::unrecorded(&error)),
     };
@@ -141,57 +160,10 @@ pub(super) fn run(context: &mut StepContext<'_>, action: &dyn Action) -> Outcome
         | Outcome::Ask(_)
         | Outcome::Redo { .. } => {
             case.store.close(&run);
-            let left = case.record.map(|record| record.parts.left).unwrap_or_default();
-            shared.freshness.leave(context.id(), Left::Digest(left));
+            shared.freshness.leave(context.id(), case.left_alone(context));
         }
     }
     outcome
-}
-
-/// What a dry run knows of each step, in the order of the plan; nothing of those that always run and have nothing to say.
-pub fn foresee(
-    (plan, doors, masker, bindings): (&RunPlan, &Doors, &Masker, &Bindings),
-    root: PathBuf,
-    (force, resumed): (bool, Option<&Resumed>),
-) -> Vec<(StepId, Option<Verdict>)> {
-    // Nobody listens: nothing is said, and a question has no answer.
-    let channels =
-        Channels { life: Arc::default(), budget: Arc::new(Budget::endless()), asker: Asker::nobody() };
-    let mode = Mode { force, explain: true, fail_fast: false, looks: true };
-    let shared = Shared::new((plan, doors, masker, bindings), None, root, channels, mode);
-    let kept = resumed.cloned().map(Kept::new);
-    let order = plan.order().into_iter();
-    order
-        .map(|id| {
-            if let Some(reason) = kept.as_ref().and_then(|kept| kept.reason(plan, id)) {
-                return (id, Some(Verdict::Kept { reason }));
-            }
-            let mut context = StepContext::new(&shared, id, (1, None), &|| {});
-            let (verdict, left) = match judge(&mut context, plan.step(id).action.as_ref()) {
-                Err(fault) => {
-                    let why = format!("whether it has to can't be told: {}", fault.message);
-                    (Some(Verdict::Stale(Reason::Always { why })), Left::Unknown)
-                }
-                Ok(Judged::Untracked(why)) => {
-                    (why.map(|why| Verdict::Stale(Reason::Always { why })), Left::Unknown)
-                }
-                Ok(Judged::HandsOn(left)) => (None, left),
-                Ok(Judged::Tracked(case)) => {
-                    let left = match (&case.verdict, case.record) {
-                        (Verdict::Fresh { .. }, Some(record)) => Left::Digest(record.parts.left),
-                        (Verdict::Stale(_), _) if case.fingerprint.outputs.is_empty() => Left::Unknown,
-                        _ => Left::Open,
-                    };
-                    (Some(case.verdict.map_text(|text| masker.mask(text))), left)
-                }
-            };
-            shared.freshness.leave(id, left);
-            if let Some(kept) = &kept {
-                kept.note(plan, id, !matches!(verdict, Some(Verdict::Fresh { .. })));
-            }
-            (id, verdict)
-        })
-        .collect()
 }
 
 pub(super) fn say(context: &StepContext<'_>, verdict: &Verdict) {
@@ -214,6 +186,8 @@ fn judge<'a>(context: &mut StepContext<'a>, action: &dyn Action) -> Result<Judge
         return Ok(Judged::Untracked(fingerprint.always));
     }
     let mut runs_each_time = None;
+    let shared = context.shared();
+    let was_done = || shared.kept.as_ref().is_some_and(|kept| kept.was_done(shared.plan, context.id()));
     for (title, left) in needs {
         let part = format!("what `{title}` makes");
         match left {
@@ -221,13 +195,13 @@ fn judge<'a>(context: &mut StepContext<'a>, action: &dyn Action) -> Result<Judge
                 fingerprint.inputs.insert(part, digest);
             }
             Left::Open => fingerprint.unknown.push(part),
-            Left::Unknown => runs_each_time = runs_each_time.or(Some(title)),
+            Left::Kept if was_done() => {}
+            Left::Unknown | Left::Kept => runs_each_time = runs_each_time.or(Some(title)),
         }
     }
-    let shared = context.shared();
     let store = StepStore::new(shared.doors, &shared.root, &context.step().name);
     let record = store.read();
-    let earlier = store.bad_ends();
+    let earlier = store.ends();
     let seen = look(context, &fingerprint.sources, record.as_ref().map(|record| &record.sources));
     let (sources, has_read, unreadable) = match seen {
         Ok((table, has_read)) => (Some(table), has_read, None),
@@ -242,7 +216,11 @@ fn judge<'a>(context: &mut StepContext<'a>, action: &dyn Action) -> Result<Judge
         sources,
         outputs: None,
         has_read,
+        in_doubt: false,
     };
+    if shared.mode.looks {
+        foresee::doubt(context, &mut case);
+    }
     let is_forced = shared.mode.force || context.redo_reason().is_some();
     let reason = if let Some(why) = case.fingerprint.always.clone().or(unreadable) {
         Some(Reason::Always { why })
@@ -264,33 +242,49 @@ fn judge<'a>(context: &mut StepContext<'a>, action: &dyn Action) -> Result<Judge
     Ok(Judged::Tracked(Box::new(case)))
 }
 
+/// The step is kept: it does nothing now, and what hands on what it needs itself does that.
+pub(super) fn keep(context: &mut StepContext<'_>, action: &dyn Action) {
+    let left = match judge(context, action) {
+        Ok(Judged::HandsOn(left)) => left,
+        _ => Left::Kept,
+    };
+    context.shared().freshness.leave(context.id(), left);
+}
+
 /// What the steps left that are meant by `names`, each with its title.
 fn needs(context: &StepContext<'_>, names: &[String]) -> Vec<(String, Left)> {
     let shared = context.shared();
+    let steps = needed(shared, context.id(), names).into_iter();
+    steps.map(|id| (shared.plan.step(id).title.clone(), shared.freshness.left(id))).collect()
+}
+
+/// The steps that `id` needs and that are meant by `names`.
+fn needed(shared: &Shared<'_>, id: StepId, names: &[String]) -> Vec<StepId> {
     let names: HashSet<&str> = names.iter().map(String::as_str).collect();
     // Behind its name a step has its arguments.
     let is_meant = |step: &str| {
         names.contains(step) || step.match_indices(' ').any(|(blank, _)| names.contains(&step[..blank]))
     };
-    let steps = context.step().needs.iter().map(|id| (*id, shared.plan.step(*id)));
-    steps
-        .filter(|(_, step)| is_meant(&step.name))
-        .map(|(id, step)| (step.title.clone(), shared.freshness.left(id)))
-        .collect()
+    let needs = shared.plan.step(id).needs.iter().copied();
+    needs.filter(|id| is_meant(&shared.plan.step(*id).name)).collect()
 }
 
 /// The results of several steps as one.
 fn together(needs: Vec<(String, Left)>) -> Left {
     let mut hasher = blake3::Hasher::new();
-    let mut is_open = false;
+    let (mut is_open, mut is_kept) = (false, false);
     for (title, left) in needs {
         match left {
             Left::Unknown => return Left::Unknown,
+            Left::Kept => is_kept = true,
             Left::Open => is_open = true,
             Left::Digest(digest) => {
                 hasher.update(title.as_bytes()).update(b"\0").update(digest.as_bytes()).update(b"\0");
             }
         }
+    }
+    if is_kept {
+        return Left::Kept;
     }
     if is_open { Left::Open } else { Left::Digest(hasher.finalize().to_hex().to_string()) }
 }
@@ -325,157 +319,4 @@ fn look(
     }
     table.fill(&digests);
     Ok((table, true))
-}
-
-impl Case<'_> {
-    /// Why it has to run, if anything says so.
-    fn stale(&mut self, context: &StepContext<'_>, runs_each_time: Option<String>) -> Option<Reason> {
-        if let Some(bad) = self.earlier.first() {
-            return Some(bad.reason.clone());
-        }
-        let Some(record) = &self.record else { return Some(Reason::NeverRun) };
-        if let Some(title) = runs_each_time {
-            return Some(Reason::Needs { title });
-        }
-        let fingerprint = &self.fingerprint;
-        let changed = difference(&record.parts.inputs, &fingerprint.inputs, &fingerprint.unknown);
-        if changed.is_some() {
-            return changed;
-        }
-        let sources = self.sources.as_ref()?;
-        if let Some((path, change, others)) = table::difference(&record.sources, sources) {
-            return Some(Reason::Source { path, change, others });
-        }
-        if let Some(pattern) = missing(&fingerprint.sources, sources, false) {
-            return Some(Reason::NoSource { pattern });
-        }
-        let (outputs, has_read) = match look(context, &fingerprint.outputs, Some(&record.outputs)) {
-            Ok(seen) => seen,
-            Err(error) => return Some(Reason::Always { why: error.to_string() }),
-        };
-        self.has_read |= has_read;
-        let changed = table::difference(&record.outputs, &outputs);
-        self.outputs = Some(outputs);
-        if let Some((path, change, others)) = changed {
-            return Some(Reason::Output { path, change, others });
-        }
-        difference(&record.parts.results, &fingerprint.results, &[])
-    }
-
-    /// Its work is as it was left: it hands on what it left then.
-    fn take_over(self, context: &StepContext<'_>) -> Outcome {
-        let reason = self.verdict.unchanged();
-        let Some(record) = self.record else { return Outcome::UpToDate(reason) };
-        let shared = context.shared();
-        if let Some(exports) = record.parts.exported() {
-            shared.keep(context.id(), Some(std::sync::Arc::new(exports)));
-        }
-        shared.freshness.leave(context.id(), Left::Digest(record.parts.left.clone()));
-        if self.has_read {
-            // Another run may have got further in between; and where this can't be written, the files are read again next time.
-            if self.store.read().is_some_and(|there| there.parts == record.parts) {
-                let (sources, outputs) = (self.sources.unwrap_or_default(), self.outputs.unwrap_or_default());
-                self.store.write(&Record { sources, outputs, ..record }).ok();
-            }
-        }
-        Outcome::UpToDate(reason)
-    }
-
-    /// Records a success, or why it is none to go by.
-    fn settle(
-        self,
-        context: &mut StepContext<'_>,
-        action: &dyn Action,
-        run: &OpenRun,
-        value: Option<&Produced>,
-    ) -> Left {
-        let record = match self.success(context, action, value) {
-            Ok(record) => record,
-            Err(reason) => {
-                if let Reason::NotMade { .. } = reason {
-                    context.log().notice(Level::Warning, &format!("{reason}, so it will run again"));
-                }
-                // Where this can't be written, it is known all the same that there was no good end.
-                self.store.leave(run, &reason).ok();
-                return Left::Unknown;
-            }
-        };
-        if self.store.finish(&record, run, &self.earlier).is_err() {
-            context.log().notice(Level::Warning, "its success could not be recorded, so it will run again");
-        }
-        context.shared().freshness.swept.call_once(|| self.store.sweep());
-        Left::Digest(record.parts.left)
-    }
-
-    fn success(
-        &self,
-        context: &mut StepContext<'_>,
-        action: &dyn Action,
-        value: Option<&Produced>,
-    ) -> Result<Record, Reason> {
-        let unreadable = |error: Unreadable| Reason::Always { why: error.to_string() };
-        let before = &self.fingerprint;
-        let after = action.fingerprint(context).ok().flatten().ok_or(Reason::Unfinished)?;
-        let own = |inputs: &BTreeMap<String, String>| -> BTreeMap<String, String> {
-            let own = inputs
-                .iter()
-                .filter(|(part, _)| after.inputs.contains_key(*part) || !part.starts_with("what `"));
-            own.map(|(part, digest)| (part.clone(), digest.clone())).collect()
-        };
-        if let Some(Reason::Changed { part }) = difference(&own(&before.inputs), &after.inputs, &[]) {
-            return Err(Reason::ChangedMeanwhile { part });
-        }
-        let Some(sources) = &self.sources else { return Err(Reason::Unfinished) };
-        let (now, _) = look(context, &before.sources, Some(sources)).map_err(unreadable)?;
-        if let Some((part, ..)) = table::difference(sources, &now) {
-            return Err(Reason::ChangedMeanwhile { part });
-        }
-        let recorded = self.outputs.as_ref().or(self.record.as_ref().map(|record| &record.outputs));
-        let (outputs, _) = look(context, &before.outputs, recorded).map_err(unreadable)?;
-        if let Some(pattern) = missing(&before.outputs, &outputs, true) {
-            return Err(Reason::NotMade { pattern });
-        }
-        let exports = exports(value)?;
-        let left = left(&before.outputs, &outputs, exports.as_ref()).ok_or(Reason::Unfinished)?;
-        let step = context.step().name.clone();
-        let parts = Parts { step, inputs: before.inputs.clone(), results: after.results, left, exports };
-        Ok(Record { parts, sources: now, outputs })
-    }
-}
-
-/// The values that a step left, as they are recorded.
-fn exports(value: Option<&Produced>) -> Result<Option<BTreeMap<String, serde_json::Value>>, Reason> {
-    let Some(value) = value else { return Ok(None) };
-    let always = |why: &str| Reason::Always { why: why.to_owned() };
-    let exports = value.downcast_ref::<Exports>().ok_or_else(|| always("what it leaves can't be kept"))?;
-    if exports.0.values().any(|value| value.secret) {
-        return Err(always("it exports a secret, which is kept nowhere"));
-    }
-    Ok(Some(exports.0.iter().map(|(name, value)| (name.clone(), value.json.clone())).collect()))
-}
-
-/// What steps that need this one compare: what it made, or where it does not say what that is, that it ran.
-fn left(
-    patterns: &Patterns,
-    outputs: &Table,
-    exports: Option<&BTreeMap<String, serde_json::Value>>,
-) -> Option<String> {
-    let mut hasher = blake3::Hasher::new();
-    if patterns.is_empty() && exports.is_none() {
-        let mut bytes = [0; 32];
-        random::fill(&mut bytes).ok()?;
-        hasher.update(&bytes);
-    }
-    outputs.digest(&mut hasher);
-    hasher.update(&serde_json::to_vec(&exports).ok()?);
-    Some(hasher.finalize().to_hex().to_string())
-}
-
-/// The first pattern that fits none of the files: of those with a wildcard only where `each` has to, or where nothing fits at all.
-fn missing(patterns: &Patterns, table: &Table, each: bool) -> Option<String> {
-    let is_empty = table.len() == 0;
-    patterns
-        .each()
-        .find(|(_, alone)| (is_empty || each || alone.is_name()) && !table.has(alone))
-        .map(|(text, _)| text.to_owned())
 }

@@ -2,6 +2,8 @@
 //!
 //! A short text for what is small and two tables of files, which are written as they lie in memory (`layout`): ten thousand of them as JSON
 //! would take longer to read than to look at. A record that is not whole, or of another version, is none: the step runs again.
+//!
+//! What is handed on or believed has a checksum. Files have none: one of them that is not as it was written is not as it is on the disk either.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,7 @@ use super::table::{Table, TableFolder};
 use crate::model::Value;
 
 /// How a record begins; its last byte is the version.
-const BEGINNING: &[u8; 8] = b"shipway\x02";
+const BEGINNING: &[u8; 8] = b"shipway\x03";
 
 /// How it ends: what was cut off before it is not taken for a record.
 const END: &[u8; 8] = b"whole.\r\n";
@@ -64,6 +66,7 @@ impl Record {
         put_bytes(&mut bytes, &parts)?;
         put_table(&mut bytes, &self.sources)?;
         put_table(&mut bytes, &self.outputs)?;
+        bytes.extend_from_slice(checksum(&parts, [&self.sources, &self.outputs]).as_bytes());
         bytes.extend_from_slice(END);
         Some(bytes)
     }
@@ -71,11 +74,22 @@ impl Record {
     /// From bytes; `None` where they are no record of this version, or not all of it.
     pub(super) fn of_bytes(bytes: &Bytes) -> Option<Self> {
         let mut rest = bytes.strip_prefix(BEGINNING)?.strip_suffix(END)?;
-        let parts = serde_json::from_slice(take_bytes(&mut rest)?).ok()?;
+        let parts = take_bytes(&mut rest)?;
         let sources = take_table(bytes, &mut rest)?;
         let outputs = take_table(bytes, &mut rest)?;
-        rest.is_empty().then_some(Self { parts, sources, outputs })
+        let is_as_written = checksum(parts, [&sources, &outputs]).as_bytes() == rest;
+        let parts = serde_json::from_slice(parts).ok().filter(|_| is_as_written)?;
+        Some(Self { parts, sources, outputs })
     }
+}
+
+/// Of the parts, and of what decides whether files are read.
+fn checksum(parts: &[u8], tables: [&Table; 2]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for table in tables {
+        hasher.update(&table.taken.to_le_bytes());
+    }
+    hasher.update(parts).finalize()
 }
 
 fn put_bytes(bytes: &mut Vec<u8>, piece: &[u8]) -> Option<()> {
@@ -162,5 +176,13 @@ mod tests {
         let mut newer = bytes.clone();
         newer[7] += 1;
         assert_eq!(of(&newer), None);
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 1;
+            if let Some(other) = of(&other) {
+                let record = record();
+                assert_eq!((other.parts, other.sources.taken), (record.parts, record.sources.taken), "{at}");
+            }
+        }
     }
 }

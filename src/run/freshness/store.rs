@@ -2,27 +2,38 @@
 //!
 //! ```text
 //! DIGEST.record                the last success of the step with these arguments
-//! DIGEST.open-PID-STARTED-N    a run of it that did not come to a good end, or still goes on; why, where that is known
+//! DIGEST.open-PID-STARTED-N    a run of it that did not come to a good end, or still goes on; why, and what it makes of what
 //! ```
 //!
 //! A record is written beside and renamed, after a success. Before a step starts, a file says so; it is taken away after the record is there.
 //! So a step that failed or was killed half way is never taken for done, also where an older record fits what is there again. Of two runs
 //! that do the same at once each has a file of its own, which the other's success leaves alone: the one that ends last may fail.
 //!
-//! It is kept small: of one step the last so many sets of arguments, and steps that were not done for long are forgotten.
+//! Two runs of one step that go on at once, of other arguments or with other variables, may make the same file: then what lies there belongs to
+//! either, and neither is recorded. The first that ends finds the file of the other, and leaves its own for that one to find.
+//!
+//! It is kept small: of one step the last so many sets of arguments, but always all of a run, and steps that were not done for long are forgotten.
 
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::Made;
 use super::record::Record;
+use super::table::Table;
 use crate::journal::store::{FOLDER, file_name};
 use crate::os::files::modified;
 use crate::os::{Doors, identity};
 use crate::plan::Reason;
+use crate::run::shared::lock;
+use crate::text::patterns::Patterns;
 
-/// So many sets of arguments of one step are remembered.
+/// So many sets of arguments of one step are remembered, or as many as one run has.
 const KEPT_SETS: usize = 64;
 
 /// A step that was not done for so long is forgotten.
@@ -39,9 +50,36 @@ pub(super) struct StepStore<'a> {
     key: String,
 }
 
+/// Runs of this process that go on, by their numbers.
+static OURS: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
 /// A run of a step that is not over, in the store.
 pub(super) struct OpenRun {
-    path: PathBuf,
+    name: String,
+    number: u64,
+    work: Work,
+}
+
+impl Drop for OpenRun {
+    fn drop(&mut self) {
+        lock(&OURS).remove(&self.number);
+    }
+}
+
+/// What a run makes of what.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Work {
+    /// A digest of all that goes in.
+    pub(super) inputs: String,
+    /// What comes out.
+    pub(super) outputs: Patterns,
+}
+
+/// What is written of a run that is not over, or came to no good end.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    reason: Reason,
+    work: Work,
 }
 
 /// A run that did not come to a good end.
@@ -51,15 +89,24 @@ pub(super) struct BadEnd {
     pub(super) reason: Reason,
 }
 
-impl BadEnd {
-    /// Whether it has no end yet: another process is at it.
-    fn goes_on(&self) -> bool {
-        let mut numbers = self.name.rsplit('-').skip(1);
-        let started = numbers.next().and_then(|started| started.parse().ok());
-        let pid = numbers.next().and_then(|pid| pid.parse().ok());
-        pid.zip(started).is_some_and(|(pid, started): (u32, u64)| {
-            pid != std::process::id() && started != 0 && identity::of(pid).started == started
-        })
+/// What runs of a step left in the store.
+#[derive(Default)]
+pub(super) struct Ends {
+    /// Those with these arguments.
+    pub(super) bad: Vec<BadEnd>,
+    /// The names of all, whatever arguments, that were over by then.
+    over: HashSet<String>,
+}
+
+/// Whether the run of this name has no end yet.
+fn goes_on(name: &str) -> bool {
+    let mut numbers = name.rsplit('-').map(|number| number.parse::<u64>().ok());
+    let mut next = || numbers.next().flatten();
+    let (Some(number), Some(started), Some(pid)) = (next(), next(), next()) else { return false };
+    match u32::try_from(pid) {
+        Ok(pid) if pid == std::process::id() => lock(&OURS).contains(&number),
+        Ok(pid) => started != 0 && identity::of(pid).started == started,
+        Err(_) => false,
     }
 }
 
@@ -68,8 +115,7 @@ impl<'a> StepStore<'a> {
     pub(super) fn new(doors: &'a Doors, root: &Path, name: &str) -> Self {
         let cache = root.join(FOLDER).join(CACHE);
         let folder = cache.join(file_name(bare(name)));
-        let key = blake3::hash(name.as_bytes()).to_hex()[..16].to_owned();
-        Self { doors, cache, folder, key }
+        Self { doors, cache, folder, key: key(name) }
     }
 
     /// The last success. A record that can't be read counts as none.
@@ -78,25 +124,66 @@ impl<'a> StepStore<'a> {
     }
 
     /// Runs that did not come to a good end, or are not over.
-    pub(super) fn bad_ends(&self) -> Vec<BadEnd> {
-        let names = self.doors.files.list(&self.folder).unwrap_or_default();
-        let open = format!("{}.open-", self.key);
-        let ours = names.into_iter().filter(|name| name.starts_with(&open));
-        ours.map(|name| {
-            let text = self.doors.files.read(&self.folder.join(&name)).ok();
-            let reason = text.and_then(|text| serde_json::from_slice(&text).ok());
-            BadEnd { name, reason: reason.unwrap_or(Reason::Unfinished) }
-        })
-        .collect()
+    pub(super) fn ends(&self) -> Ends {
+        let names = self.marks();
+        let bad = names.iter().filter(|name| self.is_own(name)).map(|name| {
+            let reason = self.mark(name).map_or(Reason::Unfinished, |mark| mark.reason);
+            BadEnd { name: name.clone(), reason }
+        });
+        Ends { bad: bad.collect(), over: names.iter().filter(|name| !goes_on(name)).cloned().collect() }
+    }
+
+    /// The names of runs that did not come to a good end or are not over, whatever arguments.
+    pub(super) fn marks(&self) -> Vec<String> {
+        let mut names = self.doors.files.list(&self.folder).unwrap_or_default();
+        names.retain(|name| name.contains(".open-"));
+        names
+    }
+
+    fn is_own(&self, mark: &str) -> bool {
+        mark.strip_prefix(self.key.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    fn mark(&self, name: &str) -> Option<Mark> {
+        serde_json::from_slice(&self.doors.files.read(&self.folder.join(name)).ok()?).ok()
+    }
+
+    /// What tells one record from the next.
+    pub(super) fn stamp(&self) -> Option<Duration> {
+        modified(&self.record())
+    }
+
+    /// Whether another run, of which one of `marks` may be, may have done the same anew.
+    pub(super) fn is_made_anew(&self, made: &Made, marks: &[String]) -> bool {
+        let since = marks.iter().filter(|name| !made.ends.over.contains(*name));
+        let mut others = since.filter(|name| match self.is_own(name) {
+            true => true,
+            false => self.mark(name).is_some_and(|mark| made.outputs.has(&mark.work.outputs)),
+        });
+        others.next().is_some() || self.stamp() != made.stamp
+    }
+
+    /// One of `outputs` that another run may have made since `ends` were looked at, of something else or not to its end.
+    pub(super) fn made_by_another(&self, run: &OpenRun, outputs: &Table, ends: &Ends) -> Option<String> {
+        if outputs.len() == 0 {
+            return None;
+        }
+        let since = self.marks().into_iter().filter(|name| *name != run.name && !ends.over.contains(name));
+        since
+            .filter_map(|name| Some((self.mark(&name)?.work, name)))
+            // The same of the same, which is not over: should it fail, it says so itself.
+            .filter(|(work, name)| !(self.is_own(name) && work.inputs == run.work.inputs && goes_on(name)))
+            .find_map(|(work, _)| outputs.first_of(&work.outputs))
     }
 
     /// Says that it is about to run.
-    pub(super) fn open(&self) -> io::Result<OpenRun> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
+    pub(super) fn open(&self, work: Work) -> io::Result<OpenRun> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let own = identity::own();
         let name = format!("{}.open-{}-{}-{number}", self.key, own.pid, own.started);
-        let run = OpenRun { path: self.folder.join(name) };
+        lock(&OURS).insert(number);
+        let run = OpenRun { name, number, work };
         self.doors.files.create_private_dir(&self.folder)?;
         self.leave(&run, &Reason::Unfinished)?;
         Ok(run)
@@ -104,23 +191,22 @@ impl<'a> StepStore<'a> {
 
     /// Says why the run is not recorded.
     pub(super) fn leave(&self, run: &OpenRun, reason: &Reason) -> io::Result<()> {
-        self.doors.files.write(&run.path, &serde_json::to_vec(reason)?, 0o600)
+        let mark = Mark { reason: reason.clone(), work: run.work.clone() };
+        self.doors.files.write(&self.folder.join(&run.name), &serde_json::to_vec(&mark)?, 0o600)
     }
 
     /// Takes back that it was about to run: it did nothing.
     pub(super) fn close(&self, run: &OpenRun) {
-        self.doors.files.remove(&run.path).ok();
+        self.doors.files.remove(&self.folder.join(&run.name)).ok();
     }
 
     /// Records a success, which makes up for earlier bad ends.
     pub(super) fn finish(&self, record: &Record, run: &OpenRun, earlier: &[BadEnd]) -> io::Result<()> {
         self.write(record)?;
-        for bad in earlier.iter().filter(|bad| !bad.goes_on()) {
+        for bad in earlier.iter().filter(|bad| !goes_on(&bad.name)) {
             self.doors.files.remove(&self.folder.join(&bad.name)).ok();
         }
-        self.doors.files.remove(&run.path)?;
-        self.forget_surplus();
-        Ok(())
+        self.doors.files.remove(&self.folder.join(&run.name))
     }
 
     /// Writes the record anew.
@@ -130,22 +216,26 @@ impl<'a> StepStore<'a> {
     }
 
     fn record(&self) -> PathBuf {
-        self.folder.join(format!("{}.record", self.key))
+        self.folder.join(record_name(&self.key))
     }
 
-    /// Removes records of the sets of arguments that were used longest ago.
-    fn forget_surplus(&self) {
-        let names = self.doors.files.list(&self.folder).unwrap_or_default();
-        let mut records: Vec<PathBuf> = names
-            .iter()
-            .filter(|name| name.ends_with(".record"))
-            .map(|name| self.folder.join(name))
-            .collect();
-        if records.len() > KEPT_SETS {
-            records.sort_by_cached_key(|path| std::cmp::Reverse(modified(path)));
-            for path in &records[KEPT_SETS..] {
-                self.doors.files.remove(path).ok();
-            }
+    /// Removes records of the sets of arguments that were used longest ago; of none that `steps` have, those of this run. Once in a run is
+    /// enough.
+    pub(super) fn forget_surplus<'n>(&self, steps: impl IntoIterator<Item = &'n str>) {
+        let mut records = self.doors.files.list(&self.folder).unwrap_or_default();
+        records.retain(|name| name.ends_with(".record"));
+        if records.len() <= KEPT_SETS {
+            return;
+        }
+        let folder = self.folder.file_name();
+        let own = steps.into_iter().filter(|step| Some(file_name(bare(step)).as_ref()) == folder);
+        let own: HashSet<String> = own.map(|step| record_name(&key(step))).collect();
+        let room = KEPT_SETS.saturating_sub(own.len());
+        let mut others: Vec<PathBuf> =
+            records.iter().filter(|name| !own.contains(*name)).map(|name| self.folder.join(name)).collect();
+        others.sort_by_cached_key(|path| std::cmp::Reverse(modified(path)));
+        for path in others.iter().skip(room) {
+            self.doors.files.remove(path).ok();
         }
     }
 
@@ -161,8 +251,17 @@ impl<'a> StepStore<'a> {
     }
 }
 
+/// What stands for a step's name with its arguments.
+fn key(name: &str) -> String {
+    blake3::hash(name.as_bytes()).to_hex()[..16].to_owned()
+}
+
+fn record_name(key: &str) -> String {
+    format!("{key}.record")
+}
+
 /// A step's name without its arguments.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.split(' ').next().unwrap_or(name)
 }
 
@@ -206,15 +305,15 @@ mod tests {
     fn the_end_of_one_run_does_not_hide_another_that_still_goes_on() {
         let (folder, doors) = (tempfile::tempdir().unwrap(), Doors::real());
         let store = StepStore::new(&doors, folder.path(), "task:x");
-        let one = store.open().unwrap();
-        let seen = store.bad_ends();
+        let one = store.open(Work::default()).unwrap();
+        let seen = store.ends().bad;
         assert_eq!(seen.len(), 1);
-        let other = store.open().unwrap();
+        let other = store.open(Work::default()).unwrap();
         store.finish(&record("task:x"), &one, &[]).unwrap();
-        assert_eq!(store.bad_ends().len(), 1);
-        assert_eq!(StepStore::new(&doors, folder.path(), "task:x a=b").bad_ends().len(), 0);
+        assert_eq!(store.ends().bad.len(), 1);
+        assert_eq!(StepStore::new(&doors, folder.path(), "task:x a=b").ends().bad.len(), 0);
         store.finish(&record("task:x"), &other, &seen).unwrap();
-        assert_eq!((store.bad_ends().len(), store.read()), (0, Some(record("task:x"))));
+        assert_eq!((store.ends().bad.len(), store.read()), (0, Some(record("task:x"))));
     }
 
     #[test]
@@ -224,16 +323,16 @@ mod tests {
         let store = StepStore::new(&doors, folder.path(), "task:x");
         let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let of_other = identity::of(other.id());
-        let run = store.open().unwrap();
+        let run = store.open(Work::default()).unwrap();
         let name = format!("{}.open-{}-{}-0", store.key, of_other.pid, of_other.started);
         doors.files.write(&store.folder.join(&name), b"", 0o600).unwrap();
-        store.finish(&record("task:x"), &run, &store.bad_ends()).unwrap();
-        assert_eq!(store.bad_ends().iter().map(|bad| &bad.name).collect::<Vec<_>>(), [&name]);
+        store.finish(&record("task:x"), &run, &store.ends().bad).unwrap();
+        assert_eq!(store.ends().bad.iter().map(|bad| &bad.name).collect::<Vec<_>>(), [&name]);
         other.kill().unwrap();
         other.wait().unwrap();
-        let run = store.open().unwrap();
-        store.finish(&record("task:x"), &run, &store.bad_ends()).unwrap();
-        assert!(store.bad_ends().is_empty());
+        let run = store.open(Work::default()).unwrap();
+        store.finish(&record("task:x"), &run, &store.ends().bad).unwrap();
+        assert!(store.ends().bad.is_empty());
     }
 
     #[test]
@@ -242,11 +341,17 @@ mod tests {
         let store = |number: usize| StepStore::new(&doors, folder.path(), &format!("task:x n={number}"));
         for number in 0..KEPT_SETS + 5 {
             let store = store(number);
-            let run = store.open().unwrap();
+            let run = store.open(Work::default()).unwrap();
             store.finish(&record("x"), &run, &[]).unwrap();
         }
-        let kept = (0..KEPT_SETS + 5).filter(|number| store(*number).read().is_some()).count();
-        assert_eq!(kept, KEPT_SETS);
+        let names = |from: usize| -> Vec<String> {
+            (from..KEPT_SETS + 5).map(|number| format!("task:x n={number}")).collect()
+        };
+        let kept = || (0..KEPT_SETS + 5).filter(|number| store(*number).read().is_some()).count();
+        store(0).forget_surplus(names(0).iter().map(String::as_str));
+        assert_eq!(kept(), KEPT_SETS + 5);
+        store(0).forget_surplus(names(KEPT_SETS + 4).iter().map(String::as_str));
+        assert_eq!(kept(), KEPT_SETS);
         assert!(store(KEPT_SETS + 4).read().is_some());
     }
 
@@ -258,7 +363,7 @@ mod tests {
             StepStore::new(&doors, folder.path(), "task:new"),
         );
         for store in [&old, &new] {
-            let run = store.open().unwrap();
+            let run = store.open(Work::default()).unwrap();
             store.finish(&record("x"), &run, &[]).unwrap();
         }
         let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -274,7 +379,7 @@ mod tests {
         let names = ["task:x", "task:x a=b", "task:x-y"];
         for name in names {
             let store = StepStore::new(&doors, folder.path(), name);
-            let run = store.open().unwrap();
+            let run = store.open(Work::default()).unwrap();
             store.finish(&record(name), &run, &[]).unwrap();
         }
         let kept = || names.map(|name| StepStore::new(&doors, folder.path(), name).read().is_some());

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::layout::{FILE_SIZE, Files, TableFile, kind_byte};
 use crate::os::walk::{Folder, Kind, Stamp};
 use crate::plan::FileChange;
-use crate::text::patterns::Patterns;
+use crate::text::patterns::{Patterns, Place};
 
 /// The system's clock for files may be behind by so much: a tick is 10 ms at most, and a little more does no harm.
 const TICK: i64 = 50_000_000;
@@ -108,6 +108,11 @@ impl TableFolder {
         self.unread == 0
     }
 
+    fn place(&self, patterns: &Patterns) -> Place {
+        let names = self.path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+        names.fold(patterns.start(), |place, name| patterns.enter(&place, name))
+    }
+
     fn path_of(&self, file: &TableFile<'_>) -> Vec<u8> {
         joined(&self.path, file.name)
     }
@@ -132,11 +137,34 @@ impl Table {
 
     /// Whether one of them is meant.
     pub(super) fn has(&self, patterns: &Patterns) -> bool {
-        self.folders.iter().any(|folder| {
-            let names = folder.path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
-            let place = names.fold(patterns.start(), |place, name| patterns.enter(&place, name));
-            folder.files().any(|file| patterns.means(&place, file.name))
+        self.first_of(patterns).is_some()
+    }
+
+    /// The path of one of them that is meant.
+    pub(super) fn first_of(&self, patterns: &Patterns) -> Option<String> {
+        self.folders.iter().find_map(|folder| {
+            let place = folder.place(patterns);
+            let file = folder.files().find(|file| patterns.means(&place, file.name))?;
+            Some(String::from_utf8_lossy(&folder.path_of(&file)).into_owned())
         })
+    }
+
+    /// Takes it in as it lies here, stamps and all: for as long as it is certainly the same.
+    pub(super) fn stamp(&self, hasher: &mut blake3::Hasher) {
+        for folder in &self.folders {
+            hasher.update(&folder.path).update(b"\0").update(&folder.bytes);
+        }
+    }
+
+    /// Those that are not meant.
+    pub(super) fn without(&self, patterns: &Patterns) -> Self {
+        let of = |folder: &TableFolder| {
+            let place = folder.place(patterns);
+            let files = folder.files().filter(|file| !patterns.means(&place, file.name));
+            TableFolder::new(folder.path.clone(), files)
+        };
+        let folders = self.folders.iter().map(of).filter(|folder| folder.number > 0).collect();
+        Self { taken: self.taken, folders }
     }
 
     /// The paths and kinds of files that are still to be read.
@@ -174,6 +202,22 @@ impl Table {
 
 /// The first file that is not the same in both, and how many there are.
 pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileChange, usize)> {
+    unlike(recorded, now, |before, after| {
+        before.digest == after.digest && before.stamp.kind == after.stamp.kind
+    })
+}
+
+/// The first file that was changed between two looks, also where it was changed back since: then the system says something else of it.
+pub(super) fn touched(before: &Table, after: &Table) -> Option<String> {
+    unlike(before, after, |before, after| before == after).map(|(path, ..)| path)
+}
+
+/// The first file that is not alike in both, and how many there are.
+fn unlike(
+    recorded: &Table,
+    now: &Table,
+    alike: impl Fn(&TableFile<'_>, &TableFile<'_>) -> bool,
+) -> Option<(String, FileChange, usize)> {
     let mut first = None;
     let mut number = 0;
     let mut note = |folder: &TableFolder, file: &TableFile<'_>, change: FileChange| {
@@ -197,7 +241,7 @@ pub(super) fn difference(recorded: &Table, now: &Table) -> Option<(String, FileC
                 (Some(before), None) => note(old, &before, FileChange::Removed),
                 (None, Some(after)) => note(new, &after, FileChange::Added),
                 (Some(before), Some(after)) => {
-                    if before.digest != after.digest || before.stamp.kind != after.stamp.kind {
+                    if !alike(&before, &after) {
                         note(new, &after, FileChange::Changed);
                     }
                 }

@@ -132,6 +132,16 @@ impl Terminal {
         self
     }
 
+    /// Its keyboard, to be looked at after its end.
+    pub(crate) fn keyboard(&self) -> Keyboard {
+        Keyboard(Arc::clone(&self.pty))
+    }
+
+    /// Whether what is typed is shown.
+    pub(crate) fn echoes(&self) -> bool {
+        self.keyboard().echoes()
+    }
+
     /// Gives the terminal another size.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         self.lock().screen.screen_mut().set_size(size(rows), size(columns));
@@ -196,6 +206,17 @@ impl Drop for Terminal {
             kill_process(self.pid(), Signal::KILL).ok();
             self.child.wait().ok();
         }
+    }
+}
+
+/// What a terminal does with keys.
+pub(crate) struct Keyboard(Arc<Pty>);
+
+impl Keyboard {
+    /// Whether what is typed is shown.
+    pub(crate) fn echoes(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&*self.0).unwrap().local_modes;
+        modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON)
     }
 }
 

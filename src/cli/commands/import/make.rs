@@ -21,13 +21,13 @@ use super::super::probe;
 /// Stands around what we have make say.
 const MARK: &str = "@shipway-import@";
 
-/// What is made of the Makefile `name` with the text `source`, and the texts of all files that make read for it.
+/// What is made of the Makefile `name` with the text `source`, and all files that make read for it.
 pub(super) fn read(
     doors: &Doors,
     options: &Options,
     (path, name): (&Path, &str),
     source: &str,
-) -> Result<(Imported, Vec<String>), Fault> {
+) -> Result<(Imported, Vec<MakeFile>), Fault> {
     if doors.environment.variables.contains_key(std::ffi::OsStr::new("MAKEFILES")) || make::evaluates(source)
     {
         may_evaluate(doors, options, name)?;
@@ -42,8 +42,10 @@ pub(super) fn read(
         }
     }
     let mut expand = |wanted: &make::Probe| expand(doors, path, name, wanted);
-    let imported = make::read(&files, &database, &mut expand);
-    Ok((imported, files.into_iter().map(|file| file.text).collect()))
+    let names = doors.environment.variables.keys();
+    let environment: Vec<String> = names.filter_map(|name| Some(name.to_str()?.to_owned())).collect();
+    let imported = make::read(&files, &database, &environment, &mut expand);
+    Ok((imported, files))
 }
 
 /// What make knows when everything is read.
@@ -68,8 +70,8 @@ fn database(doors: &Doors, path: &Path, name: &str) -> Result<String, Fault> {
 /// One text as make expands it: the Makefile is read first, then what we ask.
 fn expand(doors: &Doors, path: &Path, name: &str, wanted: &make::Probe) -> Option<String> {
     let mut text = String::new();
-    for (name, value) in &wanted.variables {
-        text.push_str(&format!("{name} := {value}\n"));
+    for make::Own { name, sign, value, .. } in &wanted.variables {
+        text.push_str(&format!("{name} {sign} {value}\n"));
     }
     text.push_str(&format!("define shipway-text\n{}\nendef\n", wanted.text));
     text.push_str(&format!("$(info {MARK}$(shipway-text){MARK})\n$(error {MARK})\n"));
