@@ -7,7 +7,8 @@
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::patience::until_true;
-use crate::harness::{Space, needs, processes};
+use crate::harness::program::PROGRAM;
+use crate::harness::{Space, needs, processes, tools};
 
 /// Needs a while when it is told to end. What it has in the background ignores SIGINT, as bash arranges it.
 const WORKER: &str = "sleep 300 >/dev/null 2>&1 &\n\
@@ -149,6 +150,23 @@ fn a_time_limit_and_fail_fast_reach_what_is_in_a_group_of_its_own() {
     assert_eq!(processes::below(&place).len(), 0, "{:?}", processes::below(&place));
     space.run("-j2 --fail-fast both").exits(4);
     assert_eq!(processes::below(&place).len(), 0, "{:?}", processes::below(&place));
+}
+
+/// A container's processes may be of a session that has no number in it, as are those of a CI job.
+#[test]
+fn a_time_limit_is_kept_where_our_own_session_has_no_number() {
+    needs!("timeout", "unshare");
+    let space = Space::with_tasks("[tasks.slow]\ntimeout = \"500ms\"\nrun = \"timeout 300 sleep 300; :\"\n");
+    let contained = |program: &str| {
+        let mut command = space.program("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc", program]);
+        command
+    };
+    if !contained("true").output().unwrap().status.success() {
+        return tools::say_skipped("leave to make a PID namespace");
+    }
+    let ended = contained(PROGRAM).arg("slow").output().unwrap();
+    assert_eq!(ended.status.code(), Some(124), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
 #[test]

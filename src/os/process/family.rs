@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use rustix::process::{getpgid, getsid};
-
 use crate::os::identity::{self, Process};
 
 /// Shells: they pass no signal on to what they started, since a terminal tells a group as a whole.
@@ -41,14 +39,16 @@ impl Family {
 
     /// Who runs now; looks for groups that are new.
     pub(super) fn look(&mut self) -> Vec<Process> {
-        let own = |id: rustix::io::Result<rustix::process::Pid>| {
-            id.ok().and_then(|id| u32::try_from(id.as_raw_nonzero().get()).ok()).unwrap_or_default()
-        };
-        self.among(identity::processes(), own(getsid(None)), own(getpgid(None)))
+        self.among(identity::processes(), std::process::id())
     }
 
-    /// Those of `all` who belong to it, where we are of that session and that group.
-    fn among(&mut self, all: Vec<Process>, session: u32, ours: u32) -> Vec<Process> {
+    /// Those of `all` who belong to it, where we are the process `us`.
+    fn among(&mut self, all: Vec<Process>, us: u32) -> Vec<Process> {
+        // Our session and our group have the number 0 where who leads them is outside of our container.
+        let Some((session, ours)) = all.iter().find(|it| it.pid == us).map(|it| (it.session, it.group))
+        else {
+            return Vec::new();
+        };
         let (mut rest, mut found) = (all, Vec::new());
         rest.retain(|it| it.session == session);
         let mut known = std::mem::take(&mut self.ours);
@@ -109,10 +109,20 @@ mod tests {
         ];
         let mut family = Family::new(10);
         let pids = |found: Vec<Process>| found.iter().map(|it| it.pid).collect::<Vec<_>>();
-        assert_eq!(pids(family.among(all.map(process).to_vec(), 1, 2)), [10, 12, 15, 13]);
+        assert_eq!(pids(family.among(all.map(process).to_vec(), 2)), [10, 12, 15, 13]);
         // Its first process is gone, and what it started has another parent.
         let later = [[2, 1, 2, 1], [12, 1, 12, 1], [13, 12, 12, 1], [15, 1, 2, 1], [50, 2, 50, 1]];
-        assert_eq!(pids(family.among(later.map(process).to_vec(), 1, 2)), [12, 13, 15]);
+        assert_eq!(pids(family.among(later.map(process).to_vec(), 2)), [12, 13, 15]);
+        assert_eq!(family.groups().collect::<Vec<_>>(), [10, 12]);
+        assert_eq!(family.ours().collect::<Vec<_>>(), [15]);
+    }
+
+    #[test]
+    fn in_a_container_our_session_and_our_group_may_have_no_number() {
+        let all = [[2, 1, 0, 0], [3, 2, 0, 0], [10, 2, 10, 0], [12, 10, 12, 0], [15, 10, 0, 0]];
+        let mut family = Family::new(10);
+        let found = family.among(all.map(process).to_vec(), 2);
+        assert_eq!(found.iter().map(|it| it.pid).collect::<Vec<_>>(), [10, 12, 15]);
         assert_eq!(family.groups().collect::<Vec<_>>(), [10, 12]);
         assert_eq!(family.ours().collect::<Vec<_>>(), [15]);
     }

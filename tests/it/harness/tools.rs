@@ -37,7 +37,7 @@ pub(crate) fn find_in(tool: &str, path: &OsStr) -> Option<PathBuf> {
     })
 }
 
-/// Whether all of `tools` are here; says so where they are not, past the test harness that swallows what passing tests print.
+/// Whether all of `tools` are here; says so where they are not, and fails in CI.
 #[track_caller]
 pub(crate) fn are_here(tools: &[&str]) -> bool {
     let is_here = |tool: &str| match tool {
@@ -49,11 +49,16 @@ pub(crate) fn are_here(tools: &[&str]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let said = format!("skipped: {test} needs {}\n", missing.join(" and "));
-    assert!(std::env::var_os("CI").is_none(), "{said}in CI everything has to be there");
-    std::io::stderr().write_all(said.as_bytes()).ok();
+    let missing = missing.join(" and ");
+    assert!(std::env::var_os("CI").is_none(), "in CI everything has to be there, and {missing} is not");
+    say_skipped(&missing);
     false
+}
+
+/// Says that the test is skipped for want of `what`, past the test harness that swallows what passing tests print.
+pub(crate) fn say_skipped(what: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    std::io::stderr().write_all(format!("skipped: {test} needs {what}\n").as_bytes()).ok();
 }
 
 /// Asked once: the engine that is there at the start is there at the end.
