@@ -1,7 +1,8 @@
 /* What the machine itself asks for: the floors that runners are measured against, and the measuring.
  *
  *     floor measure FILE R COMMAND [ARG ...]   runs COMMAND R times in turn; its processor time (all that it
- *                                              waited for included) and its largest resident set go to FILE
+ *                                              waited for included), its largest resident set and how long
+ *                                              one had to wait for it go to FILE
  *     floor spawn N J COMMAND [ARG ...]        runs COMMAND N times, J at a time, and does nothing else
  *     floor newest DIR STAMP                   whether STAMP is newer than every file below DIR
  *
@@ -15,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -24,8 +26,14 @@ static int started(char **argv) {
     return posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0;
 }
 
+static long long now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return at.tv_sec * 1000000LL + at.tv_nsec / 1000;
+}
+
 static int measure(const char *file, long times, char **argv) {
-    long long micros = 0;
+    long long micros = 0, begin = now();
     long peak = 0;
     int status = 0;
     for (long i = 0; i < times && status == 0; i++) {
@@ -34,9 +42,10 @@ static int measure(const char *file, long times, char **argv) {
         micros += (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000LL + use.ru_utime.tv_usec + use.ru_stime.tv_usec;
         if (use.ru_maxrss > peak) peak = use.ru_maxrss;
     }
+    long long waited = now() - begin;
     FILE *out = fopen(file, "w");
     if (!out) return 2;
-    fprintf(out, "%lld %ld\n", micros, peak);
+    fprintf(out, "%lld %ld %lld\n", micros, peak, waited);
     fclose(out);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -14,7 +14,8 @@
 //! So the row of sources comes late; who measures again sets TMPDIR to a disk in memory.
 //!
 //! Counted is processor time, since a machine has other things to do, too: each figure is the middle one of pairs of a runner and the
-//! floor, taken in turn. A row's goal stands beside Shipway's figure, and whether it is met.
+//! floor, taken in turn. A row's goal stands beside Shipway's figure, and whether it is met. How long one waits is told, too: a runner that
+//! starts one command after another, whatever it is told of jobs, is not behind in processor time.
 #![expect(clippy::print_stdout, reason = "it is there to print")]
 #![expect(clippy::disallowed_methods, reason = "measures from outside, without Shipway's own doors")]
 
@@ -105,8 +106,8 @@ fn measure_all(wishes: &Wishes, meter: &Meter, folder: &std::path::Path) -> Resu
             None => println!("{} is not installed", runner.program()),
         }
     }
-    println!("| row | runner | processor ms | floor ms | × floor | peak MiB | goal | |");
-    println!("| --- | --- | ---: | ---: | ---: | ---: | --- | --- |");
+    println!("| row | runner | processor ms | floor ms | × floor | peak MiB | wall ms | goal | |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |");
     for row in rows::rows(wishes.thousand) {
         if wishes.rows.as_ref().is_some_and(|part| !row.name.contains(part.as_str())) {
             continue;
@@ -115,7 +116,7 @@ fn measure_all(wishes: &Wishes, meter: &Meter, folder: &std::path::Path) -> Resu
         for (runner, program) in &runners {
             match row.measure(meter, (*runner, program), wishes.pairs, folder) {
                 Ok(figure) => figures.extend(figure),
-                Err(error) => println!("| {} | {} | {error} | | | | | |", row.name, runner.program()),
+                Err(error) => println!("| {} | {} | {error} | | | | | | |", row.name, runner.program()),
             }
         }
         for figure in &figures {
@@ -123,13 +124,14 @@ fn measure_all(wishes: &Wishes, meter: &Meter, folder: &std::path::Path) -> Resu
             let (goal, verdict) =
                 if is_own { (row.goal(), row.verdict(&figures)) } else { Default::default() };
             println!(
-                "| {} | {} | {:.2} | {:.2} | {:.2} | {:.1} | {goal} | {verdict} |",
+                "| {} | {} | {:.2} | {:.2} | {:.2} | {:.1} | {:.2} | {goal} | {verdict} |",
                 row.name,
                 figure.runner.program(),
                 figure.millis,
                 figure.floor,
                 figure.ratio,
-                figure.peak
+                figure.peak,
+                figure.wall
             );
         }
     }

@@ -13,6 +13,8 @@ pub(crate) struct Cost {
     pub(crate) millis: f64,
     /// The largest resident set of one process, in MiB.
     pub(crate) peak: f64,
+    /// How long one has to wait for it, in milliseconds.
+    pub(crate) wall: f64,
 }
 
 /// A command, and the folder that it runs in.
@@ -61,7 +63,7 @@ impl Meter {
         let mut next = || numbers.next().context("no figures").and_then(|number| Ok(number?));
         #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
         let times = times as f64;
-        Ok(Cost { millis: next()? / 1000.0 / times, peak: next()? / 1024.0 })
+        Ok(Cost { millis: next()? / 1000.0 / times, peak: next()? / 1024.0, wall: next()? / 1000.0 / times })
     }
 
     /// The costs of `pairs` runs of both, taken in turn after one that is not counted.

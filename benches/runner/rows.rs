@@ -116,6 +116,8 @@ pub(crate) struct Figure {
     pub(crate) millis: f64,
     pub(crate) peak: f64,
     pub(crate) ratio: f64,
+    /// How long one has to wait, in milliseconds.
+    pub(crate) wall: f64,
     /// Of the floor, in milliseconds.
     pub(crate) floor: f64,
 }
@@ -157,6 +159,7 @@ impl Row {
             millis: median(costs.iter().map(|(cost, _)| cost.millis).collect()),
             peak: median(costs.iter().map(|(cost, _)| cost.peak).collect()),
             ratio: median(costs.iter().map(|(cost, floor)| cost.millis / floor.millis).collect()),
+            wall: median(costs.iter().map(|(cost, _)| cost.wall).collect()),
             floor: median(costs.iter().map(|(_, floor)| floor.millis).collect()),
         }))
     }
@@ -206,7 +209,12 @@ impl Row {
         } else {
             format!("missed by {:.0} %", (is / goal - 1.0) * 100.0)
         };
-        for ahead in figures.iter().filter(|it| it.runner.is_task_runner() && it.ratio < own.ratio) {
+        let counted = |figure: &Figure| match self.goal {
+            Goal::Peak(_) => figure.peak,
+            _ => figure.ratio,
+        };
+        let is_ahead = |it: &&Figure| it.runner.is_task_runner() && counted(it) < counted(own);
+        for ahead in figures.iter().filter(is_ahead) {
             verdict.push_str(&format!("; {} is ahead", ahead.runner.program()));
         }
         verdict

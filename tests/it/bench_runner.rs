@@ -34,7 +34,11 @@ fn each_row_of_the_benchmark_measures_shipway_and_make() {
             figures.extend(row.measure(&meter, runner, 1, folder.path()).unwrap());
         }
         let own = figures.first().unwrap_or_else(|| panic!("{}: nothing was measured", row.name));
-        assert!(own.runner == Runner::Shipway && own.millis > 0.0 && own.peak > 0.0, "{}", row.name);
+        assert!(
+            own.runner == Runner::Shipway && own.millis > 0.0 && own.peak > 0.0 && own.wall > 0.0,
+            "{}",
+            row.name
+        );
         assert!(!row.verdict(&figures).is_empty() && !row.goal().is_empty(), "{}", row.name);
     }
 }
