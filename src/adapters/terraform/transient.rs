@@ -8,7 +8,7 @@ use super::diagnostic::{TerraformDiagnostic, errors};
 use super::lock;
 
 /// What is looked for, in small letters.
-const TEXTS: [&str; 28] = [
+const TEXTS: [&str; 33] = [
     "bad gateway",
     "client.timeout exceeded",
     "connection reset by peer",
@@ -23,6 +23,13 @@ const TEXTS: [&str; 28] = [
     "http2: server sent goaway",
     "i/o timeout",
     "internal server error",
+    // Two first inits make the same tables of a PostgreSQL database: `if not exists` of its own catalog is no lock; so with what says `pg_`
+    // and `tuple`.
+    "pq: relation \"global_states_id_seq\" already exists",
+    "pq: relation \"states\" already exists",
+    "pq: relation \"states_by_name\" already exists",
+    "pq: type \"global_states_id_seq\" already exists",
+    "pq: type \"states\" already exists",
     "rate limit exceeded",
     "request limit exceeded",
     "requestlimitexceeded",
@@ -34,7 +41,6 @@ const TEXTS: [&str; 28] = [
     "throttling",
     "tls handshake timeout",
     "too many requests",
-    // Two first inits make the same schema of a PostgreSQL database: `if not exists` of its own catalog is no lock; so with the last one.
     "tuple concurrently updated",
     "unexpected eof",
     "violates unique constraint \"pg_",
@@ -110,6 +116,8 @@ mod tests {
             Some("tls handshake timeout")
         );
         assert_eq!(transient(&[], "", &[]), None);
+        assert!(transient(&[], "Error: pq: type \"states\" already exists\n", &[]).is_some());
+        assert_eq!(transient(&[], "Error: pq: type \"mood\" already exists\n", &[]), None);
         let ours = ["Quota is Being Raised".to_owned()];
         assert_eq!(
             transient(&[error("quota is being raised", "")], "", &ours).as_deref(),
